@@ -1,0 +1,131 @@
+// NodeApi: what every outer part (wallet, Host, gateway, RPC server) sees of a node, in process and
+// over HTTP alike. It speaks of transactions, blocks and state records; typed records are read with
+// read_record<T>() and the key functions beside each record.
+//
+// Every call may block (network, disk) and may be made from any thread. Answers concern final
+// blocks only.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "chain/base/error.h"
+#include "chain/types/fault.h"
+#include "chain/types/records.h"
+
+namespace fog {
+
+struct ChainStatus {
+  ChainId chain_id;
+  std::string chain_name;
+  std::uint64_t height = 0;   // of the last final block
+  std::uint64_t time_ms = 0;  // its time
+  BlockId block;
+  Hash32 app_hash;               // state root after it
+  std::uint64_t base_price = 0;  // droplets per unit for the next block
+  std::uint64_t mempool_txs = 0;
+  std::uint64_t mempool_bytes = 0;
+  std::string version;
+};
+
+// The answer to one submitted transaction.
+struct SubmitReply {
+  TxId id;                     // zero when the bytes could not be decoded
+  Fault fault = Fault::kNone;  // kNone: in the mempool (or already final)
+  // Non-empty when refused for the node's own reasons (pool full, fee below the pool's floor).
+  std::string refused;
+};
+
+enum class TxPlace : std::uint8_t { kUnknown, kPending, kFinal };
+struct TxStatus {
+  TxPlace place = TxPlace::kUnknown;
+  std::uint64_t height = 0;  // when final
+  std::uint32_t index = 0;   // position in the block
+  TxOutcome outcome;         // when final
+};
+
+struct StateRecord {
+  StateKey key;
+  Bytes value;
+};
+struct StatePage {
+  std::vector<StateRecord> records;
+  std::optional<StateKey> next;  // pass as `from` to go on; nothing at the end
+  std::uint64_t height = 0;      // the state that was read
+};
+
+// Proof of membership or absence of a key in the sparse Merkle tree (ICS-23 SMT spec).
+struct StateProof {
+  std::uint64_t height = 0;  // the root is in the header of height + 1
+  Hash32 root;
+  StateKey key;
+  std::optional<Bytes> value;  // nothing: the proof is one of absence
+  // From the leaf's level to the root: siblings, the leaf's own first.
+  std::vector<Hash32> siblings;
+  // For absence: the other leaf that stands where the key would, if the place is not empty.
+  std::optional<std::pair<Hash32, Hash32>> other_leaf;  // (path, value hash)
+};
+
+struct BlockInfo {
+  BlockId id;
+  Block block;
+  std::vector<TxOutcome> outcomes;
+};
+
+struct SupplyReport {
+  std::uint64_t height = 0;
+  Supply supply;
+  Amount accounts, stakes, bonds, escrows;  // escrows include locked slices and hold-backs
+  bool conserved = false;  // accounts + stakes + bonds + escrows + burned == minted
+};
+
+class NodeApi {
+ public:
+  virtual ~NodeApi() = default;
+
+  virtual ErrorOr<ChainStatus> status() = 0;
+
+  // Checks each (form, then cheap state, then signature) and puts it into the mempool. Replies in
+  // order.
+  virtual ErrorOr<std::vector<SubmitReply>> submit(const std::vector<Bytes>& txs) = 0;
+  virtual ErrorOr<TxStatus> transaction(const TxId& id) = 0;
+  // Waits until the transaction is final, at most timeout_ms (bounded to 60 000); then its place as
+  // it is.
+  virtual ErrorOr<TxStatus> wait_transaction(const TxId& id, std::uint64_t timeout_ms) = 0;
+  // Waits until a block of at least this height is final, at most timeout_ms (bounded to 60 000).
+  virtual ErrorOr<ChainStatus> wait_height(std::uint64_t height, std::uint64_t timeout_ms) = 0;
+  virtual ErrorOr<BlockInfo> block(std::uint64_t height) = 0;
+
+  // The records under the keys, nothing where there is none; all from one state. At most 256 keys.
+  virtual ErrorOr<std::vector<std::optional<Bytes>>> state_get(
+      const std::vector<StateKey>& keys) = 0;
+  // Records of an ordered table with from <= key < to, ascending, at most `limit` (1..1000).
+  virtual ErrorOr<StatePage> state_scan(const StateKey& from, const StateKey& to,
+                                        std::uint32_t limit) = 0;
+  virtual ErrorOr<StateProof> state_proof(const StateKey& key) = 0;
+  // Adds up the whole state.
+  virtual ErrorOr<SupplyReport> verify_supply() = 0;
+};
+
+// Reads and decodes one record. An undecodable record is a protocol error.
+template <class T>
+ErrorOr<std::optional<T>> read_record(NodeApi& node, const StateKey& key) {
+  TRY(const auto values, node.state_get({key}));
+  if (values.size() != 1)
+    return fail(ErrorCode::kProtocol, "the node answered another number of records");
+  if (!values[0]) return std::optional<T>();
+  auto decoded = bcs_decode<T>(*values[0]);
+  if (!decoded) {
+    return fail(ErrorCode::kProtocol, "a state record cannot be decoded: " +
+                                          std::string(bcs_error_text(decoded.error())));
+  }
+  return std::optional<T>(*std::move(decoded));
+}
+
+// All records of an ordered table under a prefix, following pages, at most `max` of them.
+ErrorOr<std::vector<StateRecord>> scan_prefix(NodeApi& node, const StateKey& prefix,
+                                              std::size_t max);
+
+}  // namespace fog

@@ -1,0 +1,141 @@
+// Records of the ledger as they stand in the state, and the keys under which they stand.
+//
+// A key is one table byte and the rest. Tables below 0x80 are looked up by key only; tables from
+// 0x80 on are indexes and can also be scanned in key order, so numbers in their keys are
+// big-endian.
+#pragma once
+
+#include "chain/types/block.h"
+#include "chain/types/params.h"
+
+namespace fog {
+
+using StateKey = Bytes;
+
+enum class Table : std::uint8_t {
+  kAccount = 0x01,
+  kChainParams = 0x02,
+  kSupply = 0x03,
+  kFeeMarket = 0x04,
+  kBeacon = 0x05,
+  kValidators = 0x06,
+  kValidator = 0x07,
+
+  kMarketParams = 0x20,
+  kHost = 0x21,
+  kOffer = 0x22,
+  kGateway = 0x23,
+  kService = 0x24,
+  kBid = 0x25,
+  kLease = 0x26,
+  kReceipt = 0x27,
+  kServiceHistory = 0x28,
+
+  // Ordered.
+  kDue = 0x80,              // time (be64), kind, object: what the block at that time must settle
+  kOpenBids = 0x81,         // created height (be64), bid
+  kOffersByClass = 0x82,    // class, scale (be32), host
+  kBidsByOwner = 0x83,      // owner, bid
+  kBidsByService = 0x84,    // service name hash, bid
+  kLeasesByHost = 0x85,     // host, lease
+  kLeasesByBid = 0x86,      // bid, lease
+  kHostsByOwner = 0x87,     // owner, host
+  kServicesByOwner = 0x88,  // owner, name
+  kReceiptsByLease = 0x89,  // lease, number (be64)
+  kAllHosts = 0x8A,
+  kAllServices = 0x8B,
+  kAllGateways = 0x8C,
+};
+
+inline StateKey state_key(Table table, std::initializer_list<ByteView> parts = {}) {
+  StateKey key{static_cast<std::uint8_t>(table)};
+  for (const ByteView part : parts) append(key, part);
+  return key;
+}
+// The first key after every key that starts with `prefix` (a prefix of 0xFF bytes only has none:
+// empty).
+StateKey prefix_end(const StateKey& prefix);
+
+// One lane per slot; only lanes in use are stored.
+struct LaneSequence {
+  std::uint8_t lane = 0;
+  std::uint64_t next = 0;
+  static constexpr auto kFields = std::make_tuple(&LaneSequence::lane, &LaneSequence::next);
+  bool operator==(const LaneSequence&) const = default;
+};
+// Never deleted, so a sequence can never be used again.
+struct Account {
+  Amount balance;
+  BoundedList<LaneSequence, kLanes> lanes;  // ascending by lane
+  static constexpr auto kFields = std::make_tuple(&Account::balance, &Account::lanes);
+  bool operator==(const Account&) const = default;
+
+  std::uint64_t next_sequence(std::uint8_t lane) const;
+  void set_next_sequence(std::uint8_t lane, std::uint64_t next);
+};
+
+// minted = sum of everything held + burned, always.
+struct Supply {
+  Amount minted;
+  Amount burned;
+  static constexpr auto kFields = std::make_tuple(&Supply::minted, &Supply::burned);
+  bool operator==(const Supply&) const = default;
+};
+
+// The base price as of the last block that changed it; what holds now follows from elapsed time.
+struct FeeMarket {
+  std::uint64_t base_price = 0;
+  std::uint64_t as_of_ms = 0;
+  static constexpr auto kFields = std::make_tuple(&FeeMarket::base_price, &FeeMarket::as_of_ms);
+  bool operator==(const FeeMarket&) const = default;
+};
+// The base price at a later block time: decays by 1/denominator for each whole interval without a
+// block above target, never below the minimum. Written so that a client computes the same.
+std::uint64_t base_price_at(const ChainParams& params, const FeeMarket& market,
+                            std::uint64_t time_ms);
+
+struct Beacon {
+  Hash32 value;
+  static constexpr auto kFields = std::make_tuple(&Beacon::value);
+  bool operator==(const Beacon&) const = default;
+};
+
+// Number of links in a validator's beacon hash chain. commitment = H^n(seed); the first reveal is
+// its preimage.
+constexpr std::uint32_t kBeaconChainLength = 1U << 20;
+
+struct ValidatorRecord {
+  XOnlyKey key;
+  Address payout;
+  Amount stake;
+  Hash32 beacon_tip;                   // the last link known: the next reveal hashes to it
+  std::uint32_t beacon_remaining = 0;  // links not revealed
+  static constexpr auto kFields =
+      std::make_tuple(&ValidatorRecord::key, &ValidatorRecord::payout, &ValidatorRecord::stake,
+                      &ValidatorRecord::beacon_tip, &ValidatorRecord::beacon_remaining);
+  bool operator==(const ValidatorRecord&) const = default;
+};
+
+inline StateKey account_key(const Address& address) {
+  return state_key(Table::kAccount, {address});
+}
+inline StateKey chain_params_key() {
+  return state_key(Table::kChainParams);
+}
+inline StateKey supply_key() {
+  return state_key(Table::kSupply);
+}
+inline StateKey fee_market_key() {
+  return state_key(Table::kFeeMarket);
+}
+inline StateKey beacon_key() {
+  return state_key(Table::kBeacon);
+}
+inline StateKey validators_key() {
+  return state_key(Table::kValidators);
+}  // ValidatorSet
+inline StateKey validator_key(const XOnlyKey& key) {
+  return state_key(Table::kValidator, {key});
+}
+
+}  // namespace fog
