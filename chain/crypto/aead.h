@@ -25,8 +25,9 @@ std::optional<Bytes> aes_gcm_open(ByteView key, ByteView nonce, ByteView associa
                                   ByteView sealed);
 
 // n a power of two; memory is 128 * n * r bytes. Nothing for parameters out of bounds
-// (n in 2..2^20, r in 1..32, p in 1..16, memory at most 1 GiB), because they come from files that a
-// stranger may have written, or if that memory cannot be had.
+// (n in 2..2^20 and below 2^(16 r), r in 1..32, p in 1..16, length in 1..1024, memory at most 1
+// GiB), because they come from files that a stranger may have written, or if that memory cannot be
+// had.
 std::optional<Bytes> scrypt(ByteView passphrase, ByteView salt, std::uint64_t n, std::uint32_t r,
                             std::uint32_t p, std::size_t length);
 // PBKDF2-HMAC-SHA512, as BIP-39 uses it.
