@@ -1,5 +1,6 @@
 #include "chain/base/clock.h"
 
+#include <cerrno>
 #include <time.h>
 
 #include <sys/random.h>
@@ -25,10 +26,10 @@ class SystemClock final : public Clock {
 class SystemRng final : public Rng {
  public:
   void fill(std::span<std::uint8_t> out) override {
-    // getrandom returns at most 256 bytes without a chance of interruption.
     while (!out.empty()) {
-      const std::size_t chunk = out.size() < 256 ? out.size() : 256;
-      const ssize_t got = getrandom(out.data(), chunk, 0);
+      const ssize_t got = getrandom(out.data(), out.size(), 0);
+      // A signal may interrupt a large request, and any request while the machine is starting.
+      if (got < 0 && errno == EINTR) continue;
       CHECK(got > 0);
       out = out.subspan(static_cast<std::size_t>(got));
     }
