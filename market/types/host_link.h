@@ -56,6 +56,16 @@ struct ResponseHead {
   static constexpr auto kFields = std::make_tuple(&ResponseHead::status, &ResponseHead::fields);
   bool operator==(const ResponseHead&) const = default;
 };
+// Which fields count, so that both ends hash the same: a request's are all but hop-by-hop ones (RFC
+// 9110 7.6.1: connection and what it names, keep-alive, proxy-*, te, trailer, transfer-encoding,
+// upgrade) and fog-*; a response's are those less content-length, date and server, which the link's
+// ends set.
+bool counts_in_request(std::string_view lower_name);
+bool counts_in_response(std::string_view lower_name);
+// Lower-cases names, drops what does not count and sorts by name, equal names in their order.
+void make_canonical(RequestHead& head);
+void make_canonical(ResponseHead& head);
+
 Hash32 response_hash(const ResponseHead& head, const Hash32& body_sha256);
 // What a response counts as egress: the body plus each field's name and value and 4, plus 16.
 std::uint64_t response_bytes(const ResponseHead& head, std::uint64_t body_bytes);
