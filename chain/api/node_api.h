@@ -14,6 +14,7 @@
 #include "chain/base/error.h"
 #include "chain/types/fault.h"
 #include "chain/types/records.h"
+#include "chain/types/state_proof.h"
 
 namespace fog {
 
@@ -54,18 +55,6 @@ struct StatePage {
   std::vector<StateRecord> records;
   std::optional<StateKey> next;  // pass as `from` to go on; nothing at the end
   std::uint64_t height = 0;      // the state that was read
-};
-
-// Proof of membership or absence of a key in the sparse Merkle tree (ICS-23 SMT spec).
-struct StateProof {
-  std::uint64_t height = 0;  // the root is in the header of height + 1
-  Hash32 root;
-  StateKey key;
-  std::optional<Bytes> value;  // nothing: the proof is one of absence
-  // From the leaf's level to the root: siblings, the leaf's own first.
-  std::vector<Hash32> siblings;
-  // For absence: the other leaf that stands where the key would, if the place is not empty.
-  std::optional<std::pair<Hash32, Hash32>> other_leaf;  // (path, value hash)
 };
 
 struct BlockInfo {

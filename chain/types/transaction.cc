@@ -10,7 +10,12 @@ constexpr std::uint64_t kUnitsPerSignature = 2'000;
 }  // namespace
 
 TxId tx_id(const TxBody& body) {
-  return tagged_hash("fog/tx", bcs_encode(body));
+  return tx_id(bcs_encode(body));
+}
+
+TxId tx_id(ByteView encoded_body) {
+  static const HashTag kTag("fog/tx");
+  return tagged_hash(kTag, {encoded_body});
 }
 
 std::uint64_t message_units(std::uint16_t kind, std::size_t payload_size) {

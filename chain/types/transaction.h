@@ -109,6 +109,8 @@ struct SignedTx {
 // The tagged hash "fog/tx" of the BCS of the body: the transaction's id, and the digest that is
 // signed.
 TxId tx_id(const TxBody& body);
+// The same from the encoded body, which stands at the start of an encoded transaction.
+TxId tx_id(ByteView encoded_body);
 
 // ---- the messages that the ledger itself defines ----
 

@@ -1,0 +1,306 @@
+#include "chain/types/fault.h"
+
+namespace fog {
+namespace {
+
+struct FaultText {
+  std::string_view name;
+  std::string_view help;
+};
+
+// One case a fault and no default: a new fault does not compile until it has a name and a help.
+FaultText fault_text(Fault fault) {
+  switch (fault) {
+    case Fault::kNone:
+      return {"none", "Nothing is wrong."};
+    case Fault::kMalformed:
+      return {"malformed",
+              "The bytes are not the canonical BCS encoding of a transaction; build it with a "
+              "current wallet and send it again."};
+    case Fault::kTooLarge:
+      return {"too_large",
+              "The transaction has more than 131072 bytes; split its messages over several "
+              "transactions."};
+    case Fault::kWrongChain:
+      return {"wrong_chain",
+              "The transaction was made for another chain; ask the node for its chain id and sign "
+              "again."};
+    case Fault::kBadLane:
+      return {"bad_lane", "The lane must be 0 to 15; choose one of the account's sixteen lanes."};
+    case Fault::kNoMessages:
+      return {"no_messages", "The transaction has no message; add at least one."};
+    case Fault::kBadPublicKey:
+      return {
+          "bad_public_key",
+          "A public key is not a compressed point on secp256k1; check how the key was derived."};
+    case Fault::kSenderMismatch:
+      return {"sender_mismatch",
+              "The key or multisig policy does not hash to the sender's address; sign with the "
+              "sender's own key."};
+    case Fault::kBadSignature:
+      return {"bad_signature",
+              "The signature does not verify, or is zero or high-S; sign the transaction's id with "
+              "the sender's key and normalise S."};
+    case Fault::kBadMultisig:
+      return {"bad_multisig",
+              "The multisig policy is out of bounds or the signatures are not exactly its "
+              "threshold in ascending order; collect that many and sort them by index."};
+    case Fault::kUnknownMessage:
+      return {"unknown_message",
+              "A message is of a kind that this chain does not know; check the kind, or use "
+              "software made for this chain."};
+    case Fault::kMalformedMessage:
+      return {"malformed_message",
+              "A message's payload is not the canonical encoding of its kind; build it with a "
+              "current wallet."};
+    case Fault::kTipAboveMax:
+      return {"tip_above_max",
+              "The tip per unit exceeds the maximum price per unit; lower the tip or raise the "
+              "maximum."};
+    case Fault::kExpired:
+      return {"expired", "The transaction's expiry has passed; sign it again with a later one."};
+    case Fault::kExpiryTooFar:
+      return {"expiry_too_far",
+              "The expiry lies further ahead than the chain allows; sign again with an earlier "
+              "expiry."};
+    case Fault::kSequenceTooLow:
+      return {"sequence_too_low",
+              "The sequence of this lane was already used; read the account and sign with the "
+              "lane's next sequence."};
+    case Fault::kSequenceGap:
+      return {"sequence_gap",
+              "The sequence is ahead of the lane's next; send the missing transactions first, or "
+              "use another lane."};
+    case Fault::kFeeTooLow:
+      return {"fee_too_low",
+              "The maximum price per unit is below the base price; sign again with a higher "
+              "maximum price, or wait until the base price falls."};
+    case Fault::kCannotPayFee:
+      return {"cannot_pay_fee",
+              "The sender's balance does not cover the maximum fee; add funds, or lower the "
+              "maximum price."};
+    case Fault::kNoAccount:
+      return {"no_account",
+              "The sender has no account yet; let somebody pay to its address first."};
+    case Fault::kBlockFull:
+      return {"block_full",
+              "The transaction does not fit into the block any more; it can go into the next one."};
+    case Fault::kInsufficientFunds:
+      return {"insufficient_funds",
+              "The sender's balance does not cover the amount; add funds or move less."};
+    case Fault::kAmountOverflow:
+      return {
+          "amount_overflow",
+          "The amounts add up to more than 64 bits of droplets; check them for a typing error."};
+    case Fault::kZeroAmount:
+      return {"zero_amount", "An amount is zero; leave it out or give one above zero."};
+    case Fault::kTooManyOutputs:
+      return {"too_many_outputs",
+              "A transfer needs 1 to 256 outputs; split it over several messages."};
+    case Fault::kBelowCreation:
+      return {"below_creation",
+              "A first payment to an address creates its account and must exceed the creation "
+              "burn; send more."};
+    case Fault::kHostNotFound:
+      return {"host_not_found", "No Host has this id; check the id, or register the Host first."};
+    case Fault::kNotHostOwner:
+      return {"not_host_owner",
+              "Only the account that registered the Host may do this; send it from the owner's "
+              "account."};
+    case Fault::kNotHostOperator:
+      return {"not_host_operator",
+              "Only the Host's operator key may do this; send it from the operator's account."};
+    case Fault::kHostExists:
+      return {"host_exists",
+              "This operator key already serves another Host; use a key of its own for each Host."};
+    case Fault::kBondTooLow:
+      return {"bond_too_low", "The bond is below the market's minimum; bond more."};
+    case Fault::kHostRetired:
+      return {"host_retired", "The Host has been retired; register a new one."};
+    case Fault::kHostBusy:
+      return {"host_busy",
+              "The Host still holds leases that need what would be taken away; close them first."};
+    case Fault::kBadEndpoint:
+      return {"bad_endpoint",
+              "The endpoint must be http://HOST:PORT or https://HOST:PORT with nothing after it; "
+              "correct it."};
+    case Fault::kBadResources:
+      return {"bad_resources",
+              "The resources are zero or beyond what the type or the Host's capacity allows; "
+              "correct them."};
+    case Fault::kBadPriceClass:
+      return {
+          "bad_price_class",
+          "There is no price class of this number; read the market's parameters for the classes."};
+    case Fault::kBadScale:
+      return {
+          "bad_scale",
+          "The scale is zero or above the largest allowed; choose one within the market's bounds."};
+    case Fault::kOfferNotFound:
+      return {"offer_not_found", "The Host has no standing Offer; set one first."};
+    case Fault::kBadLocation:
+      return {"bad_location",
+              "The location needs a two-letter upper-case country and coordinates within the "
+              "globe; correct it."};
+    case Fault::kBadRuntime:
+      return {"bad_runtime",
+              "The runtime profile is missing or not known to the network; use one that a current "
+              "executor names."};
+    case Fault::kServiceNotFound:
+      return {"service_not_found",
+              "No service has this name; check the spelling, or publish it first."};
+    case Fault::kServiceNameTaken:
+      return {"service_name_taken", "Another service already has this name; choose another."};
+    case Fault::kBadServiceName:
+      return {"bad_service_name",
+              "A service name has 3 to 63 characters of a-z, 0-9 and '-', with no '-' at the ends; "
+              "choose another."};
+    case Fault::kNotServiceOwner:
+      return {"not_service_owner",
+              "Only the account that published the service may do this; send it from the owner's "
+              "account."};
+    case Fault::kBadManifest:
+      return {"bad_manifest",
+              "A number of the manifest is outside its bounds; compare it with the limits in the "
+              "manifest's description."};
+    case Fault::kServiceInUse:
+      return {"service_in_use", "The service still has open bids; close them first."};
+    case Fault::kBidNotFound:
+      return {"bid_not_found", "No Bid has this id; check the id."};
+    case Fault::kNotBidOwner:
+      return {
+          "not_bid_owner",
+          "Only the account that created the Bid may do this; send it from the owner's account."};
+    case Fault::kBadReplicas:
+      return {"bad_replicas",
+              "The replicas must satisfy 0 <= min <= max and 1 <= max <= 1024; correct them."};
+    case Fault::kBadCap:
+      return {"bad_cap",
+              "The cap must be a step of the ladder and the spending limit above zero; choose a "
+              "cap that the fewest replicas can cost."};
+    case Fault::kBadProfile:
+      return {"bad_profile",
+              "The declared use per hour is outside the bounds; state what one replica is expected "
+              "to use in an hour."};
+    case Fault::kBadConstraint:
+      return {"bad_constraint",
+              "A constraint contradicts another or is outside its bounds; correct or remove it."};
+    case Fault::kDepositTooLow:
+      return {"deposit_too_low",
+              "The deposit does not cover one slice for the fewest replicas; deposit more."};
+    case Fault::kBidClosed:
+      return {"bid_closed", "The Bid has been closed; create a new one."};
+    case Fault::kTooManyDepositors:
+      return {"too_many_depositors",
+              "The Bid already has the largest number of depositors; top it up from one of their "
+              "accounts."};
+    case Fault::kGatewayNotFound:
+      return {"gateway_not_found",
+              "No gateway is registered under this account; register it first."};
+    case Fault::kGatewayExists:
+      return {"gateway_exists", "This account already is a gateway; update it instead."};
+    case Fault::kNotGatewayOwner:
+      return {"not_gateway_owner",
+              "Only the gateway's own account may do this; send it from there."};
+    case Fault::kLeaseNotFound:
+      return {"lease_not_found", "No lease has this id; check the id."};
+    case Fault::kLeaseClosed:
+      return {"lease_closed", "The lease has been closed; stop serving it."};
+    case Fault::kWrongTerm:
+      return {"wrong_term",
+              "The lease is in another term; read the lease and use its current term."};
+    case Fault::kNotLeaseHost:
+      return {"not_lease_host", "The lease runs on another Host; read the lease for its Host."};
+    case Fault::kLeaseNotProposed:
+      return {"lease_not_proposed",
+              "The lease does not wait for an acknowledgement: it was acknowledged before or has "
+              "closed; read its state."};
+    case Fault::kAckTooLate:
+      return {"ack_too_late",
+              "The deadline for the acknowledgement has passed; wait for another lease."};
+    case Fault::kReceiptBackwards:
+      return {
+          "receipt_backwards",
+          "The receipt's counters are below the last included ones; build it from the whole log."};
+    case Fault::kReceiptNotExtending:
+      return {"receipt_not_extending",
+              "The proof does not show that the log extends the last included one; build it from "
+              "the count that the lease records."};
+    case Fault::kReceiptNotVouchered:
+      return {"receipt_not_vouchered",
+              "The receipt claims more requests than the voucher covers; claim at most the "
+              "voucher's count."};
+    case Fault::kReceiptBeyondCapacity:
+      return {"receipt_beyond_capacity",
+              "The receipt claims more fuel than the reserved cores can burn in the time; check "
+              "the meter."};
+    case Fault::kBadVoucher:
+      return {"bad_voucher",
+              "The voucher's signature, lease, term or counts do not fit; ask the gateway for a "
+              "new one."};
+    case Fault::kGatewayNotAuthorized:
+      return {"gateway_not_authorized",
+              "The Bid does not authorize this gateway; serve only requests of gateways that the "
+              "Bid names."};
+    case Fault::kReceiptEmpty:
+      return {"receipt_empty", "The message carries no receipt; include at least one."};
+    case Fault::kReceiptBadSums:
+      return {"receipt_bad_sums",
+              "The counters do not fit the log's root or the voucher; rebuild the receipt from the "
+              "log."};
+    case Fault::kBlockBadParent:
+      return {
+          "block_bad_parent",
+          "The block names a parent that is not the one it was built on; fetch the parent first."};
+    case Fault::kBlockBadHeight:
+      return {"block_bad_height",
+              "The block's height is not its parent's plus one; the proposer must build it again."};
+    case Fault::kBlockBadTime:
+      return {"block_bad_time",
+              "The block is not later than its parent; the proposer must build it again."};
+    case Fault::kBlockBadAppHash:
+      return {"block_bad_app_hash",
+              "The block's app hash is not the state root after its parent; compare the software "
+              "versions of proposer and validator."};
+    case Fault::kBlockBadTxRoot:
+      return {"block_bad_tx_root",
+              "The transaction root does not fit the transactions; fetch the whole block again."};
+    case Fault::kBlockTooLarge:
+      return {"block_too_large",
+              "The block exceeds the bound on bytes, transactions or units; the proposer must "
+              "build it again."};
+    case Fault::kBlockBadBeacon:
+      return {"block_bad_beacon",
+              "The beacon reveal is missing, not wanted, or does not hash to the proposer's last "
+              "link; check the proposer's beacon seed."};
+    case Fault::kBlockBadTransaction:
+      return {"block_bad_transaction",
+              "The block carries a transaction that cannot be included; the proposer must build it "
+              "again."};
+    case Fault::kBlockBadProposer:
+      return {"block_bad_proposer",
+              "The block's proposer is not a validator; only validators may propose."};
+    case Fault::kBlockBadChain:
+      return {"block_bad_chain",
+              "The block belongs to another chain; connect to nodes of the same genesis."};
+    case Fault::kBlockBadValidators:
+      return {"block_bad_validators",
+              "The block names another validator set than the state; the proposer must build it "
+              "again."};
+  }
+  // A number from a newer node or a stored record.
+  return {"unknown_fault",
+          "This software does not know the fault's number; use a newer version to read it."};
+}
+
+}  // namespace
+
+std::string_view fault_name(Fault fault) {
+  return fault_text(fault).name;
+}
+
+std::string_view fault_help(Fault fault) {
+  return fault_text(fault).help;
+}
+
+}  // namespace fog
