@@ -80,6 +80,7 @@ struct Counters {
       std::make_tuple(&Counters::requests, &Counters::fuel, &Counters::egress_bytes);
   bool operator==(const Counters&) const = default;
 };
+using fog::checked_add;
 std::optional<Counters> checked_add(const Counters& a, const Counters& b);
 
 // Expected use of one replica in one hour: declared by the Bid, later the chain's moving average.
@@ -92,13 +93,14 @@ struct UseProfile {
   bool operator==(const UseProfile&) const = default;
 };
 
-// Rent for reserving `resources` during elapsed_ms, each component rounded down. Nothing on
-// overflow beyond 64 bits, which the bounds of the inputs exclude for elapsed below 2^40 ms.
+// Rent for reserving `resources` during elapsed_ms, each component rounded down. Prices, scale and
+// resources within their bounds. Nothing when it exceeds 64 bits.
 std::optional<Amount> rent_due(const UnitPrices& prices, Scale scale, const Resources& resources,
                                std::uint64_t elapsed_ms);
-// Price of metered use, each component rounded down.
+// Price of metered use, each component rounded down. Nothing when it exceeds 64 bits.
 std::optional<Amount> use_due(const UnitPrices& prices, Scale scale, const Counters& counters);
-// class vector . (resources, profile): droplets an hour at scale one, rounded up; at least 1.
+// class vector . (resources, profile): droplets an hour at scale one, each component rounded up; at
+// least 1. Nothing when it exceeds 64 bits.
 std::optional<std::uint64_t> hourly_at_scale_one(const UnitPrices& prices,
                                                  const Resources& resources,
                                                  const UseProfile& profile);

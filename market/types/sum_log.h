@@ -44,6 +44,8 @@ class SumLog {
   SumProof inclusion(std::uint64_t index, std::uint64_t count) const;
 
  private:
+  SumNode range_root(std::uint64_t from, std::uint64_t count) const;
+
   // levels_[k][i] covers leaves [i * 2^k, (i + 1) * 2^k); only complete subtrees stand here.
   std::vector<std::vector<SumNode>> levels_;
 };
