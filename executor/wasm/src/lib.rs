@@ -1,0 +1,16 @@
+//! Runs core WebAssembly command modules for the executor: one fresh instance a request, metered,
+//! bounded, and with the same result on every computer that has the same runtime profile.
+//!
+//! Start with `run.rs` for what a run is, `wasi/link.rs` for what a guest can ask for, `profile.rs`
+//! for what is fixed. `ffi.rs` and `fog_wasm.h` are the face for C++.
+
+pub mod check;
+pub mod code;
+pub mod engine;
+pub mod error;
+pub mod ffi;
+mod limits;
+pub mod profile;
+pub mod run;
+mod ticker;
+pub mod wasi;

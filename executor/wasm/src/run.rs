@@ -1,0 +1,291 @@
+//! One run of a module: a fresh instance, one request, one outcome. What is billed and what is only
+//! reported is the caller's rule; here stand the facts.
+
+use crate::engine::Module;
+use crate::error::{Error, Result};
+use crate::limits::MemoryLimiter;
+use crate::profile;
+use crate::wasi::Guest;
+use std::time::{Duration, Instant};
+use wasmtime::{Extern, Memory, Store, Trap, UpdateDeadline, WasmBacktrace};
+
+/// The outer world of one run. Calls come on the thread that called `run`.
+pub trait Host: Send {
+    /// Next bytes of the request body into `buffer`; 0 at its end. Err ends the run.
+    fn read(&mut self, buffer: &mut [u8]) -> std::result::Result<usize, Refused>;
+    /// Bytes that the guest wrote to its standard output.
+    fn write(&mut self, bytes: &[u8]) -> std::result::Result<(), Refused>;
+    /// Bytes that the guest wrote to its standard error.
+    fn log(&mut self, bytes: &[u8]) -> std::result::Result<(), Refused>;
+    /// Whether `trace` is wanted; asked once.
+    fn wants_trace(&self) -> bool {
+        false
+    }
+    /// After each host call.
+    fn trace(&mut self, _call: &HostCall<'_>) {}
+}
+
+/// The host broke off.
+#[derive(Debug)]
+pub struct Refused;
+
+/// One host call, after it: what an auditor digests.
+pub struct HostCall<'a> {
+    /// 0 for the first call of the run.
+    pub index: u64,
+    /// Place of the function in `wasi::FUNCTIONS`.
+    pub function: u32,
+    /// The WASI errno that the guest gets; u32::MAX when the call ended the run.
+    pub errno: u32,
+    pub fuel_used: u64,
+    pub memory: &'a [u8],
+}
+
+/// What one run may use.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    pub fuel_max: u64,
+    pub memory_bytes_max: u64,
+    pub wall_ms_max: u64,
+    pub stdout_bytes_max: u64,
+    pub stderr_bytes_max: u64,
+}
+
+/// What the guest is given. Everything it can see is here or comes through `Host::read`.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub args: Vec<Vec<u8>>,
+    /// `NAME=value`.
+    pub env: Vec<Vec<u8>>,
+    pub limits: Limits,
+    /// Nanoseconds since 1970 at which the guest's clock starts.
+    pub wall_clock_ns: u64,
+    pub seed: [u8; 32],
+}
+
+/// Bound on arguments and environment together, in bytes and in strings.
+const STRINGS_BYTES_MAX: usize = 1 << 20;
+const STRINGS_MAX: usize = 4096;
+
+impl Request {
+    fn check(&self) -> Result<()> {
+        let strings = || self.args.iter().chain(&self.env);
+        if strings().count() > STRINGS_MAX {
+            return Err(Error::argument(format!("more than {STRINGS_MAX} arguments and variables")));
+        }
+        if strings().map(|s| s.len() + 1).sum::<usize>() > STRINGS_BYTES_MAX {
+            return Err(Error::argument("arguments and environment above 1 MiB"));
+        }
+        if strings().any(|s| s.contains(&0)) {
+            return Err(Error::argument("a zero byte in an argument or variable"));
+        }
+        if self.limits.fuel_max > i64::MAX as u64 {
+            return Err(Error::argument("fuel_max above 2^63 - 1"));
+        }
+        if self.limits.wall_ms_max == 0 {
+            return Err(Error::argument("wall_ms_max is 0"));
+        }
+        Ok(())
+    }
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Kind {
+    /// The guest returned from `_start` (code 0) or called proc_exit.
+    Exited = 0,
+    /// A WebAssembly trap: unreachable, out of bounds, division by zero, bad indirect call.
+    Trap = 1,
+    /// Ran out of fuel: all of it is used.
+    OutOfFuel = 2,
+    /// Starts with more memory than allowed; or trapped after a growth was denied by the cap.
+    MemoryExceeded = 3,
+    /// The safety stop: depends on this computer's speed, never reproducible.
+    WallTime = 4,
+    /// Wrote more to its standard output than allowed; the write that passed it is not delivered.
+    OutputExceeded = 5,
+    /// Native stack used up: depends on the compiler, "unverifiable".
+    StackOverflow = 6,
+    /// This computer failed (out of memory, no free slot): "unverifiable", not the guest's doing.
+    HostError = 7,
+    /// A callback broke off: the End User went away.
+    Aborted = 8,
+}
+
+/// Facts about a finished run.
+#[derive(Debug)]
+pub struct Outcome {
+    pub kind: Kind,
+    pub exit_code: u32,
+    pub message: String,
+    /// Exact when the guest exited or ran out; after a trap exact only up to the last host call.
+    pub fuel_used: u64,
+    pub fuel_at_last_call: u64,
+    pub memory_peak_bytes: u64,
+    /// A growth was refused by the cap (the guest saw -1).
+    pub memory_denied: bool,
+    pub stdin_bytes: u64,
+    pub stdout_bytes: u64,
+    /// Delivered, that is at most `stderr_bytes_max`.
+    pub stderr_bytes: u64,
+    pub stderr_cut: bool,
+    pub host_calls: u64,
+}
+
+/// Why a host function ended the run. Travels through Wasmtime as an error.
+#[derive(Debug)]
+pub enum Stop {
+    Exit(u32),
+    OutOfFuel,
+    Output,
+    Aborted,
+    WallTime,
+    Host(String),
+}
+
+impl std::fmt::Display for Stop {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Stop::Exit(code) => write!(out, "exited with {code}"),
+            Stop::OutOfFuel => out.write_str("out of fuel"),
+            Stop::Output => out.write_str("wrote more to its standard output than allowed"),
+            Stop::Aborted => out.write_str("broken off by the caller"),
+            Stop::WallTime => out.write_str("ran longer than allowed"),
+            Stop::Host(text) => out.write_str(text),
+        }
+    }
+}
+
+impl std::error::Error for Stop {}
+
+/// What the store holds during a run.
+pub struct Run {
+    pub(crate) guest: Guest,
+    pub(crate) limiter: MemoryLimiter,
+    pub(crate) memory: Option<Memory>,
+    pub(crate) fuel_max: u64,
+    pub(crate) fuel_at_last_call: u64,
+    pub(crate) host_calls: u64,
+}
+
+/// Fuel for instantiation, which the guest does not pay: it only must not run out.
+const INSTANTIATION_FUEL: u64 = i64::MAX as u64;
+
+/// Runs the module once on this thread, which needs `STACK_BYTES_MAX` of stack and 512 KiB more.
+/// Err only for a request that is wrong in itself; nothing has run then.
+pub fn run(module: &Module, request: Request, host: Box<dyn Host>) -> Result<Outcome> {
+    request.check()?;
+    let deadline = Instant::now() + Duration::from_millis(request.limits.wall_ms_max.min(1 << 40));
+    let run = Run {
+        fuel_max: request.limits.fuel_max,
+        limiter: MemoryLimiter::new(request.limits.memory_bytes_max),
+        guest: Guest::new(request, host, deadline),
+        memory: None,
+        fuel_at_last_call: 0,
+        host_calls: 0,
+    };
+    let mut store = Store::new(module.pre.module().engine(), run);
+    store.limiter(|run| &mut run.limiter);
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_callback(move |_| {
+        if Instant::now() < deadline { Ok(UpdateDeadline::Continue(1)) } else { Err(Stop::WallTime.into()) }
+    });
+    let result = match module.ticker.enter() {
+        Ok(_running) => execute(module, &mut store),
+        Err(e) => Err(Stop::Host(format!("cannot start the safety stop's thread: {e}")).into()),
+    };
+    Ok(outcome(store, result))
+}
+
+fn execute(module: &Module, store: &mut Store<Run>) -> wasmtime::Result<()> {
+    store.set_fuel(INSTANTIATION_FUEL)?;
+    let instance = module.pre.instantiate(&mut *store)?;
+    store.data_mut().memory =
+        instance.get_module_export(&mut *store, &module.memory).and_then(Extern::into_memory);
+    let start = instance.get_module_export(&mut *store, &module.start).and_then(Extern::into_func);
+    let Some(start) = start else {
+        return Err(Stop::Host("_start is gone".into()).into());
+    };
+    let start = start.typed::<(), ()>(&*store)?;
+    store.set_fuel(store.data().fuel_max)?;
+    start.call(&mut *store, ())
+}
+
+fn outcome(store: Store<Run>, result: wasmtime::Result<()>) -> Outcome {
+    let left = store.get_fuel().unwrap_or(0);
+    let run = store.into_data();
+    // Until `_start` is called the store holds the fuel of instantiation.
+    let fuel_used = run.fuel_max.saturating_sub(left);
+    let (kind, exit_code, message) = match result {
+        Ok(()) => (Kind::Exited, 0, String::new()),
+        Err(error) => classify(&error, &run.limiter),
+    };
+    Outcome {
+        kind,
+        exit_code,
+        message,
+        fuel_used: if kind == Kind::OutOfFuel { run.fuel_max } else { fuel_used },
+        fuel_at_last_call: run.fuel_at_last_call,
+        memory_peak_bytes: run.limiter.peak_bytes,
+        memory_denied: run.limiter.denied,
+        stdin_bytes: run.guest.stdin_bytes,
+        stdout_bytes: run.guest.stdout_bytes,
+        stderr_bytes: run.guest.stderr_bytes,
+        stderr_cut: run.guest.stderr_cut,
+        host_calls: run.host_calls,
+    }
+}
+
+fn classify(error: &wasmtime::Error, limiter: &MemoryLimiter) -> (Kind, u32, String) {
+    if let Some(stop) = error.downcast_ref::<Stop>() {
+        let kind = match stop {
+            Stop::Exit(code) => return (Kind::Exited, *code, String::new()),
+            Stop::OutOfFuel => Kind::OutOfFuel,
+            Stop::Output => Kind::OutputExceeded,
+            Stop::Aborted => Kind::Aborted,
+            Stop::WallTime => Kind::WallTime,
+            Stop::Host(_) => Kind::HostError,
+        };
+        return (kind, 0, stop.to_string());
+    }
+    if let Some(trap) = error.downcast_ref::<Trap>() {
+        let kind = match trap {
+            Trap::OutOfFuel => Kind::OutOfFuel,
+            Trap::StackOverflow => Kind::StackOverflow,
+            _ if limiter.denied => Kind::MemoryExceeded,
+            _ => Kind::Trap,
+        };
+        return (kind, 0, format!("{trap}{}", place(error)));
+    }
+    if limiter.denied {
+        let text = format!("needs more than the {} bytes of memory allowed", limiter.bytes_max);
+        return (Kind::MemoryExceeded, 0, text);
+    }
+    (Kind::HostError, 0, format!("{error:#}"))
+}
+
+/// Where it happened, innermost first: " in: abort < parse < main".
+fn place(error: &wasmtime::Error) -> String {
+    const FRAMES_MAX: usize = 8;
+    let Some(trace) = error.downcast_ref::<WasmBacktrace>() else {
+        return String::new();
+    };
+    let names = trace.frames().iter().take(FRAMES_MAX).map(|frame| match frame.func_name() {
+        Some(name) => name.chars().take(48).collect(),
+        None => format!("function {}", frame.func_index()),
+    });
+    let names: Vec<String> = names.collect();
+    if names.is_empty() { String::new() } else { format!(" in: {}", names.join(" < ")) }
+}
+
+/// Fuel of the store as the guest's host functions see and change it.
+pub(crate) fn charge(caller: &mut wasmtime::Caller<'_, Run>, left: u64, cost: u64) -> wasmtime::Result<u64> {
+    let after = left.saturating_sub(cost);
+    caller.set_fuel(after)?;
+    let run = caller.data_mut();
+    run.fuel_at_last_call = run.fuel_max - after;
+    Ok(run.fuel_at_last_call)
+}
+
+const _: () = assert!(profile::STACK_BYTES_MAX <= 1 << 20);
