@@ -190,24 +190,40 @@ static uint8_t paeth(int left, int up, int corner) {
   return (uint8_t)(to_up <= to_corner ? up : corner);
 }
 
-// Undoes a row's filter in place (section 9.2). `step` is the distance to the pixel at the left.
+static void unfilter_average(uint8_t* row, const uint8_t* above, size_t size, size_t step) {
+  for (size_t i = 0; i < step; ++i) row[i] = (uint8_t)(row[i] + above[i] / 2);
+  for (size_t i = step; i < size; ++i) row[i] = (uint8_t)(row[i] + (row[i - step] + above[i]) / 2);
+}
+
+static void unfilter_paeth(uint8_t* row, const uint8_t* above, size_t size, size_t step) {
+  for (size_t i = 0; i < step; ++i) row[i] = (uint8_t)(row[i] + above[i]);
+  for (size_t i = step; i < size; ++i) {
+    row[i] = (uint8_t)(row[i] + paeth(row[i - step], above[i], above[i - step]));
+  }
+}
+
+// Undoes a row's filter in place (section 9.2). `step` is the distance to the pixel at the left,
+// where the first pixel has zeros. Never more than `size`, since a row has at least one pixel.
 static bool unfilter(uint32_t filter, uint8_t* row, const uint8_t* above, size_t size,
                      size_t step) {
-  if (filter > 4) return false;
-  if (filter == 2) {
-    for (size_t i = 0; i < size; ++i) row[i] = (uint8_t)(row[i] + above[i]);
-    return true;
+  switch (filter) {
+    case 0:
+      return true;
+    case 1:
+      for (size_t i = step; i < size; ++i) row[i] = (uint8_t)(row[i] + row[i - step]);
+      return true;
+    case 2:
+      for (size_t i = 0; i < size; ++i) row[i] = (uint8_t)(row[i] + above[i]);
+      return true;
+    case 3:
+      unfilter_average(row, above, size, step);
+      return true;
+    case 4:
+      unfilter_paeth(row, above, size, step);
+      return true;
+    default:
+      return false;
   }
-  if (filter == 0) return true;
-  for (size_t i = 0; i < size; ++i) {
-    const int left = i >= step ? row[i - step] : 0;
-    const int corner = i >= step ? above[i - step] : 0;
-    const int predicted = filter == 1   ? left
-                          : filter == 3 ? (left + above[i]) / 2
-                                        : paeth(left, above[i], corner);
-    row[i] = (uint8_t)(row[i] + predicted);
-  }
-  return true;
 }
 
 static uint32_t sample_at(const uint8_t* row, size_t index, uint32_t depth) {
@@ -224,6 +240,36 @@ static bool expand_palette_row(const Png* png, const uint8_t* row, uint8_t* rgba
     memcpy(rgba, png->palette[index], 4);
   }
   return true;
+}
+
+// Rows of 8 bits a sample without a transparent key need no arithmetic: the usual case.
+static void expand_byte_row(const Png* png, const uint8_t* row, uint8_t* rgba) {
+  const size_t step = png->channels;
+  const size_t green = step >= 3 ? 1 : 0;
+  const size_t blue = step >= 3 ? 2 : 0;
+  const bool alpha = step == 2 || step == 4;
+  for (uint32_t x = 0; x < png->width; ++x, row += step, rgba += 4) {
+    rgba[0] = row[0];
+    rgba[1] = row[green];
+    rgba[2] = row[blue];
+    rgba[3] = alpha ? row[step - 1] : 255;
+  }
+}
+
+// The same for 16 bits a sample. Multiplied and shifted like this, every 16-bit value comes out as
+// it does from the division by 65535 with rounding.
+static void expand_wide_row(const Png* png, const uint8_t* row, uint8_t* rgba) {
+  const size_t step = png->channels;
+  const bool grey = step < 3;
+  const bool alpha = step == 2 || step == 4;
+  for (uint32_t x = 0; x < png->width; ++x, row += step * 2, rgba += 4) {
+    uint8_t value[4];
+    for (size_t i = 0; i < step; ++i) value[i] = (uint8_t)((u16(row + i * 2) * 255 + 32895) >> 16);
+    rgba[0] = value[0];
+    rgba[1] = grey ? value[0] : value[1];
+    rgba[2] = grey ? value[0] : value[2];
+    rgba[3] = alpha ? value[step - 1] : 255;
+  }
 }
 
 static void expand_sample_row(const Png* png, const uint8_t* row, uint8_t* rgba) {
@@ -246,6 +292,19 @@ static void expand_sample_row(const Png* png, const uint8_t* row, uint8_t* rgba)
   }
 }
 
+// False if a pixel is not in the palette.
+static bool expand_row(const Png* png, const uint8_t* row, uint8_t* rgba) {
+  if (png->colour_type == kPalette) return expand_palette_row(png, row, rgba);
+  if (png->depth == 8 && !png->has_key) {
+    expand_byte_row(png, row, rgba);
+  } else if (png->depth == 16 && !png->has_key) {
+    expand_wide_row(png, row, rgba);
+  } else {
+    expand_sample_row(png, row, rgba);
+  }
+  return true;
+}
+
 // `rows` has room for two rows of raw bytes, each behind its filter byte.
 static Fault read_rows(Png* png, const RowSink* sink, uint8_t* rows, uint8_t* rgba) {
   const size_t row_size = ((size_t)png->width * png->channels * png->depth + 7) / 8;
@@ -256,11 +315,7 @@ static Fault read_rows(Png* png, const RowSink* sink, uint8_t* rows, uint8_t* rg
   for (uint32_t y = 0; y < png->height; ++y) {
     if (!inflate_read(&png->inflate, row, row_size + 1)) return compressed_fault(png);
     if (!unfilter(row[0], row + 1, above + 1, row_size, step)) return damaged();
-    if (png->colour_type != kPalette) {
-      expand_sample_row(png, row + 1, rgba);
-    } else if (!expand_palette_row(png, row + 1, rgba)) {
-      return damaged();
-    }
+    if (!expand_row(png, row + 1, rgba)) return damaged();
     TRY(sink->row(sink->context, rgba));
     uint8_t* swap = row;
     row = above;

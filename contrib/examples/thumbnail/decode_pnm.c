@@ -50,6 +50,19 @@ static Fault read_header(Source* source, PnmHeader* header) {
   return no_fault();
 }
 
+// As expand_row for samples of 0 to 255, which need no arithmetic: the usual case.
+static void expand_row_of_bytes(const PnmHeader* header, const uint8_t* raw, uint8_t* rgba) {
+  const size_t step = header->channels;
+  const size_t green = step == 3 ? 1 : 0;
+  const size_t blue = step == 3 ? 2 : 0;
+  for (uint32_t x = 0; x < header->width; ++x, raw += step, rgba += 4) {
+    rgba[0] = raw[0];
+    rgba[1] = raw[green];
+    rgba[2] = raw[blue];
+    rgba[3] = 255;
+  }
+}
+
 // Turns one row of samples into RGBA. False if a sample exceeds the greatest one.
 static bool expand_row(const PnmHeader* header, const uint8_t* raw, uint8_t* rgba) {
   const uint32_t sample_max = header->sample_max;
@@ -72,7 +85,9 @@ static Fault read_rows(Source* source, const RowSink* sink, const PnmHeader* hea
   const size_t raw_size = (size_t)header->width * header->channels * sample_size;
   for (uint32_t y = 0; y < header->height; ++y) {
     if (!source_read(source, raw, raw_size)) return fault(400, "The PNM image is truncated.");
-    if (!expand_row(header, raw, rgba)) {
+    if (header->sample_max == 255) {
+      expand_row_of_bytes(header, raw, rgba);
+    } else if (!expand_row(header, raw, rgba)) {
       return fault(400, "A PNM sample is greater than the header allows.");
     }
     TRY(sink->row(sink->context, rgba));

@@ -311,12 +311,19 @@ static void compress(Deflate* deflate, const uint8_t* data, size_t size) {
   if (deflate->bit_count > 0) put_bits(deflate, 0, 8 - deflate->bit_count);
 }
 
+// RFC 1950 section 8.2. 5552 is the most bytes for which 32 bits hold the sums.
 static uint32_t adler32(const uint8_t* data, size_t size) {
   uint32_t a = 1;
   uint32_t b = 0;
-  for (size_t i = 0; i < size; ++i) {
-    a = (a + data[i]) % 65521;
-    b = (b + a) % 65521;
+  while (size > 0) {
+    size_t part = size < 5552 ? size : 5552;
+    size -= part;
+    for (; part > 0; --part) {
+      a += *data++;
+      b += a;
+    }
+    a %= 65521;
+    b %= 65521;
   }
   return b << 16 | a;
 }

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { kWindowMask = 32 * 1024 - 1 };
+enum { kWindowMask = 32 * 1024 - 1, kMatchMax = 258 };
 
 static const uint16_t kLengthBase[29] = {3,  4,  5,  6,   7,   8,   9,   10,  11, 13,
                                          15, 17, 19, 23,  27,  31,  35,  43,  51, 59,
@@ -244,12 +244,25 @@ static void step_coded(Inflate* inflate, uint8_t** out) {
   }
 }
 
+// The loop's state is kept in local variables: through `inflate` and `out`, which may point at the
+// same bytes for all the compiler knows, each would be loaded and stored again for every byte.
 static void step_match(Inflate* inflate, uint8_t** out, const uint8_t* end) {
-  while (inflate->match_left > 0 && *out < end) {
-    const uint64_t from = inflate->produced - inflate->match_distance;
-    emit(inflate, inflate->window[from & kWindowMask], out);
-    --inflate->match_left;
+  const uint32_t there = (uint32_t)(end - *out < kMatchMax ? end - *out : kMatchMax);
+  const uint32_t count = inflate->match_left < there ? inflate->match_left : there;
+  uint8_t* window = inflate->window;
+  uint8_t* at = *out;
+  uint32_t to = (uint32_t)inflate->produced & kWindowMask;
+  uint32_t from = (to - inflate->match_distance) & kWindowMask;
+  for (uint8_t* stop = at + count; at != stop; ++at) {
+    const uint8_t byte = window[from];
+    window[to] = byte;
+    *at = byte;
+    from = (from + 1) & kWindowMask;
+    to = (to + 1) & kWindowMask;
   }
+  *out = at;
+  inflate->produced += count;
+  inflate->match_left -= count;
   if (inflate->match_left == 0) inflate->state = kInflateCoded;
 }
 
@@ -263,13 +276,22 @@ static void step_stored(Inflate* inflate, uint8_t** out, const uint8_t* end) {
   if (inflate->stored_left == 0) inflate->state = kInflateBlockHeader;
 }
 
+// Adler-32 (RFC 1950 section 8.2). 5552 is the most bytes for which 32 bits hold the sums.
 static void update_checksum(Inflate* inflate, const uint8_t* data, size_t size) {
-  for (size_t i = 0; i < size; ++i) {
-    inflate->checksum_a += data[i];
-    if (inflate->checksum_a >= 65521) inflate->checksum_a -= 65521;
-    inflate->checksum_b += inflate->checksum_a;
-    if (inflate->checksum_b >= 65521) inflate->checksum_b -= 65521;
+  uint32_t a = inflate->checksum_a;
+  uint32_t b = inflate->checksum_b;
+  while (size > 0) {
+    size_t part = size < 5552 ? size : 5552;
+    size -= part;
+    for (; part > 0; --part) {
+      a += *data++;
+      b += a;
+    }
+    a %= 65521;
+    b %= 65521;
   }
+  inflate->checksum_a = a;
+  inflate->checksum_b = b;
 }
 
 bool inflate_begin(Inflate* inflate, int (*next_byte)(void* context), void* context) {

@@ -60,6 +60,35 @@ static Fault begin(void* context, uint32_t width, uint32_t height, bool bottom_u
   return no_fault();
 }
 
+// Adds one source pixel with a weight.
+static void add_pixel(uint64_t* sums, const uint8_t* rgba, uint32_t length) {
+  const uint64_t weight = (uint64_t)length * rgba[3];
+  sums[0] += weight * rgba[0];
+  sums[1] += weight * rgba[1];
+  sums[2] += weight * rgba[2];
+  sums[3] += weight;
+}
+
+// Adds `count` whole source pixels. This is where most of the time goes; a row's sums fit 32 bits
+// (16384 * 255 * 255 < 2^31) and are weighted once, at the end.
+static void add_pixels(uint64_t* sums, const uint8_t* rgba, uint32_t count, uint32_t length) {
+  uint32_t red = 0;
+  uint32_t green = 0;
+  uint32_t blue = 0;
+  uint32_t opacity = 0;
+  for (const uint8_t* end = rgba + (size_t)count * 4; rgba != end; rgba += 4) {
+    const uint32_t alpha = rgba[3];
+    red += rgba[0] * alpha;
+    green += rgba[1] * alpha;
+    blue += rgba[2] * alpha;
+    opacity += alpha;
+  }
+  sums[0] += (uint64_t)red * length;
+  sums[1] += (uint64_t)green * length;
+  sums[2] += (uint64_t)blue * length;
+  sums[3] += (uint64_t)opacity * length;
+}
+
 // Lengths are measured so that a source pixel is picture-width long and a picture pixel
 // source-width long: then both rows are equally long and every overlap is a whole number.
 static void average_row(Scaler* scaler, const uint8_t* rgba) {
@@ -67,23 +96,24 @@ static void average_row(Scaler* scaler, const uint8_t* rgba) {
   const uint32_t picture_length = scaler->source_width;
   memset(scaler->row_sums, 0, (size_t)scaler->picture.width * kSums * sizeof(uint64_t));
   uint64_t* sums = scaler->row_sums;
-  uint32_t filled = 0;
-  for (uint32_t x = 0; x < scaler->source_width; ++x, rgba += 4) {
-    uint32_t left = source_length;
-    while (left > 0) {
-      const uint32_t room = picture_length - filled;
-      const uint32_t overlap = left < room ? left : room;
-      const uint64_t weight = (uint64_t)overlap * rgba[3];
-      sums[0] += weight * rgba[0];
-      sums[1] += weight * rgba[1];
-      sums[2] += weight * rgba[2];
-      sums[3] += weight;
-      left -= overlap;
-      filled += overlap;
-      if (filled == picture_length) {
-        filled = 0;
-        sums += kSums;
-      }
+  uint32_t left = source_length;  // of the current source pixel
+  for (uint32_t x = 0; x < scaler->picture.width; ++x, sums += kSums) {
+    uint32_t room = picture_length;
+    if (left <= room && left < source_length) {
+      add_pixel(sums, rgba, left);
+      rgba += 4;
+      room -= left;
+      left = source_length;
+    }
+    if (left == source_length) {
+      const uint32_t count = room / source_length;
+      add_pixels(sums, rgba, count, source_length);
+      rgba += (size_t)count * 4;
+      room -= count * source_length;
+    }
+    if (room > 0) {
+      add_pixel(sums, rgba, room);
+      left -= room;
     }
   }
 }
