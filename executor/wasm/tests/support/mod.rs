@@ -1,0 +1,147 @@
+//! A story's props: a host that remembers, a request with ordinary limits, modules from text.
+#![allow(dead_code)]
+
+use fog_wasm::check::Caps;
+use fog_wasm::engine::{Engine, Module};
+use fog_wasm::error::{Error, Status};
+use fog_wasm::run::{Host, HostCall, Limits, Outcome, Refused, Request, run};
+use std::process::Command;
+use std::sync::{Arc, Mutex, OnceLock};
+
+pub const CAPS: Caps = Caps { module_bytes_max: 8 << 20, memory_bytes_max: 64 << 20 };
+
+pub fn engine() -> &'static Engine {
+    static ENGINE: OnceLock<Engine> = OnceLock::new();
+    ENGINE.get_or_init(|| Engine::new(16, true).unwrap())
+}
+
+pub fn load(compiled: &[u8]) -> Result<Module, Error> {
+    // SAFETY: the tests only load what compile returned, or what load refuses.
+    unsafe { engine().load(compiled) }
+}
+
+/// A module from its text.
+pub fn module(text: &str) -> Module {
+    let wasm = wat::parse_str(text).unwrap();
+    load(&engine().compile(&wasm, &CAPS).unwrap()).unwrap()
+}
+
+/// A command whose `_start` has the given body, with one page of memory and the usual imports.
+pub fn command(body: &str) -> Module {
+    module(&command_text(body))
+}
+
+pub fn command_text(body: &str) -> String {
+    format!(
+        r#"(module
+        (import "wasi_snapshot_preview1" "fd_read" (func $fd_read (param i32 i32 i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
+        (import "wasi_snapshot_preview1" "random_get" (func $random_get (param i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "clock_time_get" (func $clock (param i32 i64 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "args_get" (func $args_get (param i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "args_sizes_get" (func $args_sizes (param i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "path_open"
+          (func $path_open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "sock_accept" (func $sock_accept (param i32 i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "fd_close" (func $fd_close (param i32) (result i32)))
+        (import "wasi_snapshot_preview1" "fd_renumber" (func $fd_renumber (param i32 i32) (result i32)))
+        (memory (export "memory") 1)
+        (func $exit (param i32) (call $proc_exit (local.get 0)) unreachable)
+        (func $start (export "_start") {body}))"#
+    )
+}
+
+/// The status that compiling refuses the text with.
+pub fn refusal(text: &str) -> Status {
+    engine().compile(&wat::parse_str(text).unwrap(), &CAPS).unwrap_err().status
+}
+
+/// A guest of `tests/guests`, compiled by clang.
+pub fn guest(name: &str) -> Vec<u8> {
+    let source = format!("{}/tests/guests/{name}.c", env!("CARGO_MANIFEST_DIR"));
+    let out = std::env::temp_dir().join(format!("fog_wasm_{name}_{}.wasm", std::process::id()));
+    let clang = ["clang", "clang-14"].into_iter().find_map(|clang| {
+        let mut command = Command::new(clang);
+        command.args(["--target=wasm32-wasi", "-O2", "-o"]).arg(&out).arg(&source).status().ok()
+    });
+    assert!(clang.expect("clang is needed").success());
+    let wasm = std::fs::read(&out).unwrap();
+    std::fs::remove_file(&out).unwrap();
+    wasm
+}
+
+#[derive(Default)]
+pub struct Seen {
+    pub out: Vec<u8>,
+    pub log: Vec<u8>,
+    /// (function, errno, fuel, SHA-256 of memory) after each host call.
+    pub calls: Vec<(u32, u32, u64, [u8; 32])>,
+}
+
+/// A host with a body that arrives in pieces.
+pub struct Recorder {
+    pub body: Vec<u8>,
+    pub at: usize,
+    pub piece: usize,
+    pub traced: bool,
+    pub seen: Arc<Mutex<Seen>>,
+}
+
+impl Host for Recorder {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Refused> {
+        let n = buffer.len().min(self.piece).min(self.body.len() - self.at);
+        buffer[..n].copy_from_slice(&self.body[self.at..self.at + n]);
+        self.at += n;
+        Ok(n)
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Refused> {
+        self.seen.lock().unwrap().out.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn log(&mut self, bytes: &[u8]) -> Result<(), Refused> {
+        self.seen.lock().unwrap().log.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn wants_trace(&self) -> bool {
+        self.traced
+    }
+
+    fn trace(&mut self, call: &HostCall<'_>) {
+        use sha2::{Digest, Sha256};
+        let digest = Sha256::digest(call.memory).into();
+        self.seen.lock().unwrap().calls.push((call.function, call.errno, call.fuel_used, digest));
+    }
+}
+
+pub fn request() -> Request {
+    Request {
+        args: vec![b"service".to_vec()],
+        env: vec![],
+        limits: Limits {
+            fuel_max: 100_000_000,
+            memory_bytes_max: 16 << 20,
+            wall_ms_max: 60_000,
+            stdout_bytes_max: 1 << 20,
+            stderr_bytes_max: 1 << 10,
+        },
+        wall_clock_ns: 1_700_000_000_000_000_000,
+        seed: [7; 32],
+    }
+}
+
+pub fn run_with(module: &Module, request: Request, body: &[u8], piece: usize) -> (Outcome, Seen) {
+    let seen = Arc::new(Mutex::new(Seen::default()));
+    let host = Recorder { body: body.to_vec(), at: 0, piece, traced: true, seen: seen.clone() };
+    let outcome = run(module, request, Box::new(host)).unwrap();
+    let seen = std::mem::take(&mut *seen.lock().unwrap());
+    (outcome, seen)
+}
+
+pub fn run_plain(module: &Module) -> (Outcome, Seen) {
+    run_with(module, request(), b"", 1 << 16)
+}
