@@ -28,6 +28,10 @@ using Changes = std::map<StateKey, std::optional<Bytes>>;
 class Overlay final : public ReadView {
  public:
   explicit Overlay(const ReadView& base) : base_(base) {}
+  // An overlay made from another stands above it like above any view; it is never its copy, and
+  // never moves, since others may stand above it.
+  explicit Overlay(const Overlay& base) : base_(base) {}
+  Overlay(Overlay&&) = delete;
 
   std::optional<Bytes> get(const StateKey& key) const override;
   void scan(const StateKey& from, const StateKey& to, const Visitor& visit) const override;

@@ -1,0 +1,299 @@
+#include "chain/state/sparse_merkle.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "chain/crypto/hash.h"
+#include "chain/state/node_arena.h"
+
+namespace fog {
+namespace {
+
+// A node's number: 0 is empty, the highest bit marks a leaf, an inner node counts from 1.
+using NodeRef = std::uint32_t;
+constexpr NodeRef kEmptyRef = 0;
+constexpr NodeRef kLeafBit = 1U << 31;
+
+bool is_leaf(NodeRef node) {
+  return (node & kLeafBit) != 0;
+}
+
+std::size_t common_bits(const Hash32& a, const Hash32& b) {
+  for (std::size_t i = 0; i < Hash32::kSize; ++i) {
+    const auto difference = static_cast<std::uint8_t>(a.data[i] ^ b.data[i]);
+    if (difference != 0) return i * 8 + static_cast<std::size_t>(std::countl_zero(difference));
+  }
+  return kStatePathBits;
+}
+
+}  // namespace
+
+struct SparseMerkleTree::Nodes {
+  struct Leaf {
+    Hash32 path;
+    Hash32 value_hash;
+  };
+  struct Inner {
+    Hash32 hash;
+    NodeRef left = kEmptyRef;
+    NodeRef right = kEmptyRef;
+  };
+  static_assert(sizeof(Leaf) == 64 && sizeof(Inner) == 40);
+
+  const Leaf& leaf(NodeRef node) const { return leaves[node & ~kLeafBit]; }
+  const Inner& inner(NodeRef node) const { return inners[node - 1]; }
+  NodeRef make_leaf(const Hash32& path, const Hash32& value_hash) {
+    return leaves.allocate({path, value_hash}) | kLeafBit;
+  }
+  NodeRef make_inner(NodeRef left, NodeRef right) {
+    return inners.allocate({state_inner_hash(hash_of(left), hash_of(right)), left, right}) + 1;
+  }
+  // A leaf's hash is not kept: it is needed only beside or above a change, and takes 0.1 us.
+  Hash32 hash_of(NodeRef node) const {
+    if (node == kEmptyRef) return {};
+    return is_leaf(node) ? state_leaf_hash(leaf(node).path, leaf(node).value_hash)
+                         : inner(node).hash;
+  }
+  void free(NodeRef node) {
+    if (is_leaf(node)) {
+      leaves.free(node & ~kLeafBit);
+    } else {
+      inners.free(node - 1);
+    }
+  }
+
+  NodeArena<Leaf> leaves;
+  NodeArena<Inner> inners;
+};
+
+// One apply(): walks down all changes together and builds the changed part anew on the way up.
+// Recursion is as deep as the tree, at most 256.
+class SparseMerkleTree::Update {
+ public:
+  Update(Nodes& nodes, TreeVersion& version) : nodes_(nodes), version_(version) {}
+
+  // NOLINTNEXTLINE(misc-no-recursion)
+  NodeRef change(NodeRef node, std::size_t depth, std::span<const LeafChange> changes) {
+    if (changes.empty()) return node;
+    if (node == kEmptyRef || is_leaf(node)) return change_lone(node, depth, changes);
+    const Nodes::Inner before = nodes_.inner(node);
+    const auto first_right = std::partition_point(
+        changes.begin(), changes.end(),
+        [&](const LeafChange& change) { return !state_path_bit(change.path, depth); });
+    const auto left_count = static_cast<std::size_t>(first_right - changes.begin());
+    const NodeRef left = change(before.left, depth + 1, changes.first(left_count));
+    const NodeRef right = change(before.right, depth + 1, changes.subspan(left_count));
+    if (left == before.left && right == before.right) return node;
+    version_.replaced.push_back(node);
+    return join(left, right);
+  }
+
+ private:
+  // A place with one leaf or none: what stands there afterwards is that leaf, unless it changes,
+  // and the new ones.
+  NodeRef change_lone(NodeRef node, std::size_t depth, std::span<const LeafChange> changes) {
+    std::vector<NodeRef> leaves;
+    leaves.reserve(changes.size() + 1);
+    bool placed = node == kEmptyRef;
+    for (const LeafChange& change : changes) {
+      const bool same_path = !placed && nodes_.leaf(node).path == change.path;
+      if (!placed && !same_path && nodes_.leaf(node).path < change.path) {
+        leaves.push_back(node);
+        placed = true;
+      }
+      if (same_path) {
+        placed = true;
+        if (change.value_hash == nodes_.leaf(node).value_hash) {
+          leaves.push_back(node);
+          continue;
+        }
+        version_.replaced.push_back(node);
+      }
+      if (change.value_hash) {
+        leaves.push_back(remember(nodes_.make_leaf(change.path, *change.value_hash)));
+      }
+    }
+    if (!placed) leaves.push_back(node);
+    return grow(leaves, depth);
+  }
+
+  // The subtree at `depth` over leaves that ascend by path.
+  // NOLINTNEXTLINE(misc-no-recursion)
+  NodeRef grow(std::span<const NodeRef> leaves, std::size_t depth) {
+    if (leaves.empty()) return kEmptyRef;
+    if (leaves.size() == 1) return leaves.front();
+    // Two equal paths would come here at depth 256.
+    CHECK(depth < kStatePathBits);
+    const auto first_right = std::partition_point(leaves.begin(), leaves.end(), [&](NodeRef leaf) {
+      return !state_path_bit(nodes_.leaf(leaf).path, depth);
+    });
+    const auto left_count = static_cast<std::size_t>(first_right - leaves.begin());
+    const NodeRef left = grow(leaves.first(left_count), depth + 1);
+    return join(left, grow(leaves.subspan(left_count), depth + 1));
+  }
+
+  // A lone leaf is lifted; everything else takes an inner node.
+  NodeRef join(NodeRef left, NodeRef right) {
+    if (left == kEmptyRef && (right == kEmptyRef || is_leaf(right))) return right;
+    if (right == kEmptyRef && is_leaf(left)) return left;
+    return remember(nodes_.make_inner(left, right));
+  }
+
+  NodeRef remember(NodeRef node) {
+    version_.created.push_back(node);
+    return node;
+  }
+
+  Nodes& nodes_;
+  TreeVersion& version_;
+};
+
+SparseMerkleTree::SparseMerkleTree() : nodes_(std::make_unique<Nodes>()) {}
+SparseMerkleTree::~SparseMerkleTree() = default;
+SparseMerkleTree::SparseMerkleTree(SparseMerkleTree&&) noexcept = default;
+SparseMerkleTree& SparseMerkleTree::operator=(SparseMerkleTree&&) noexcept = default;
+
+TreeVersion SparseMerkleTree::apply(TreeRoot base, std::span<const LeafChange> changes) {
+  for (std::size_t i = 1; i < changes.size(); ++i) CHECK(changes[i - 1].path < changes[i].path);
+  TreeVersion version;
+  Update update(*nodes_, version);
+  version.root = TreeRoot{update.change(static_cast<NodeRef>(base), 0, changes)};
+  return version;
+}
+
+void SparseMerkleTree::commit(TreeVersion&& version) {
+  for (const NodeRef node : version.replaced) nodes_->free(node);
+  version = {};
+}
+
+void SparseMerkleTree::discard(TreeVersion&& version) {
+  for (const NodeRef node : version.created) nodes_->free(node);
+  version = {};
+}
+
+Hash32 SparseMerkleTree::root_hash(TreeRoot root) const {
+  return nodes_->hash_of(static_cast<NodeRef>(root));
+}
+
+std::optional<Hash32> SparseMerkleTree::find(TreeRoot root, const Hash32& path) const {
+  auto node = static_cast<NodeRef>(root);
+  for (std::size_t depth = 0; node != kEmptyRef && !is_leaf(node); ++depth) {
+    const Nodes::Inner& inner = nodes_->inner(node);
+    node = state_path_bit(path, depth) ? inner.right : inner.left;
+  }
+  if (node == kEmptyRef || nodes_->leaf(node).path != path) return std::nullopt;
+  return nodes_->leaf(node).value_hash;
+}
+
+TreeProof SparseMerkleTree::prove(TreeRoot root, const Hash32& path) const {
+  TreeProof proof;
+  auto node = static_cast<NodeRef>(root);
+  for (std::size_t depth = 0; node != kEmptyRef && !is_leaf(node); ++depth) {
+    const Nodes::Inner& inner = nodes_->inner(node);
+    const bool right = state_path_bit(path, depth);
+    proof.siblings.push_back(nodes_->hash_of(right ? inner.left : inner.right));
+    node = right ? inner.right : inner.left;
+  }
+  std::reverse(proof.siblings.begin(), proof.siblings.end());
+  if (node == kEmptyRef) return proof;
+  const Nodes::Leaf& leaf = nodes_->leaf(node);
+  if (leaf.path == path) {
+    proof.value_hash = leaf.value_hash;
+  } else {
+    proof.other_leaf.emplace(leaf.path, leaf.value_hash);
+  }
+  return proof;
+}
+
+void SparseMerkleTree::visit_leaves(TreeRoot root, const LeafVisitor& visit) const {
+  std::vector<NodeRef> waiting{static_cast<NodeRef>(root)};
+  while (!waiting.empty()) {
+    const NodeRef node = waiting.back();
+    waiting.pop_back();
+    if (node == kEmptyRef) continue;
+    if (is_leaf(node)) {
+      if (!visit(nodes_->leaf(node).path, nodes_->leaf(node).value_hash)) return;
+    } else {
+      waiting.push_back(nodes_->inner(node).right);
+      waiting.push_back(nodes_->inner(node).left);
+    }
+  }
+}
+
+std::size_t SparseMerkleTree::memory_bytes() const {
+  return nodes_->leaves.memory_bytes() + nodes_->inners.memory_bytes();
+}
+std::size_t SparseMerkleTree::leaves_in_use() const {
+  return nodes_->leaves.in_use();
+}
+std::size_t SparseMerkleTree::inner_in_use() const {
+  return nodes_->inners.in_use();
+}
+
+void SparseMerkleTree::Builder::add(const Hash32& path, const Hash32& value_hash) {
+  if (current_) {
+    CHECK(current_->path < path);
+    const std::size_t split = common_bits(current_->path, path);
+    join_below(split + 1);
+    pending_.push_back({*current_, split});
+  }
+  current_ = Subtree{tree_.nodes_->make_leaf(path, value_hash), kStatePathBits, path};
+}
+
+TreeRoot SparseMerkleTree::Builder::finish() {
+  if (!current_) return TreeRoot::kEmpty;
+  join_below(0);
+  const TreeRoot root{raise(*current_, 0)};
+  current_.reset();
+  return root;
+}
+
+// Closes every waiting subtree whose split lies at `depth` or below: nothing more can come there.
+void SparseMerkleTree::Builder::join_below(std::size_t depth) {
+  while (!pending_.empty() && pending_.back().split >= depth) {
+    const auto [left, split] = pending_.back();
+    pending_.pop_back();
+    const NodeRef left_node = raise(left, split + 1);
+    const NodeRef right_node = raise(*current_, split + 1);
+    current_->node = tree_.nodes_->make_inner(left_node, right_node);
+    current_->depth = split;
+  }
+}
+
+// A leaf needs no inner nodes above it; an inner node needs one at every depth.
+std::uint32_t SparseMerkleTree::Builder::raise(const Subtree& subtree, std::size_t depth) {
+  NodeRef node = subtree.node;
+  if (is_leaf(node)) return node;
+  for (std::size_t above = subtree.depth; above > depth; --above) {
+    const bool right = state_path_bit(subtree.path, above - 1);
+    node = right ? tree_.nodes_->make_inner(kEmptyRef, node)
+                 : tree_.nodes_->make_inner(node, kEmptyRef);
+  }
+  return node;
+}
+
+std::vector<LeafChange> leaf_changes(const Changes& changes) {
+  std::vector<LeafChange> leaves;
+  leaves.reserve(changes.size());
+  for (const auto& [key, value] : changes) {
+    LeafChange& leaf = leaves.emplace_back();
+    leaf.path = state_path(key);
+    if (value) leaf.value_hash = sha256(*value);
+  }
+  std::sort(leaves.begin(), leaves.end(),
+            [](const LeafChange& a, const LeafChange& b) { return a.path < b.path; });
+  return leaves;
+}
+
+StateProof make_state_proof(const SparseMerkleTree& tree, TreeRoot root, std::uint64_t height,
+                            const StateKey& key, const std::optional<Bytes>& value) {
+  TreeProof proof = tree.prove(root, state_path(key));
+  CHECK(proof.value_hash.has_value() == value.has_value());
+  if (value) {
+    CHECK(*proof.value_hash == sha256(*value));
+  }
+  return {height, tree.root_hash(root),      key,
+          value,  std::move(proof.siblings), std::move(proof.other_leaf)};
+}
+
+}  // namespace fog

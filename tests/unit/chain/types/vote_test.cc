@@ -1,0 +1,102 @@
+// Certificates: signatures ascend, verify, and more than two thirds of the stake stand behind them.
+#include "chain/types/vote.h"
+
+#include <gtest/gtest.h>
+
+#include "chain/crypto/hash.h"
+#include "tests/support/seeded_rng.h"
+
+namespace fog {
+namespace {
+
+class CertificateTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    testing::SeededRng rng(9);
+    for (const std::uint8_t stake : Bytes{10, 20, 30, 40}) {
+      secrets.push_back(SecretKey::generate(rng));
+      set.validators.push_back({secrets.back().x_only_key(), stake});
+    }
+    vote.epoch = 3;
+    vote.view = 17;
+    vote.kind = VoteKind::kNotarize;
+    vote.parent_view = 16;
+    vote.block = sha256(as_bytes("block"));
+  }
+  Certificate certificate(std::initializer_list<std::uint8_t> signers) const {
+    Certificate out;
+    out.vote = vote;
+    for (const std::uint8_t index : signers) {
+      out.signatures.push_back(
+          {index, secrets[index].sign_schnorr(vote_digest(chain, vote), Hash32{})});
+    }
+    return out;
+  }
+  ChainId chain = sha256(as_bytes("chain"));
+  std::vector<SecretKey> secrets;
+  ValidatorSet set;
+  Vote vote;
+};
+
+TEST_F(CertificateTest, HoldsWithMoreThanTwoThirdsOfTheStake) {
+  EXPECT_TRUE(verify_certificate(chain, set, certificate({0, 1, 2, 3})));
+  EXPECT_TRUE(verify_certificate(chain, set, certificate({2, 3}))) << "70 of 100";
+  EXPECT_TRUE(verify_certificate(chain, set, certificate({0, 1, 3}))) << "70 of 100";
+  EXPECT_FALSE(verify_certificate(chain, set, certificate({0, 1, 2}))) << "60 of 100";
+  EXPECT_FALSE(verify_certificate(chain, set, certificate({})));
+}
+
+TEST_F(CertificateTest, ExactlyTwoThirdsAreNoQuorum) {
+  for (std::size_t i = 0; i < 4; ++i) set.validators[i].stake = i == 3 ? 0 : 5;
+  EXPECT_FALSE(verify_certificate(chain, set, certificate({0, 1})));
+  EXPECT_TRUE(verify_certificate(chain, set, certificate({0, 1, 2})));
+}
+
+TEST_F(CertificateTest, StakesNearSixtyFourBitsDoNotWrap) {
+  for (auto& validator : set.validators) validator.stake = ~std::uint64_t{0};
+  EXPECT_TRUE(verify_certificate(chain, set, certificate({0, 1, 2})));
+  EXPECT_FALSE(verify_certificate(chain, set, certificate({0, 1})));
+}
+
+TEST_F(CertificateTest, AnEmptySetCertifiesNothing) {
+  EXPECT_FALSE(verify_certificate(chain, ValidatorSet{}, Certificate{}));
+}
+
+TEST_F(CertificateTest, SignersMustAscendAndExist) {
+  EXPECT_FALSE(verify_certificate(chain, set, certificate({3, 2})));
+  EXPECT_FALSE(verify_certificate(chain, set, certificate({3, 3})));
+  Certificate beyond = certificate({2, 3});
+  beyond.signatures.back().index = 4;
+  EXPECT_FALSE(verify_certificate(chain, set, beyond));
+}
+
+TEST_F(CertificateTest, EverySignatureMustBeOverThisVoteOnThisChain) {
+  Certificate bent = certificate({1, 2, 3});
+  bent.signatures[1].signature.data[40] ^= 1;
+  EXPECT_FALSE(verify_certificate(chain, set, bent));
+  EXPECT_FALSE(verify_certificate(sha256(as_bytes("other chain")), set, certificate({2, 3})));
+  for (int field = 0; field < 5; ++field) {
+    Certificate other = certificate({2, 3});
+    if (field == 0) ++other.vote.epoch;
+    if (field == 1) ++other.vote.view;
+    if (field == 2) other.vote.kind = VoteKind::kFinalize;
+    if (field == 3) ++other.vote.parent_view;
+    if (field == 4) other.vote.block.data[0] ^= 1;
+    EXPECT_FALSE(verify_certificate(chain, set, other)) << field;
+  }
+}
+
+TEST(ValidatorsHash, CoversKeysStakesAndOrder) {
+  ValidatorSet set;
+  set.validators.push_back({sha256(as_bytes("a")), 1});
+  set.validators.push_back({sha256(as_bytes("b")), 2});
+  ValidatorSet swapped = set;
+  std::swap(swapped.validators[0], swapped.validators[1]);
+  EXPECT_NE(validators_hash(set), validators_hash(swapped));
+  swapped = set;
+  swapped.validators[0].stake = 9;
+  EXPECT_NE(validators_hash(set), validators_hash(swapped));
+}
+
+}  // namespace
+}  // namespace fog
