@@ -1,0 +1,219 @@
+// How each public type looks in JSON, one line a type. For .cc files only.
+#pragma once
+
+#include "rpc/json/fields.h"
+
+namespace fog {
+constexpr TxPlace bcs_last(TxPlace) {
+  return TxPlace::kFinal;
+}
+}  // namespace fog
+
+namespace fog::rpc::detail {
+
+// ---- the chain's ----
+FOG_JSON(MultisigPolicy, threshold, keys);
+FOG_JSON(LaneSequence, lane, next);
+FOG_JSON(Account, balance, lanes);
+FOG_JSON(Supply, minted, burned);
+FOG_JSON(FeeMarket, base_price, as_of_ms);
+FOG_JSON(ChainParams, base_price_min, block_units_target, block_units_max,
+         base_price_change_denominator, base_price_interval_ms, account_creation_burn,
+         expiry_ahead_max_ms, epoch_length);
+FOG_JSON(BeaconReveal, link, next_commitment);
+FOG_JSON(BlockHeader, chain_id, height, epoch, time_ms, parent, app_hash, tx_root, validators_hash,
+         proposer, beacon);
+FOG_JSON(TransferOutput, to, amount);
+FOG_JSON(Transfer, outputs);
+FOG_JSON(SingleAuth, key, signature);
+FOG_JSON(IndexedSignature, index, signature);
+FOG_JSON(MultiAuth, policy, signatures);
+FOG_JSON(TxBody, chain_id, sender, lane, sequence, expiry_ms, price_max, tip, messages, memo);
+FOG_JSON(SignedTx, body, auth);
+
+// ---- the market's ----
+FOG_JSON(market::Gpu, model, milli);
+FOG_JSON(market::Resources, cpu_milli, memory_mib, storage_mib, egress_mbps, gpu);
+FOG_JSON(market::UnitPrices, cpu_core_hour, memory_gib_hour, storage_gib_month, gpu_hour, gfuel,
+         egress_gib, million_requests);
+FOG_JSON(market::PriceClass, name, prices);
+FOG_JSON(market::Counters, requests, fuel, egress_bytes);
+FOG_JSON(market::UseProfile, fuel, egress_bytes, requests);
+FOG_JSON(market::MarketParams, classes, ack_deadline_ms, receipt_interval_ms, lease_timeout_ms,
+         notice_ms, final_receipt_window_ms, audit_window_ms, bond_return_ms, burn_permille,
+         holdback_permille, failure_slash_permille, host_bond_min, service_fee_burn,
+         gateway_fee_burn, fuel_per_core_second_max, sleep_retry_ms);
+FOG_JSON(market::Location, country, lat_milli, lon_milli);
+FOG_JSON(market::Host, id, owner, operator_account, operator_key, endpoint, location, capacity,
+         attributes, runtimes, bond, standing, standing_as_of_ms, last_seen_ms, leases_open,
+         retired_at_ms, failures, earned);
+FOG_JSON(market::Offer, host, price_class, scale, free, since_height);
+FOG_JSON(market::Gateway, owner, key, endpoint, location);
+FOG_JSON(market::Manifest, summary, runtime, artifact, artifact_bytes, memory_mib, fuel_per_request,
+         wall_ms, request_bytes_max, response_bytes_max, env);
+FOG_JSON(market::Service, name, owner, version, manifest, bids_open, metered);
+FOG_JSON(market::Constraints, countries, attributes, only_hosts, not_hosts, runtime, standing_min,
+         per_host_max, per_owner_max, per_country_max);
+FOG_JSON(market::BidTerms, service, replicas_min, replicas_max, resources, profile, cap_step,
+         spend_per_hour_max, constraints, near, latency_weight, verification, gateways);
+FOG_JSON(market::Deposit, from, amount);
+FOG_JSON(market::Bid, id, owner, terms, created_height, created_ms, free, locked, spent, refunded,
+         deposits, replicas_held, leases_ever, closed, closed_ms, sleep_until_ms);
+FOG_JSON(market::SumNode, hash, sums);
+FOG_JSON(market::LogState, gateway, count, root, vouched_count, vouched_response_bytes);
+FOG_JSON(market::Lease, id, bid, service, service_version, ordinal, term, host, publisher, state,
+         prices, scale, resources, runtime, beacon, proposed_ms, ack_deadline_ms, active_since_ms,
+         last_seen_ms, billed_until_ms, rent_due, use_due, paid, burned, held, slice, receipts,
+         logs, closed, closing_at_ms, closed_ms);
+FOG_JSON(market::ReceiptRecord, lease, term, number, host, included_ms, height, counters, rent, use,
+         to_host, held, burned, short_by);
+FOG_JSON(market::Voucher, chain_id, lease, term, gateway, count, request_bytes, response_bytes,
+         chain);
+FOG_JSON(market::SignedVoucher, voucher, signature);
+
+// ---- the market's messages ----
+FOG_JSON(market::RegisterHost, operator_key, endpoint, location, capacity, attributes, runtimes,
+         bond);
+FOG_JSON(market::UpdateHost, host, operator_key, endpoint, location, capacity, attributes, runtimes,
+         bond_added);
+FOG_JSON(market::RetireHost, host);
+FOG_JSON(market::SetOffer, host, price_class, scale, offered);
+FOG_JSON(market::WithdrawOffer, host);
+FOG_JSON(market::RegisterGateway, key, endpoint, location);
+FOG_JSON(market::UpdateGateway, key, endpoint, location);
+FOG_JSON(market::PublishService, name, manifest);
+FOG_JSON(market::UpdateService, name, manifest);
+FOG_JSON(market::RetireService, name);
+FOG_JSON(market::CreateBid, terms, deposit);
+FOG_JSON(market::TopUpBid, bid, amount);
+FOG_JSON(market::CloseBid, bid);
+FOG_JSON(market::AckLease, lease, term);
+FOG_JSON(market::ReleaseLease, lease, term, why);
+FOG_JSON(market::Heartbeat, host);
+FOG_JSON(market::LogClaim, gateway, count, root, consistency, voucher);
+FOG_JSON(market::Receipt, lease, term, logs);
+FOG_JSON(market::SubmitReceipts, host, receipts);
+
+// ---- the node interface's ----
+FOG_JSON(ChainStatus, chain_id, chain_name, height, time_ms, block, app_hash, base_price,
+         mempool_txs, mempool_bytes, version);
+FOG_JSON(StateRecord, key, value);
+FOG_JSON(StatePage, records, next, height);
+FOG_JSON(StateProof, height, root, key, value, siblings, other_leaf);
+FOG_JSON(SupplyReport, height, supply, accounts, stakes, bonds, escrows, conserved);
+
+// ---- enums ----
+template <>
+struct EnumNames<TxPlace> {
+  static std::string_view of(TxPlace place) {
+    switch (place) {
+      case TxPlace::kUnknown:
+        return "unknown";
+      case TxPlace::kPending:
+        return "pending";
+      case TxPlace::kFinal:
+        return "final";
+    }
+    return "";
+  }
+};
+template <>
+struct EnumNames<market::RuntimeKind> {
+  static std::string_view of(market::RuntimeKind kind) {
+    switch (kind) {
+      case market::RuntimeKind::kWasmCommand:
+        return "wasm";
+      case market::RuntimeKind::kWasmHttp:
+        return "wasm-http";
+      case market::RuntimeKind::kContainer:
+        return "container";
+    }
+    return "";
+  }
+};
+template <>
+struct EnumNames<market::Verification> {
+  static std::string_view of(market::Verification verification) {
+    switch (verification) {
+      case market::Verification::kNone:
+        return "none";
+      case market::Verification::kSampled:
+        return "sampled";
+      case market::Verification::kEvery:
+        return "every";
+    }
+    return "";
+  }
+};
+template <>
+struct EnumNames<market::CloseReason> {
+  static std::string_view of(market::CloseReason reason) {
+    return market::close_reason_name(reason);
+  }
+};
+template <>
+struct EnumNames<market::LeaseState> {
+  static std::string_view of(market::LeaseState state) { return market::lease_state_name(state); }
+};
+
+// ---- those that differ from their fields; defined in codec_chain.cc ----
+
+// The two auths are told apart by their fields: {"key", "signature"} or {"policy", "signatures"}.
+template <>
+struct Custom<TxAuth> {
+  static Json write(const TxAuth& value);
+  static bool read(Reader& reader, const Json& json, TxAuth& value);
+};
+// {"kind", "name", "body": {...}} where the payload is canonical, else {"kind", "payload"}. Reading
+// takes either; a body needs "name" or "kind".
+template <>
+struct Custom<RawMessage> {
+  static Json write(const RawMessage& value);
+  static bool read(Reader& reader, const Json& json, RawMessage& value);
+};
+// {"number", "name"}, and for a fault "help".
+template <>
+struct Custom<Fault> {
+  static Json write(const Fault& value);
+  static bool read(Reader& reader, const Json& json, Fault& value);
+};
+template <>
+struct Custom<TxOutcome> {
+  static Json write(const TxOutcome& value);
+  static bool read(Reader& reader, const Json& json, TxOutcome& value);
+};
+template <>
+struct Custom<TxStatus> {
+  static Json write(const TxStatus& value);
+  static bool read(Reader& reader, const Json& json, TxStatus& value);
+};
+template <>
+struct Custom<SubmitReply> {
+  static Json write(const SubmitReply& value);
+  static bool read(Reader& reader, const Json& json, SubmitReply& value);
+};
+template <>
+struct Custom<BlockInfo> {
+  static Json write(const BlockInfo& value);
+  static bool read(Reader& reader, const Json& json, BlockInfo& value);
+};
+template <>
+struct Custom<std::pair<Hash32, Hash32>> {
+  static Json write(const std::pair<Hash32, Hash32>& value);
+  static bool read(Reader& reader, const Json& json, std::pair<Hash32, Hash32>& value);
+};
+
+}  // namespace fog::rpc::detail
+
+// Makes the two functions of codec.h for a type; at namespace fog::rpc.
+#define FOG_JSON_TYPE(type)                                                  \
+  template <>                                                                \
+  nlohmann::json to_json(const type& value) {                                \
+    return detail::write(value);                                             \
+  }                                                                          \
+  template <>                                                                \
+  ErrorOr<type> from_json(const nlohmann::json& json, std::string_view what, \
+                          UnknownFields unknown) {                           \
+    return detail::read_whole<type>(json, what, unknown);                    \
+  }                                                                          \
+  static_assert(true)
