@@ -148,6 +148,11 @@ void VoucherBook::confirmed(std::uint64_t count) {
                                voids_since_confirmed_.lower_bound(count));
 }
 
+Address VoucherBook::gateway() const {
+  const std::lock_guard lock(mutex_);
+  return voucher_.gateway;
+}
+
 std::uint64_t VoucherBook::indexes_given() const {
   const std::lock_guard lock(mutex_);
   return next_;
@@ -156,6 +161,11 @@ std::uint64_t VoucherBook::indexes_given() const {
 std::uint64_t VoucherBook::vouched() const {
   const std::lock_guard lock(mutex_);
   return voucher_.count;
+}
+
+std::uint64_t VoucherBook::confirmed_count() const {
+  const std::lock_guard lock(mutex_);
+  return confirmed_;
 }
 
 std::uint64_t VoucherBook::voids() const {

@@ -48,8 +48,10 @@ class VoucherBook {
   // The Host has taken the voucher with this count.
   void confirmed(std::uint64_t count);
 
+  Address gateway() const;
   std::uint64_t indexes_given() const;
   std::uint64_t vouched() const;
+  std::uint64_t confirmed_count() const;
   std::uint64_t voids() const;
 
  private:

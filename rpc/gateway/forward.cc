@@ -1,0 +1,436 @@
+#include "rpc/gateway/forward.h"
+
+#include <chrono>
+
+#include "chain/base/clock.h"
+
+namespace fog::gateway {
+namespace {
+
+using ResponseParser = http::response_parser<http::buffer_body>;
+using std::chrono::milliseconds;
+
+constexpr std::size_t kIdlePerHost = 64;
+// What the Host may add to the workload's own wall limit: start of a worker, queueing.
+constexpr std::uint64_t kHostSlackMs = 10'000;
+
+std::string endpoint_of(const Replica& replica) {
+  return replica.address + " " + replica.port;
+}
+
+std::string_view view(beast::string_view text) {
+  return {text.data(), text.size()};
+}
+
+// The state of one forwarded request, so that every way out settles its index exactly once.
+class Settling {
+ public:
+  Settling(Replica& replica, GatewayCounters& counters, std::uint64_t index)
+      : replica_(replica), counters_(counters), index_(index) {}
+  ~Settling() {
+    if (settled_) return;
+    replica_.book->settle_void(index_);
+    ++counters_.voids;
+  }
+  Settling(const Settling&) = delete;
+  Settling& operator=(const Settling&) = delete;
+  std::uint64_t index() const { return index_; }
+  void settle(const Settlement& settlement) {
+    replica_.book->settle(index_, settlement);
+    settled_ = true;
+  }
+
+ private:
+  Replica& replica_;
+  GatewayCounters& counters_;
+  const std::uint64_t index_;
+  bool settled_ = false;
+};
+
+class InFlight {
+ public:
+  explicit InFlight(Replica& replica) : replica_(replica) { ++replica_.in_flight; }
+  ~InFlight() { --replica_.in_flight; }
+  InFlight(const InFlight&) = delete;
+  InFlight& operator=(const InFlight&) = delete;
+
+ private:
+  Replica& replica_;
+};
+
+class Relay {
+ public:
+  Relay(Replica& replica, Exchange& exchange, UpstreamPool& pool, const GatewayConfig& config,
+        GatewayCounters& counters)
+      : replica_(replica),
+        exchange_(exchange),
+        pool_(pool),
+        config_(config),
+        counters_(counters),
+        chunk_(kBodyChunk) {}
+
+  net::awaitable<ForwardResult> run();
+
+ private:
+  bool build_head();
+  http::request<http::buffer_body> host_request(std::uint64_t index) const;
+  net::awaitable<beast::error_code> send_request(std::uint64_t index);
+  net::awaitable<beast::error_code> send_body(
+      http::request_serializer<http::buffer_body>& serializer,
+      http::request<http::buffer_body>& request);
+  net::awaitable<beast::error_code> read_head();
+  bool accept_head(std::uint64_t index);
+  net::awaitable<ForwardResult> relay_answer(Settling& settling);
+  http::response<http::buffer_body> client_response() const;
+  void avoid();
+  ForwardResult refused(std::string why) const {
+    return {body_touched_ ? ForwardEnd::kFailed : ForwardEnd::kNotTaken, false, std::move(why)};
+  }
+
+  Replica& replica_;
+  Exchange& exchange_;
+  UpstreamPool& pool_;
+  const GatewayConfig& config_;
+  GatewayCounters& counters_;
+  std::vector<std::uint8_t> chunk_;
+  std::unique_ptr<UpstreamPool::Connection> host_;
+  market::RequestHead head_;
+  market::ResponseHead answer_;
+  std::unique_ptr<ResponseParser> parser_;
+  Sha256Stream request_body_;
+  Hash32 request_hash_;
+  std::uint64_t request_bytes_ = 0;
+  bool body_touched_ = false;
+  bool request_whole_ = false;
+};
+
+void Relay::avoid() {
+  replica_.avoid_until_ns = system_clock().monotonic_ns() + 2'000'000'000U;
+}
+
+bool Relay::build_head() {
+  const auto& message = exchange_.parser.get();
+  auto head = link_head<market::RequestHead>(message);
+  if (!head || exchange_.target.size() > 16'384) return false;
+  std::erase_if(head->fields, [](const market::HttpField& field) {
+    return field.name == "expect" || field.name == "x-forwarded-for" ||
+           field.name == "x-forwarded-prefix" || field.name == "forwarded";
+  });
+  if (head->fields.size() + 2 > 128) return false;
+  head->fields.push_back({std::string("x-forwarded-for"), exchange_.forwarded_for});
+  if (!exchange_.prefix.empty())
+    head->fields.push_back({std::string("x-forwarded-prefix"), exchange_.prefix});
+  make_canonical(*head);
+  head->method.assign(message.method_string().data(), message.method_string().size());
+  head->target = exchange_.target;
+  head->time_ms = system_clock().wall_ms();
+  head_ = *std::move(head);
+  return true;
+}
+
+http::request<http::buffer_body> Relay::host_request(std::uint64_t index) const {
+  const auto& message = exchange_.parser.get();
+  http::request<http::buffer_body> out;
+  out.version(11);
+  out.method(message.method());
+  out.target(head_.target);
+  for (const market::HttpField& field : head_.fields) out.insert(field.name, field.value);
+  if (message.chunked()) out.chunked(true);
+  out.set("Fog-Lease", to_hex(replica_.lease) + "." + std::to_string(replica_.term));
+  out.set("Fog-Gateway", to_text(replica_.book->gateway()));
+  out.set("Fog-Index", std::to_string(index));
+  out.set("Fog-Time", std::to_string(head_.time_ms));
+  const std::string mac_text =
+      market::request_mac_text(replica_.lease, replica_.term, index, head_);
+  out.set("Fog-Mac", to_hex(hmac_sha256(replica_.link_key, as_bytes(mac_text))));
+  return out;
+}
+
+net::awaitable<beast::error_code> Relay::send_body(
+    http::request_serializer<http::buffer_body>& serializer,
+    http::request<http::buffer_body>& request) {
+  beast::error_code error;
+  auto& parser = exchange_.parser;
+  if (exchange_.expects_continue && !parser.is_done()) {
+    constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+    co_await net::async_write(exchange_.client, net::buffer(kContinue.data(), kContinue.size()),
+                              net::redirect_error(net::use_awaitable, error));
+    if (error) co_return error;
+  }
+  do {
+    std::size_t got = 0;
+    if (!parser.is_done()) {
+      body_touched_ = true;
+      parser.get().body().data = chunk_.data();
+      parser.get().body().size = chunk_.size();
+      exchange_.client.expires_after(milliseconds(config_.body_idle_ms_max));
+      co_await http::async_read_some(exchange_.client, exchange_.buffer, parser,
+                                     net::redirect_error(net::use_awaitable, error));
+      if (error == http::error::need_buffer) error = {};
+      if (error) co_return error;
+      got = chunk_.size() - parser.get().body().size;
+    }
+    request_body_.update(ByteView(chunk_.data(), got));
+    request_bytes_ += got;
+    request.body().data = got == 0 ? nullptr : chunk_.data();
+    request.body().size = got;
+    request.body().more = !parser.is_done();
+    if (got == 0 && request.body().more) continue;
+    host_->stream.expires_after(milliseconds(config_.body_idle_ms_max));
+    co_await http::async_write(host_->stream, serializer,
+                               net::redirect_error(net::use_awaitable, error));
+    if (error == http::error::need_buffer) error = {};
+    if (error) co_return error;
+  } while (!parser.is_done() || !serializer.is_done());
+  co_return error;
+}
+
+net::awaitable<beast::error_code> Relay::send_request(std::uint64_t index) {
+  auto request = host_request(index);
+  http::request_serializer<http::buffer_body> serializer(request);
+  beast::error_code error;
+  if (exchange_.parser.is_done()) {
+    request.body().data = nullptr;
+    request.body().more = false;
+  }
+  host_->stream.expires_after(milliseconds(config_.connect_ms_max));
+  co_await http::async_write_header(host_->stream, serializer,
+                                    net::redirect_error(net::use_awaitable, error));
+  if (error) co_return error;
+  error = co_await send_body(serializer, request);
+  if (error) co_return error;
+  request_hash_ = market::request_hash(head_, request_body_.finish());
+  request_whole_ = true;
+  co_return error;
+}
+
+net::awaitable<beast::error_code> Relay::read_head() {
+  beast::error_code error;
+  parser_ = std::make_unique<ResponseParser>();
+  parser_->header_limit(64 * 1024);
+  parser_->body_limit(replica_.manifest.response_bytes_max + 64 * 1024);
+  if (exchange_.parser.get().method() == http::verb::head) parser_->skip(true);
+  host_->stream.expires_after(milliseconds(replica_.manifest.wall_ms + kHostSlackMs));
+  co_await http::async_read_header(host_->stream, host_->buffer, *parser_,
+                                   net::redirect_error(net::use_awaitable, error));
+  co_return error;
+}
+
+// Whether the answer is the Host's own for this request: only then may it be settled.
+bool Relay::accept_head(std::uint64_t index) {
+  const auto& message = parser_->get();
+  auto head = link_head<market::ResponseHead>(message);
+  if (!head) return false;
+  head->status = static_cast<std::uint16_t>(message.result_int());
+  std::uint64_t fuel = 0;
+  for (const char c : view(message["Fog-Fuel"])) {
+    if (c < '0' || c > '9' || fuel > UINT64_MAX / 10 - 10) return false;
+    fuel = fuel * 10 + static_cast<std::uint64_t>(c - '0');
+  }
+  const auto mac = fixed_from_hex<32>(view(message["Fog-Mac"]));
+  const std::string mac_text =
+      market::response_mac_text(replica_.lease, replica_.term, index, *head, fuel);
+  if (!mac || *mac != hmac_sha256(replica_.link_key, as_bytes(mac_text))) return false;
+  answer_ = *std::move(head);
+  return true;
+}
+
+http::response<http::buffer_body> Relay::client_response() const {
+  const auto& message = parser_->get();
+  http::response<http::buffer_body> out;
+  out.version(exchange_.parser.get().version());
+  out.result(message.result_int());
+  for (const market::HttpField& field : answer_.fields) out.insert(field.name, field.value);
+  out.set("via", "1.1 fogcoin");
+  if (const auto outcome = message["Fog-Outcome"]; !outcome.empty() && outcome != "ok") {
+    out.set("fog-reason", outcome);
+  }
+  if (const auto length = message[http::field::content_length]; !length.empty()) {
+    out.set(http::field::content_length, length);
+  } else if (message.chunked() && out.version() == 11) {
+    out.chunked(true);
+  }
+  const bool framed =
+      !message[http::field::content_length].empty() || out.chunked() || parser_->is_done();
+  out.keep_alive(exchange_.parser.get().keep_alive() && framed);
+  return out;
+}
+
+net::awaitable<ForwardResult> Relay::relay_answer(Settling& settling) {
+  beast::error_code client_error;
+  beast::error_code host_error;
+  auto response = client_response();
+  http::response_serializer<http::buffer_body> serializer(response);
+  response.body().data = nullptr;
+  response.body().more = !parser_->is_done();
+  exchange_.client.expires_after(milliseconds(config_.body_idle_ms_max));
+  co_await http::async_write_header(exchange_.client, serializer,
+                                    net::redirect_error(net::use_awaitable, client_error));
+  Sha256Stream body;
+  std::uint64_t body_bytes = 0;
+  while (!parser_->is_done()) {
+    parser_->get().body().data = chunk_.data();
+    parser_->get().body().size = chunk_.size();
+    host_->stream.expires_after(milliseconds(config_.body_idle_ms_max));
+    co_await http::async_read_some(host_->stream, host_->buffer, *parser_,
+                                   net::redirect_error(net::use_awaitable, host_error));
+    if (host_error == http::error::need_buffer) host_error = {};
+    if (host_error) co_return ForwardResult{};
+    const std::size_t got = chunk_.size() - parser_->get().body().size;
+    body.update(ByteView(chunk_.data(), got));
+    body_bytes += got;
+    // An End User who left does not excuse the settlement: the Host's answer is read to its end.
+    if (client_error || (got == 0 && !parser_->is_done())) continue;
+    response.body().data = got == 0 ? nullptr : chunk_.data();
+    response.body().size = got;
+    response.body().more = !parser_->is_done();
+    exchange_.client.expires_after(milliseconds(config_.body_idle_ms_max));
+    co_await http::async_write(exchange_.client, serializer,
+                               net::redirect_error(net::use_awaitable, client_error));
+    if (client_error == http::error::need_buffer) client_error = {};
+  }
+  const bool head_only = exchange_.parser.get().method() == http::verb::head;
+  if (!client_error && !serializer.is_done() && response.chunked() && !head_only) {
+    response.body().data = nullptr;
+    response.body().size = 0;
+    response.body().more = false;
+    co_await http::async_write(exchange_.client, serializer,
+                               net::redirect_error(net::use_awaitable, client_error));
+  }
+  if (request_whole_) {
+    settling.settle({request_hash_, market::response_hash(answer_, body.finish()), request_bytes_,
+                     market::response_bytes(answer_, body_bytes)});
+  }
+  const std::string_view outcome = view(parser_->get()["Fog-Outcome"]);
+  const bool failed = !outcome.empty() && outcome != "ok";
+  if (parser_->get().keep_alive()) pool_.give_back(replica_, std::move(host_));
+  const bool keep = !client_error && response.keep_alive();
+  co_return ForwardResult{keep ? ForwardEnd::kAnswered : ForwardEnd::kBroken, failed, {}};
+}
+
+net::awaitable<ForwardResult> Relay::run() {
+  const InFlight counted(replica_);
+  if (!build_head())
+    co_return ForwardResult{ForwardEnd::kFailed, false, "the request's header is too large"};
+  auto connection = co_await pool_.take(replica_, config_.connect_ms_max, false);
+  if (!connection) {
+    avoid();
+    co_return refused(connection.error().context);
+  }
+  host_ = *std::move(connection);
+  const auto index = replica_.book->next_index();
+  if (!index) {
+    avoid();
+    co_return refused(index.error().context);
+  }
+  Settling settling(replica_, counters_, *index);
+  beast::error_code error = co_await send_request(settling.index());
+  if (!error) error = co_await read_head();
+  if (error && host_->reused && !body_touched_) {
+    // The idle connection had died; the Host has not seen this index.
+    auto fresh = co_await pool_.take(replica_, config_.connect_ms_max, true);
+    if (!fresh) {
+      avoid();
+      co_return refused(fresh.error().context);
+    }
+    host_ = *std::move(fresh);
+    error = co_await send_request(settling.index());
+    if (!error) error = co_await read_head();
+  }
+  if (error == beast::error::timeout) {
+    avoid();
+    body_touched_ = true;  // the Host may have worked on it: no second try elsewhere
+    co_return refused("the Host did not answer in time");
+  }
+  if (error) {
+    avoid();
+    co_return refused("the connection to the Host broke: " + error.message());
+  }
+  if (!accept_head(settling.index())) {
+    avoid();
+    co_return refused("the Host refused (" + std::to_string(parser_->get().result_int()) + ")");
+  }
+  co_return co_await relay_answer(settling);
+}
+
+}  // namespace
+
+net::awaitable<ErrorOr<std::unique_ptr<UpstreamPool::Connection>>> UpstreamPool::take(
+    const Replica& replica, std::uint64_t connect_ms_max, bool fresh) {
+  auto& idle = idle_[endpoint_of(replica)];
+  if (!fresh && !idle.empty()) {
+    auto connection = std::move(idle.back());
+    idle.pop_back();
+    connection->reused = true;
+    co_return std::move(connection);
+  }
+  beast::error_code error;
+  tcp::resolver resolver(context_);
+  const auto places = co_await resolver.async_resolve(
+      replica.address, replica.port, net::redirect_error(net::use_awaitable, error));
+  auto connection = std::make_unique<Connection>(context_);
+  if (!error) {
+    connection->stream.expires_after(milliseconds(connect_ms_max));
+    co_await connection->stream.async_connect(places,
+                                              net::redirect_error(net::use_awaitable, error));
+  }
+  if (error) {
+    co_return fail(ErrorCode::kNetwork, "cannot reach the Host at " + replica.address + ":" +
+                                            replica.port + ": " + error.message());
+  }
+  connection->stream.socket().set_option(tcp::no_delay(true), error);
+  co_return std::move(connection);
+}
+
+void UpstreamPool::give_back(const Replica& replica, std::unique_ptr<Connection> connection) {
+  auto& idle = idle_[endpoint_of(replica)];
+  connection->stream.expires_never();
+  if (idle.size() < kIdlePerHost) idle.push_back(std::move(connection));
+}
+
+net::awaitable<ForwardResult> forward(Replica& replica, Exchange& exchange, UpstreamPool& pool,
+                                      const GatewayConfig& config, GatewayCounters& counters) {
+  Relay relay(replica, exchange, pool, config, counters);
+  co_return co_await relay.run();
+}
+
+net::awaitable<ErrorOr<void>> give_voucher(Replica& replica, UpstreamPool& pool,
+                                           const GatewayConfig& config, GatewayCounters& counters,
+                                           bool force) {
+  auto update = replica.book->update(force);
+  if (!update) co_return Fail{update.error()};
+  if (!*update) co_return ErrorOr<void>();
+  const market::VoucherUpdate& due = **update;
+  http::request<http::vector_body<std::uint8_t>> request(http::verb::post, "/.fog/voucher", 11);
+  request.set(http::field::host, replica.address);
+  request.set(http::field::content_type, "application/octet-stream");
+  request.body() = bcs_encode(due);
+  request.prepare_payload();
+  beast::error_code error;
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    auto connection = co_await pool.take(replica, config.connect_ms_max, attempt > 0);
+    if (!connection) co_return Fail{connection.error()};
+    auto& host = **connection;
+    host.stream.expires_after(milliseconds(config.connect_ms_max));
+    co_await http::async_write(host.stream, request,
+                               net::redirect_error(net::use_awaitable, error));
+    http::response<http::string_body> answer;
+    if (!error) {
+      co_await http::async_read(host.stream, host.buffer, answer,
+                                net::redirect_error(net::use_awaitable, error));
+    }
+    if (error && host.reused) continue;
+    if (error) break;
+    if (answer.result() != http::status::no_content) {
+      co_return fail(ErrorCode::kRejected,
+                     "the Host refused the voucher: " + answer.body().substr(0, 300));
+    }
+    replica.book->confirmed(due.voucher.voucher.count);
+    ++counters.vouchers;
+    if (answer.keep_alive()) pool.give_back(replica, *std::move(connection));
+    co_return ErrorOr<void>();
+  }
+  co_return fail(ErrorCode::kNetwork, "the voucher did not reach the Host: " + error.message());
+}
+
+}  // namespace fog::gateway

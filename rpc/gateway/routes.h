@@ -1,0 +1,74 @@
+// Routes: which Hosts serve which service, as the chain's leases say, for one gateway.
+//
+// refresh() reads the chain; everything else answers from memory. Safe from any thread.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "chain/api/node_api.h"
+#include "rpc/gateway/voucher_book.h"
+
+namespace fog::gateway {
+
+// One active lease and how to reach it.
+struct Replica {
+  market::LeaseId lease;
+  std::uint32_t term = 1;
+  market::HostId host;
+  std::string address;  // host name or IP of the endpoint
+  std::string port;
+  market::LinkKey link_key;
+  market::Manifest manifest;
+  std::unique_ptr<VoucherBook> book;
+  std::atomic<std::uint32_t> in_flight{0};
+  // Not chosen before this time (Clock::monotonic_ns) after a failure, unless no other is left.
+  std::atomic<std::uint64_t> avoid_until_ns{0};
+};
+
+// What is known of a service, for answers when no replica can serve.
+enum class ServiceState : std::uint8_t { kUnknown, kNoBid, kNoReplica, kServed };
+
+struct Route {
+  ServiceState state = ServiceState::kUnknown;
+  std::vector<std::shared_ptr<Replica>> replicas;
+};
+
+class Routes {
+ public:
+  // `folder` keeps the voucher books. The node must outlive this.
+  Routes(NodeApi& node, SecretKey gateway_key, std::string folder);
+
+  // Reads the chain. On failure the old routes stand.
+  ErrorOr<void> refresh();
+  Route find(const std::string& service) const;
+  // Size in bytes of an artifact that a service on the chain names; nothing for any other.
+  std::optional<std::uint64_t> artifact_bytes(const Hash32& digest) const;
+  // Every replica, also those whose lease has ended but whose last voucher the Host has not taken.
+  std::vector<std::shared_ptr<Replica>> all() const;
+  std::vector<std::string> services() const;
+  Address gateway() const { return address_; }
+
+ private:
+  using ReplicaMap = std::map<std::pair<market::LeaseId, std::uint32_t>, std::shared_ptr<Replica>>;
+  ErrorOr<std::vector<market::Lease>> leases_of(const std::string& service, ServiceState& state);
+  ErrorOr<std::shared_ptr<Replica>> open_replica(const market::Lease& lease,
+                                                 const market::Manifest& manifest);
+
+  NodeApi& node_;
+  const SecretKey key_;
+  const Address address_;
+  const std::string folder_;
+  mutable std::mutex refresh_mutex_;  // one refresh at a time
+  mutable std::mutex mutex_;
+  ChainId chain_id_{};
+  std::map<std::string, Route> routes_;
+  std::map<Hash32, std::uint64_t> artifacts_;
+  ReplicaMap replicas_;
+};
+
+}  // namespace fog::gateway

@@ -1,0 +1,200 @@
+#include "rpc/gateway/server.h"
+
+#include <chrono>
+#include <set>
+#include <thread>
+
+#include <spdlog/spdlog.h>
+
+#include "rpc/gateway/session.h"
+
+namespace fog::gateway {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::uint64_t kVoucherTickMs = 20;
+constexpr std::uint64_t kFollowWaitMs = 2'000;
+
+}  // namespace
+
+// One shard a thread, each with its own event loop and connections to Hosts, so nothing is shared
+// but routes and counters. A further loop vouches, a further thread follows the chain.
+struct GatewayServer::Impl {
+  Impl(GatewayConfig config_, NodeApi& node_, Routes& routes_, ArtifactFolder& artifacts_)
+      : config(std::move(config_)), node(node_), routes(routes_), artifacts(artifacts_) {}
+
+  ErrorOr<std::uint16_t> bind();
+  net::awaitable<void> accept_all();
+  net::awaitable<void> vouch_all();
+  net::awaitable<void> vouch_one(std::shared_ptr<Replica> replica, bool force);
+  void follow_chain();
+  void stop();
+
+  GatewayConfig config;
+  NodeApi& node;
+  Routes& routes;
+  ArtifactFolder& artifacts;
+  GatewayCounters counters;
+  std::vector<std::unique_ptr<Shard>> shards;
+  std::unique_ptr<Shard> voucher_shard;
+  std::optional<tcp::acceptor> acceptor;
+  std::set<const Replica*> vouching;  // on the voucher thread only
+  std::atomic<bool> stopping{false};
+  std::vector<std::thread> threads;
+};
+
+ErrorOr<std::uint16_t> GatewayServer::Impl::bind() {
+  beast::error_code error;
+  const auto address = net::ip::make_address(config.listen_address, error);
+  if (error)
+    return fail(ErrorCode::kInvalidInput,
+                "not an IP address to listen on: " + config.listen_address);
+  tcp::endpoint endpoint(address, config.listen_port);
+  acceptor.emplace(shards.front()->context);
+  acceptor->open(endpoint.protocol(), error);
+  if (!error) acceptor->set_option(net::socket_base::reuse_address(true), error);
+  if (!error) acceptor->bind(endpoint, error);
+  if (!error) acceptor->listen(net::socket_base::max_listen_connections, error);
+  if (error) {
+    return fail(ErrorCode::kIo, "cannot listen on " + config.listen_address + ":" +
+                                    std::to_string(config.listen_port) + ": " + error.message());
+  }
+  return acceptor->local_endpoint().port();
+}
+
+net::awaitable<void> GatewayServer::Impl::accept_all() {
+  std::size_t next = 0;
+  while (!stopping) {
+    beast::error_code error;
+    if (counters.connections >= config.connections_max) {
+      net::steady_timer timer(shards.front()->context, milliseconds(5));
+      co_await timer.async_wait(net::redirect_error(net::use_awaitable, error));
+      continue;
+    }
+    Shard& shard = *shards[next++ % shards.size()];
+    tcp::socket socket = co_await acceptor->async_accept(
+        shard.context, net::redirect_error(net::use_awaitable, error));
+    if (error == net::error::operation_aborted) co_return;
+    if (error) continue;
+    net::co_spawn(shard.context, serve_connection(shard, std::move(socket)), net::detached);
+  }
+}
+
+net::awaitable<void> GatewayServer::Impl::vouch_one(std::shared_ptr<Replica> replica, bool force) {
+  const auto given = co_await give_voucher(*replica, voucher_shard->pool, config, counters, force);
+  if (!given) {
+    spdlog::warn("lease {} term {}: {}", to_hex(replica->lease), replica->term,
+                 given.error().context);
+    // A Host that refuses or cannot be reached is asked again, but not every tick.
+    net::steady_timer timer(voucher_shard->context, milliseconds(2'000));
+    beast::error_code error;
+    co_await timer.async_wait(net::redirect_error(net::use_awaitable, error));
+  }
+  vouching.erase(replica.get());
+}
+
+net::awaitable<void> GatewayServer::Impl::vouch_all() {
+  std::uint64_t tick = 0;
+  while (!stopping) {
+    net::steady_timer timer(voucher_shard->context, milliseconds(kVoucherTickMs));
+    beast::error_code error;
+    co_await timer.async_wait(net::redirect_error(net::use_awaitable, error));
+    const bool force = ++tick % (market::kVoucherEveryMs / kVoucherTickMs) == 0;
+    for (auto& replica : routes.all()) {
+      if (!vouching.insert(replica.get()).second) continue;
+      net::co_spawn(voucher_shard->context, vouch_one(std::move(replica), force), net::detached);
+    }
+  }
+}
+
+void GatewayServer::Impl::follow_chain() {
+  std::uint64_t height = 0;
+  bool reachable = true;
+  while (!stopping) {
+    // Routes are read after each new block; a failed read is repeated after a moment.
+    ErrorOr<void> refreshed = routes.refresh();
+    ErrorOr<ChainStatus> status = fail(ErrorCode::kUnavailable, "");
+    if (refreshed) status = node.wait_height(height + 1, kFollowWaitMs);
+    if (refreshed && status) {
+      height = status->height;
+      if (!reachable) spdlog::info("the node answers again");
+      reachable = true;
+      continue;
+    }
+    if (reachable && !stopping) {
+      spdlog::warn("cannot follow the chain, serving what was known: {}",
+                   refreshed ? status.error().context : refreshed.error().context);
+    }
+    reachable = false;
+    for (int i = 0; i < 10 && !stopping; ++i) std::this_thread::sleep_for(milliseconds(100));
+  }
+}
+
+void GatewayServer::Impl::stop() {
+  if (stopping.exchange(true)) return;
+  for (auto& shard : shards) {
+    net::post(shard->context, [this] {
+      beast::error_code error;
+      if (acceptor) acceptor->close(error);
+    });
+  }
+  // Let what is in flight end and be vouched for, within bounds.
+  for (int i = 0; i < 50 && counters.connections > 0; ++i)
+    std::this_thread::sleep_for(milliseconds(20));
+  for (auto& shard : shards) shard->context.stop();
+  if (voucher_shard) {
+    net::post(voucher_shard->context, [this] {
+      for (auto& replica : routes.all()) {
+        if (!vouching.insert(replica.get()).second) continue;
+        net::co_spawn(voucher_shard->context, vouch_one(std::move(replica), true), net::detached);
+      }
+    });
+    std::this_thread::sleep_for(milliseconds(300));
+    voucher_shard->context.stop();
+  }
+  for (std::thread& thread : threads) thread.join();
+  threads.clear();
+}
+
+GatewayServer::GatewayServer(GatewayConfig config, NodeApi& node, Routes& routes,
+                             ArtifactFolder& artifacts)
+    : impl_(std::make_unique<Impl>(std::move(config), node, routes, artifacts)) {}
+
+GatewayServer::~GatewayServer() {
+  stop();
+}
+
+ErrorOr<std::uint16_t> GatewayServer::start() {
+  Impl& impl = *impl_;
+  const auto make_shard = [&] {
+    return std::make_unique<Shard>(impl.config, impl.routes, impl.artifacts, impl.counters);
+  };
+  for (unsigned i = 0; i < std::max(1U, impl.config.threads); ++i)
+    impl.shards.push_back(make_shard());
+  impl.voucher_shard = make_shard();
+  auto port = impl.bind();
+  if (!port) return port;
+  net::co_spawn(impl.shards.front()->context, impl.accept_all(), net::detached);
+  net::co_spawn(impl.voucher_shard->context, impl.vouch_all(), net::detached);
+  const auto run = [&impl](Shard& shard) {
+    impl.threads.emplace_back([&shard] {
+      const auto guard = net::make_work_guard(shard.context);
+      shard.context.run();
+    });
+  };
+  for (auto& shard : impl.shards) run(*shard);
+  run(*impl.voucher_shard);
+  impl.threads.emplace_back([&impl] { impl.follow_chain(); });
+  return port;
+}
+
+void GatewayServer::stop() {
+  impl_->stop();
+}
+
+const GatewayCounters& GatewayServer::counters() const {
+  return impl_->counters;
+}
+
+}  // namespace fog::gateway

@@ -1,0 +1,59 @@
+// GatewayServer: the End Users' door. HTTP/1.1 in, the leased Host's answer out.
+//
+// A request names its service by host name (NAME.DOMAIN) or by the first part of its path
+// (/NAME/...). The gateway chooses the less loaded of two random replicas, forwards with streaming
+// bodies in both directions, settles the request in the lease's voucher book and sends vouchers to
+// Hosts. Its own paths start with
+// /.fog/: health, status, metrics, artifacts/<sha256> (GET, and PUT of what a service on the chain
+// names).
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "rpc/gateway/artifacts.h"
+#include "rpc/gateway/routes.h"
+
+namespace fog::gateway {
+
+struct GatewayConfig {
+  std::string listen_address = "127.0.0.1";
+  std::uint16_t listen_port = 0;         // 0: the system chooses
+  std::string domain = "fog.localhost";  // NAME.domain
+  unsigned threads = 2;
+  std::size_t connections_max = 4'096;  // more wait in the listen queue
+  std::uint64_t header_bytes_max = 32 * 1024;
+  std::uint64_t idle_ms_max = 60'000;  // keep-alive without a request
+  std::uint64_t header_ms_max =
+      10'000;  // from the first byte of a request to the end of its header
+  std::uint64_t body_idle_ms_max = 30'000;  // between two parts of a body
+  std::uint64_t connect_ms_max = 2'000;     // to a Host
+};
+
+struct GatewayCounters {
+  std::atomic<std::uint64_t> requests{0};  // by End Users, own paths excluded
+  std::atomic<std::uint64_t> failures{
+      0};                               // answered 5xx by the gateway itself or a failed workload
+  std::atomic<std::uint64_t> voids{0};  // forwarded without a settled end
+  std::atomic<std::uint64_t> vouchers{0};     // taken by Hosts
+  std::atomic<std::uint64_t> connections{0};  // open now
+};
+
+class GatewayServer {
+ public:
+  // All references must outlive the server.
+  GatewayServer(GatewayConfig config, NodeApi& node, Routes& routes, ArtifactFolder& artifacts);
+  ~GatewayServer();
+
+  // Binds, then serves, follows the chain and vouches on own threads. The port that it listens on.
+  ErrorOr<std::uint16_t> start();
+  // Stops accepting, gives last vouchers, closes connections, joins the threads.
+  void stop();
+  const GatewayCounters& counters() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace fog::gateway

@@ -1,0 +1,266 @@
+#include "rpc/gateway/session.h"
+
+#include <chrono>
+#include <random>
+
+#include "chain/base/clock.h"
+
+namespace fog::gateway {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr int kReplicasTried = 3;
+
+struct Place {
+  std::string service;
+  std::string target;  // what is left for the service
+  std::string prefix;
+};
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return out;
+}
+
+// NAME.domain by host name, else /NAME/... by path. Nothing when neither names a service.
+std::optional<Place> place_of(const std::string& host_field, const std::string& target,
+                              const std::string& domain) {
+  std::string host = lower(host_field);
+  if (const std::size_t colon = host.rfind(':'); colon != std::string::npos && host.back() != ']') {
+    host.resize(colon);
+  }
+  const std::string suffix = "." + domain;
+  if (host.ends_with(suffix)) {
+    const std::string name = host.substr(0, host.size() - suffix.size());
+    if (!market::is_service_name(name)) return std::nullopt;
+    return Place{name, target, ""};
+  }
+  const std::size_t end = target.find_first_of("/?", 1);
+  const std::string name = target.substr(1, end == std::string::npos ? std::string::npos : end - 1);
+  if (!market::is_service_name(name)) return std::nullopt;
+  std::string rest = end == std::string::npos ? "" : target.substr(end);
+  if (rest.empty() || rest[0] != '/') rest.insert(0, "/");
+  return Place{name, rest, "/" + name};
+}
+
+// Of two random replicas the one with fewer requests in flight; one to avoid only if no other is
+// left.
+std::shared_ptr<Replica> choose(const std::vector<std::shared_ptr<Replica>>& all,
+                                const std::vector<const Replica*>& tried) {
+  static thread_local std::minstd_rand random(std::random_device{}());
+  const std::uint64_t now = system_clock().monotonic_ns();
+  std::vector<std::shared_ptr<Replica>> good;
+  std::vector<std::shared_ptr<Replica>> poor;
+  for (const auto& replica : all) {
+    if (std::find(tried.begin(), tried.end(), replica.get()) != tried.end()) continue;
+    (replica->avoid_until_ns > now ? poor : good).push_back(replica);
+  }
+  const auto& from = good.empty() ? poor : good;
+  if (from.empty()) return nullptr;
+  const auto& a = from[random() % from.size()];
+  const auto& b = from[random() % from.size()];
+  return b->in_flight < a->in_flight ? b : a;
+}
+
+bool is_safe_to_repeat(http::verb method) {
+  return method == http::verb::get || method == http::verb::head || method == http::verb::put ||
+         method == http::verb::delete_ || method == http::verb::options;
+}
+
+// Refuses what strict HTTP/1.1 refuses (RFC 9112): one Host field, an origin-form target, a known
+// method.
+std::optional<std::string> why_not_strict(const http::request<http::buffer_body>& message) {
+  if (message.version() == 11 && message.count(http::field::host) != 1) {
+    return "HTTP/1.1 wants exactly one Host field";
+  }
+  if (message.count(http::field::content_length) > 0 &&
+      message.count(http::field::transfer_encoding) > 0) {
+    return "Content-Length and Transfer-Encoding exclude each other";
+  }
+  if (message.count(http::field::content_length) > 1) return "more than one Content-Length";
+  if (message.target().empty() || message.target()[0] != '/')
+    return "the request target must start with /";
+  if (message.target().size() > 8'192) return "the request target is longer than 8192 bytes";
+  if (message.method() == http::verb::unknown || message.method() == http::verb::connect ||
+      message.method() == http::verb::trace) {
+    return "this method is not served here";
+  }
+  return std::nullopt;
+}
+
+net::awaitable<bool> no_replica(Exchange& exchange, const std::string& service,
+                                ServiceState state) {
+  switch (state) {
+    case ServiceState::kUnknown:
+      co_return co_await send_plain(exchange, http::status::not_found, "no-such-service",
+                                    "No service is published under the name '" + service + "'.",
+                                    true);
+    case ServiceState::kNoBid:
+      co_return co_await send_plain(
+          exchange, http::status::service_unavailable, "no-bid",
+          "The service '" + service +
+              "' is published, but no open bid lets this gateway serve it. " +
+              "Its publisher can fund one with: fogcoin bid create",
+          true);
+    case ServiceState::kNoReplica:
+    case ServiceState::kServed:
+      co_return co_await send_plain(
+          exchange, http::status::service_unavailable, "no-replica",
+          "The service '" + service +
+              "' has a bid, but no Host runs it at this moment. Try again in a few seconds.",
+          true);
+  }
+  co_return false;
+}
+
+net::awaitable<bool> serve_service(Shard& shard, Exchange& exchange, const Place& place) {
+  const Route route = shard.routes.find(place.service);
+  exchange.target = place.target;
+  exchange.prefix = place.prefix;
+  ++shard.counters.requests;
+  if (route.replicas.empty()) {
+    ++shard.counters.failures;
+    co_return co_await no_replica(exchange, place.service, route.state);
+  }
+  const auto length = exchange.parser.content_length();
+  const std::uint64_t limit = route.replicas.front()->manifest.request_bytes_max;
+  if (length && *length > limit) {
+    co_return co_await send_plain(
+        exchange, http::status::payload_too_large, "request-too-large",
+        "The service takes bodies of at most " + std::to_string(limit) + " bytes.", false);
+  }
+  exchange.parser.body_limit(limit);
+  std::vector<const Replica*> tried;
+  std::string why;
+  for (int attempt = 0; attempt < kReplicasTried; ++attempt) {
+    const std::shared_ptr<Replica> replica = choose(route.replicas, tried);
+    if (replica == nullptr) break;
+    tried.push_back(replica.get());
+    ForwardResult result =
+        co_await forward(*replica, exchange, shard.pool, shard.config, shard.counters);
+    if (result.workload_failed) ++shard.counters.failures;
+    if (result.end == ForwardEnd::kAnswered) co_return true;
+    if (result.end == ForwardEnd::kBroken) co_return false;
+    why = std::move(result.why);
+    if (result.end == ForwardEnd::kFailed || !is_safe_to_repeat(exchange.parser.get().method()))
+      break;
+  }
+  ++shard.counters.failures;
+  co_return co_await send_plain(
+      exchange, http::status::bad_gateway, "host-failed",
+      "The service '" + place.service + "' could not be reached: " + why + ".", false);
+}
+
+net::awaitable<bool> serve_request(Shard& shard, Stream& client, beast::flat_buffer& buffer,
+                                   const std::string& peer) {
+  BufferParser parser;
+  parser.header_limit(static_cast<std::uint32_t>(shard.config.header_bytes_max));
+  parser.body_limit(market::kArtifactBytesMax);
+  beast::error_code error;
+  if (buffer.size() == 0) {
+    // Wait for the first byte as long as an idle connection may; only then does the header's clock
+    // run.
+    client.expires_after(milliseconds(shard.config.idle_ms_max));
+    const std::size_t got = co_await client.async_read_some(
+        buffer.prepare(4096), net::redirect_error(net::use_awaitable, error));
+    if (error) co_return false;
+    buffer.commit(got);
+  }
+  client.expires_after(milliseconds(shard.config.header_ms_max));
+  co_await http::async_read_header(client, buffer, parser,
+                                   net::redirect_error(net::use_awaitable, error));
+  Exchange exchange{client, buffer, parser, {}, peer, {}, false};
+  if (error == http::error::end_of_stream || error == beast::error::timeout) co_return false;
+  if (error == http::error::header_limit) {
+    co_return co_await send_plain(exchange, http::status::request_header_fields_too_large,
+                                  "header-too-large", "The request's header is too large.", false);
+  }
+  if (error == http::error::body_limit) {
+    co_return co_await send_plain(exchange, http::status::payload_too_large, "request-too-large",
+                                  "The request's body is too large.", false);
+  }
+  if (error.category() == http::make_error_code(http::error::bad_target).category()) {
+    co_return co_await send_plain(exchange, http::status::bad_request, "bad-request",
+                                  "The request is not HTTP: " + error.message() + ".", false);
+  }
+  if (error) co_return false;
+  const auto& message = parser.get();
+  if (const auto why = why_not_strict(message)) {
+    co_return co_await send_plain(exchange, http::status::bad_request, "bad-request",
+                                  "The request was refused: " + *why + ".", false);
+  }
+  exchange.expects_continue = beast::iequals(message[http::field::expect], "100-continue");
+  const std::string target(message.target().data(), message.target().size());
+  if (target.starts_with("/.fog/")) {
+    exchange.target = target;
+    co_return co_await serve_own_path(shard, exchange);
+  }
+  const auto host = message[http::field::host];
+  const auto place = place_of(std::string(host.data(), host.size()), target, shard.config.domain);
+  if (!place) {
+    co_return co_await send_plain(
+        exchange, http::status::not_found, "no-service-named",
+        "Name a service: http://NAME." + shard.config.domain + "/ or /NAME/.", true);
+  }
+  co_return co_await serve_service(shard, exchange, *place);
+}
+
+}  // namespace
+
+TextResponse plain_answer(unsigned version, bool keep_alive, http::status status,
+                          std::string_view reason, const std::string& sentence) {
+  TextResponse out(status, version);
+  out.set(http::field::content_type, "text/plain; charset=utf-8");
+  out.set("fog-reason", beast::string_view(reason.data(), reason.size()));
+  if (status == http::status::service_unavailable) out.set(http::field::retry_after, "2");
+  out.keep_alive(keep_alive);
+  out.body() = sentence + "\n";
+  out.prepare_payload();
+  return out;
+}
+
+net::awaitable<bool> send_plain(Exchange& exchange, http::status status, std::string_view reason,
+                                const std::string& sentence, bool keep_alive) {
+  const auto& message = exchange.parser.get();
+  // A body that nobody will read ends the connection: what follows it could not be told from it.
+  const bool keep = keep_alive && message.keep_alive() && exchange.parser.is_done();
+  TextResponse answer =
+      plain_answer(message.version() == 10 ? 10 : 11, keep, status, reason, sentence);
+  if (message.method() == http::verb::head) answer.body().clear();
+  exchange.client.expires_after(milliseconds(10'000));
+  beast::error_code error;
+  http::response_serializer<http::string_body> serializer(answer);
+  co_await http::async_write(exchange.client, serializer,
+                             net::redirect_error(net::use_awaitable, error));
+  co_return !error && keep;
+}
+
+net::awaitable<void> serve_connection(Shard& shard, tcp::socket socket) {
+  ++shard.counters.connections;
+  beast::error_code error;
+  const auto endpoint = socket.remote_endpoint(error);
+  const std::string peer = error ? "unknown" : endpoint.address().to_string();
+  socket.set_option(tcp::no_delay(true), error);
+  Stream client(std::move(socket));
+  beast::flat_buffer buffer;
+  bool more = true;
+  while (more) more = co_await serve_request(shard, client, buffer, peer);
+  client.expires_never();
+  client.socket().shutdown(tcp::socket::shutdown_send, error);
+  // What the End User still sends is read for a moment, so that a reset does not eat our last
+  // answer.
+  client.expires_after(milliseconds(1'000));
+  for (int i = 0; i < 64 && !error; ++i) {
+    buffer.clear();
+    co_await client.async_read_some(buffer.prepare(16'384),
+                                    net::redirect_error(net::use_awaitable, error));
+  }
+  client.close();
+  --shard.counters.connections;
+}
+
+}  // namespace fog::gateway
