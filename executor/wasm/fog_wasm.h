@@ -1,13 +1,16 @@
-// WebAssembly for the executor: compile, load and run core command modules (wasi_snapshot_preview1),
-// one fresh instance a request, metered, bounded, and deterministic under a runtime profile.
+// WebAssembly for the executor: compile, load and run core command modules
+// (wasi_snapshot_preview1), one fresh instance a request, metered, bounded, and deterministic under
+// a runtime profile.
 //
 // Threads: an engine and its modules may be used from several threads at once. Handles may be
 //   destroyed in any order, when nothing runs with them; null is allowed in every destroy function.
 // Forks: a process may create an engine and load modules, then fork; but no run, and no parallel
 //   compilation, may have begun before (both leave threads behind).
-// Structs: the caller sets `size` to sizeof of the struct it was compiled with; a field that an older
+// Structs: the caller sets `size` to sizeof of the struct it was compiled with; a field that an
+// older
 //   caller does not have is 0. Pad with zeros: fog_wasm_request r = {sizeof r};
-// Failures: functions return FOG_WASM_OK or a status, and describe it in *error unless that is null.
+// Failures: functions return FOG_WASM_OK or a status, and describe it in *error unless that is
+// null.
 //   Nothing unwinds out of this library, and callbacks must not throw.
 // Stack: the calling thread needs 2 MiB. Address space: 4 GiB a run are reserved, so RLIMIT_AS must
 //   stay unlimited; bound memory by cgroup and by memory_bytes_max.
@@ -29,27 +32,27 @@ typedef struct fog_wasm_buffer fog_wasm_buffer;
 // Why a call was refused. The numbers are stable.
 enum fog_wasm_status {
   FOG_WASM_OK = 0,
-  FOG_WASM_BAD_ARGUMENT = 1,       // the caller's mistake: null, unknown size or world, bad limit
-  FOG_WASM_MODULE_TOO_LARGE = 2,   // above module_bytes_max
-  FOG_WASM_NOT_WASM = 3,           // does not start with \0asm
-  FOG_WASM_IS_COMPONENT = 4,       // a component where a core module is expected
-  FOG_WASM_INVALID_MODULE = 5,     // malformed, invalid, or uses a proposal that is off
-  FOG_WASM_BAD_IMPORT = 6,         // imports what the world does not have, or with another type
-  FOG_WASM_NO_START = 7,           // no exported _start() without parameters and results
-  FOG_WASM_NO_MEMORY = 8,          // no exported memory named "memory"
-  FOG_WASM_MEMORY_TOO_LARGE = 9,   // starts with more than memory_bytes_max
-  FOG_WASM_TABLE_TOO_LARGE = 10,   // too many tables or elements
-  FOG_WASM_HAS_START_SECTION = 11, // would run before metering begins
-  FOG_WASM_COMPILE_FAILED = 12,    // valid, but the compiler gave up
-  FOG_WASM_DAMAGED_CODE = 13,      // compiled code cut or altered, or something else
-  FOG_WASM_OTHER_PROFILE = 14,     // compiled under another runtime profile: compile again
-  FOG_WASM_UNFIT_HOST = 15,        // this computer lacks what the profile asks for
-  FOG_WASM_INTERNAL = 16           // a fault of this library
+  FOG_WASM_BAD_ARGUMENT = 1,        // the caller's mistake: null, unknown size or world, bad limit
+  FOG_WASM_MODULE_TOO_LARGE = 2,    // above module_bytes_max
+  FOG_WASM_NOT_WASM = 3,            // does not start with \0asm
+  FOG_WASM_IS_COMPONENT = 4,        // a component where a core module is expected
+  FOG_WASM_INVALID_MODULE = 5,      // malformed, invalid, or uses a proposal that is off
+  FOG_WASM_BAD_IMPORT = 6,          // imports what the world does not have, or with another type
+  FOG_WASM_NO_START = 7,            // no exported _start() without parameters and results
+  FOG_WASM_NO_MEMORY = 8,           // no exported memory named "memory"
+  FOG_WASM_MEMORY_TOO_LARGE = 9,    // starts with more than memory_bytes_max
+  FOG_WASM_TABLE_TOO_LARGE = 10,    // too many tables or elements
+  FOG_WASM_HAS_START_SECTION = 11,  // would run before metering begins
+  FOG_WASM_COMPILE_FAILED = 12,     // valid, but the compiler gave up
+  FOG_WASM_DAMAGED_CODE = 13,       // compiled code cut or altered, or something else
+  FOG_WASM_OTHER_PROFILE = 14,      // compiled under another runtime profile: compile again
+  FOG_WASM_UNFIT_HOST = 15,         // this computer lacks what the profile asks for
+  FOG_WASM_INTERNAL = 16            // a fault of this library
 };
 
 typedef struct fog_wasm_error {
   int32_t status;
-  char message[508]; // one sentence, UTF-8, ends with zero
+  char message[508];  // one sentence, UTF-8, ends with zero
 } fog_wasm_error;
 
 typedef struct fog_wasm_slice {
@@ -74,9 +77,9 @@ void fog_wasm_profile_hash(uint8_t hash[32]);
 
 typedef struct fog_wasm_engine_options {
   size_t size;
-  uint32_t runs_max;         // > 0: a pool of so many instances, more runs at once are host errors;
-                             // 0: each run allocates, without a bound
-  uint32_t compile_parallel; // 1: compile on all cores (leaves threads behind)
+  uint32_t runs_max;  // > 0: a pool of so many instances, more runs at once are host errors;
+                      // 0: each run allocates, without a bound
+  uint32_t compile_parallel;  // 1: compile on all cores (leaves threads behind)
 } fog_wasm_engine_options;
 
 // Makes an engine; one a process is enough. Faults: BAD_ARGUMENT, UNFIT_HOST.
@@ -87,20 +90,21 @@ void fog_wasm_engine_destroy(fog_wasm_engine* engine);
 // ---- Compile and load ----
 
 enum fog_wasm_world {
-  FOG_WASM_WORLD_PREVIEW1_COMMAND = 1 // core module, wasi_snapshot_preview1, exports _start and memory
+  FOG_WASM_WORLD_PREVIEW1_COMMAND =
+      1  // core module, wasi_snapshot_preview1, exports _start and memory
 };
 
 typedef struct fog_wasm_compile_options {
   size_t size;
   uint32_t world;
-  uint32_t reserved; // 0
+  uint32_t reserved;  // 0
   uint64_t module_bytes_max;
-  uint64_t memory_bytes_max; // on the memory that the module starts with
+  uint64_t memory_bytes_max;  // on the memory that the module starts with
 } fog_wasm_compile_options;
 
-// Checks and compiles a module into code that fog_wasm_load takes. One module under one profile gives
-// the same bytes everywhere. Hostile modules can make this slow and hungry: call it in a process with
-// limits. Faults: 1 to 12, 15, 16. On success *code is the caller's to destroy.
+// Checks and compiles a module into code that fog_wasm_load takes. One module under one profile
+// gives the same bytes everywhere. Hostile modules can make this slow and hungry: call it in a
+// process with limits. Faults: 1 to 12, 15, 16. On success *code is the caller's to destroy.
 int32_t fog_wasm_compile(const fog_wasm_engine* engine, const uint8_t* module, size_t module_size,
                          const fog_wasm_compile_options* options, fog_wasm_buffer** code,
                          fog_wasm_error* error);
@@ -110,8 +114,8 @@ size_t fog_wasm_buffer_size(const fog_wasm_buffer* buffer);
 void fog_wasm_buffer_destroy(fog_wasm_buffer* buffer);
 
 // Loads compiled code. DANGER: the bytes become machine code of this process. The caller has
-// authenticated them as what fog_wasm_compile returned; the checksum inside only catches a bad disk.
-// The bytes are copied. Faults: BAD_ARGUMENT, DAMAGED_CODE, OTHER_PROFILE, UNFIT_HOST.
+// authenticated them as what fog_wasm_compile returned; the checksum inside only catches a bad
+// disk. The bytes are copied. Faults: BAD_ARGUMENT, DAMAGED_CODE, OTHER_PROFILE, UNFIT_HOST.
 int32_t fog_wasm_load(const fog_wasm_engine* engine, const uint8_t* code, size_t code_size,
                       fog_wasm_module** module, fog_wasm_error* error);
 void fog_wasm_module_destroy(fog_wasm_module* module);
@@ -120,7 +124,7 @@ typedef struct fog_wasm_module_info {
   size_t size;
   uint32_t world;
   uint32_t reserved;
-  uint64_t memory_bytes_min; // what each run starts with
+  uint64_t memory_bytes_min;  // what each run starts with
 } fog_wasm_module_info;
 
 // Faults: BAD_ARGUMENT.
@@ -135,29 +139,29 @@ typedef struct fog_wasm_call {
   uint32_t function;    // fog_wasm_function_name tells
   uint32_t wasi_errno;  // UINT32_MAX: the call ended the run
   uint64_t fuel_used;
-  const uint8_t* memory; // the guest's whole memory
+  const uint8_t* memory;  // the guest's whole memory
   size_t memory_size;
 } fog_wasm_call;
 
 typedef struct fog_wasm_request {
   size_t size;
-  const fog_wasm_slice* args; // with args[0], the program's name; together with env at most 4096
-  size_t args_count;          // strings and 1 MiB, no zero bytes
-  const fog_wasm_pair* env;   // names are not empty and hold no '='
+  const fog_wasm_slice* args;  // with args[0], the program's name; together with env at most 4096
+  size_t args_count;           // strings and 1 MiB, no zero bytes
+  const fog_wasm_pair* env;    // names are not empty and hold no '='
   size_t env_count;
-  uint64_t fuel_max;         // below 2^63; counted from _start on, instantiation is not in it
-  uint64_t memory_bytes_max; // a growth above it fails (the guest sees -1) and is recorded
-  uint64_t wall_ms_max;      // safety stop, 10 ms coarse; above 0. It cannot interrupt a callback:
-                             // a callback that waits must have a deadline of its own
-  uint64_t stdout_bytes_max; // the write that would pass it ends the run and is not delivered
-  uint64_t stderr_bytes_max; // what is above is dropped and the run goes on
-  uint64_t wall_clock_ns;    // where the guest's clock starts, since 1970. It moves by 1000 ns a
-                             // reading, and by what the guest sleeps; sleeping takes no time
-  uint8_t seed[32];          // the guest's random is ChaCha20 (RFC 8439) keyed by it, nonce 0
-  void* ctx;                 // handed to the callbacks, which come on the calling thread
+  uint64_t fuel_max;          // below 2^63; counted from _start on, instantiation is not in it
+  uint64_t memory_bytes_max;  // a growth above it fails (the guest sees -1) and is recorded
+  uint64_t wall_ms_max;       // safety stop, 10 ms coarse; above 0. It cannot interrupt a callback:
+                              // a callback that waits must have a deadline of its own
+  uint64_t stdout_bytes_max;  // the write that would pass it ends the run and is not delivered
+  uint64_t stderr_bytes_max;  // what is above is dropped and the run goes on
+  uint64_t wall_clock_ns;     // where the guest's clock starts, since 1970. It moves by 1000 ns a
+                              // reading, and by what the guest sleeps; sleeping takes no time
+  uint8_t seed[32];           // the guest's random is ChaCha20 (RFC 8439) keyed by it, nonce 0
+  void* ctx;                  // handed to the callbacks, which come on the calling thread
   // Request body: the number of bytes put into buffer, 0 at the end, negative to break off (the End
-  // User went away). May wait. Asked until the guest's buffers are full or the body ends, so how the
-  // body was cut on the wire does not show. Null: no body.
+  // User went away). May wait. Asked until the guest's buffers are full or the body ends, so how
+  // the body was cut on the wire does not show. Null: no body.
   int64_t (*read)(void* ctx, uint8_t* buffer, size_t size);
   // Standard output. 0 to go on, anything else breaks off. Not null.
   int32_t (*write)(void* ctx, const uint8_t* bytes, size_t size);
@@ -169,11 +173,11 @@ typedef struct fog_wasm_request {
 
 // How a run ended. The numbers are stable.
 enum fog_wasm_kind {
-  FOG_WASM_EXITED = 0,          // with exit_code; returning from _start is 0
-  FOG_WASM_TRAP = 1,            // unreachable, out of bounds, division by zero, bad indirect call
-  FOG_WASM_OUT_OF_FUEL = 2,     // fuel_used is fuel_max
-  FOG_WASM_MEMORY_EXCEEDED = 3, // starts with too much; or trapped after the cap denied a growth
-  FOG_WASM_WALL_TIME = 4,       // not reproducible
+  FOG_WASM_EXITED = 0,           // with exit_code; returning from _start is 0
+  FOG_WASM_TRAP = 1,             // unreachable, out of bounds, division by zero, bad indirect call
+  FOG_WASM_OUT_OF_FUEL = 2,      // fuel_used is fuel_max
+  FOG_WASM_MEMORY_EXCEEDED = 3,  // starts with too much; or trapped after the cap denied a growth
+  FOG_WASM_WALL_TIME = 4,        // not reproducible
   FOG_WASM_OUTPUT_EXCEEDED = 5,
   FOG_WASM_STACK_OVERFLOW = 6,  // "unverifiable"
   FOG_WASM_HOST_ERROR = 7,      // this computer failed, not the guest: "unverifiable"
@@ -184,17 +188,17 @@ typedef struct fog_wasm_outcome {
   size_t size;
   uint32_t kind;
   uint32_t exit_code;
-  uint32_t memory_denied; // 1: the cap refused memory, however the run ended
-  uint32_t stderr_cut;    // 1: stderr had more than stderr_bytes_max
-  uint64_t fuel_used;     // exact for EXITED, OUT_OF_FUEL, OUTPUT_EXCEEDED, ABORTED; for the others
-                          // only fuel_at_last_call is
-  uint64_t fuel_at_last_call; // the last host call's own cost included; 0 when there was none
+  uint32_t memory_denied;  // 1: the cap refused memory, however the run ended
+  uint32_t stderr_cut;     // 1: stderr had more than stderr_bytes_max
+  uint64_t fuel_used;  // exact for EXITED, OUT_OF_FUEL, OUTPUT_EXCEEDED, ABORTED; for the others
+                       // only fuel_at_last_call is
+  uint64_t fuel_at_last_call;  // the last host call's own cost included; 0 when there was none
   uint64_t memory_peak_bytes;
   uint64_t stdin_bytes;
   uint64_t stdout_bytes;
-  uint64_t stderr_bytes; // delivered
+  uint64_t stderr_bytes;  // delivered
   uint64_t host_calls;
-  char message[512]; // empty for EXITED; for a trap with the innermost functions; ends with zero
+  char message[512];  // empty for EXITED; for a trap with the innermost functions; ends with zero
 } fog_wasm_outcome;
 
 // Runs the module once, on this thread. Returns OK whenever the run began, however it ended: see

@@ -46,9 +46,9 @@ impl Seen {
                 check_import(i.module, i.name, i.ty)
             }),
             Payload::TableSection(tables) => check_tables(tables),
-            Payload::MemorySection(memories) => memories.into_iter().try_for_each(|m| {
-                check_memory(m.map_err(invalid)?.initial, caps)
-            }),
+            Payload::MemorySection(memories) => {
+                memories.into_iter().try_for_each(|m| check_memory(m.map_err(invalid)?.initial, caps))
+            }
             Payload::ExportSection(exports) => exports.into_iter().try_for_each(|e| {
                 self.export(e.map_err(invalid)?);
                 Ok(())
@@ -91,12 +91,8 @@ fn check_import(module: &str, name: &str, ty: TypeRef) -> Result<()> {
     if known && matches!(ty, TypeRef::Func(_)) {
         return Ok(());
     }
-    let text = format!(
-        "imports {:.64}.{:.64}; only functions of {} are provided",
-        module,
-        name,
-        profile::WORLD
-    );
+    let text =
+        format!("imports {:.64}.{:.64}; only functions of {} are provided", module, name, profile::WORLD);
     Err(Error::new(Status::BadImport, text))
 }
 

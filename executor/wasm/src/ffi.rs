@@ -268,9 +268,8 @@ pub extern "C" fn fog_wasm_kind_name(kind: u32) -> *const c_char {
 #[unsafe(no_mangle)]
 pub extern "C" fn fog_wasm_function_name(function: u32) -> *const c_char {
     static NAMES: OnceLock<Vec<CString>> = OnceLock::new();
-    let names = NAMES.get_or_init(|| {
-        wasi::FUNCTIONS.iter().map(|name| CString::new(*name).unwrap_or_default()).collect()
-    });
+    let names = NAMES
+        .get_or_init(|| wasi::FUNCTIONS.iter().map(|name| CString::new(*name).unwrap_or_default()).collect());
     names.get(function as usize).map_or(c"unknown".as_ptr(), |name| name.as_ptr())
 }
 
@@ -460,13 +459,8 @@ pub unsafe extern "C" fn fog_wasm_run(
         let request = take(request, 160, "request")?;
         let place = take(outcome, 592, "outcome")?;
         let write = request.write.ok_or_else(|| Error::argument("write is null"))?;
-        let host = Callbacks {
-            ctx: request.ctx,
-            read: request.read,
-            write,
-            log: request.log,
-            trace: request.trace,
-        };
+        let host =
+            Callbacks { ctx: request.ctx, read: request.read, write, log: request.log, trace: request.trace };
         let result = run::run(module, translate(&request)?, Box::new(host))?;
         *outcome = report(place.size, &result);
         Ok(())
@@ -478,10 +472,7 @@ pub unsafe extern "C" fn fog_wasm_run(
 unsafe fn translate(request: &Request) -> Result<run::Request> {
     // SAFETY: the caller's promise.
     let (args, env) = unsafe {
-        (
-            list(request.args, request.args_count, "args")?,
-            list(request.env, request.env_count, "env")?,
-        )
+        (list(request.args, request.args_count, "args")?, list(request.env, request.env_count, "env")?)
     };
     // SAFETY: the caller's promise.
     let args = args.iter().map(|a| unsafe { bytes(*a, "an argument") }.map(<[u8]>::to_vec));

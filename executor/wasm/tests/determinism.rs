@@ -93,8 +93,7 @@ fn another_process_agrees() {
 #[test]
 fn nans_are_canonical() {
     // A NaN with a payload goes through arithmetic; its bits come out as the canonical NaN's.
-    let module = command(
-        "(call $exit (i32.reinterpret_f32 (f32.add (f32.const nan:0x123456) (f32.const 1))))",
-    );
+    let module =
+        command("(call $exit (i32.reinterpret_f32 (f32.add (f32.const nan:0x123456) (f32.const 1))))");
     assert_eq!(run_plain(&module).0.exit_code, 0x7fc0_0000);
 }

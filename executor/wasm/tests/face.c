@@ -1,19 +1,19 @@
 // The C face, used as the executor uses it: compile, load, run, and each kind of refusal. Prints
 // what failed and returns 1, or returns 0. argv[1] is the module "upper" of tests/guests.
-#include "../fog_wasm.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../fog_wasm.h"
+
 static int failures = 0;
 
-#define EXPECT(what)                                        \
-  do {                                                      \
-    if (!(what)) {                                          \
+#define EXPECT(what)                                                \
+  do {                                                              \
+    if (!(what)) {                                                  \
       printf("line %d: %s (%s)\n", __LINE__, #what, error.message); \
-      failures++;                                           \
-    }                                                       \
+      failures++;                                                   \
+    }                                                               \
   } while (0)
 
 typedef struct {
@@ -28,7 +28,7 @@ static int64_t read_body(void* ctx, uint8_t* buffer, size_t size) {
   exchange* x = ctx;
   size_t n = strlen(x->body);
   if (n > size) n = size;
-  if (n > 3) n = 3; // arrives in pieces
+  if (n > 3) n = 3;  // arrives in pieces
   memcpy(buffer, x->body, n);
   x->body += n;
   return x->gone ? -1 : (int64_t)n;
@@ -44,7 +44,8 @@ static int32_t write_out(void* ctx, const uint8_t* bytes, size_t size) {
 
 static void count(void* ctx, const fog_wasm_call* call) {
   exchange* x = ctx;
-  if (call->index == x->calls && call->memory_size > 0 && fog_wasm_function_name(call->function)[0]) x->calls++;
+  if (call->index == x->calls && call->memory_size > 0 && fog_wasm_function_name(call->function)[0])
+    x->calls++;
 }
 
 static uint8_t* read_file(const char* path, size_t* size) {
@@ -60,29 +61,35 @@ int main(int argc, char** argv) {
   fog_wasm_engine* engine = NULL;
   fog_wasm_engine_options engine_options = {sizeof engine_options, 4, 0};
   EXPECT(fog_wasm_engine_create(&engine_options, &engine, &error) == FOG_WASM_OK);
+  fog_wasm_engine_destroy(engine);
   EXPECT(fog_wasm_engine_create(NULL, &engine, &error) == FOG_WASM_BAD_ARGUMENT);
   EXPECT(error.status == FOG_WASM_BAD_ARGUMENT && strlen(error.message) > 0 && engine == NULL);
   EXPECT(fog_wasm_engine_create(&engine_options, &engine, NULL) == FOG_WASM_OK);
 
   size_t size = 0;
   uint8_t* module_bytes = read_file(argc > 1 ? argv[1] : "", &size);
-  fog_wasm_compile_options options = {sizeof options, FOG_WASM_WORLD_PREVIEW1_COMMAND, 0, 1 << 20, 1 << 24};
+  fog_wasm_compile_options options = {sizeof options, FOG_WASM_WORLD_PREVIEW1_COMMAND, 0, 1 << 20,
+                                      1 << 24};
   fog_wasm_buffer* code = NULL;
-  EXPECT(fog_wasm_compile(engine, (const uint8_t*)"<html>..", 8, &options, &code, &error) == FOG_WASM_NOT_WASM);
+  EXPECT(fog_wasm_compile(engine, (const uint8_t*)"<html>..", 8, &options, &code, &error) ==
+         FOG_WASM_NOT_WASM);
   EXPECT(code == NULL);
   options.world = 2;
-  EXPECT(fog_wasm_compile(engine, module_bytes, size, &options, &code, &error) == FOG_WASM_BAD_ARGUMENT);
+  EXPECT(fog_wasm_compile(engine, module_bytes, size, &options, &code, &error) ==
+         FOG_WASM_BAD_ARGUMENT);
   options.world = FOG_WASM_WORLD_PREVIEW1_COMMAND;
   options.size = 8;
-  EXPECT(fog_wasm_compile(engine, module_bytes, size, &options, &code, &error) == FOG_WASM_BAD_ARGUMENT);
+  EXPECT(fog_wasm_compile(engine, module_bytes, size, &options, &code, &error) ==
+         FOG_WASM_BAD_ARGUMENT);
   options.size = sizeof options;
   EXPECT(fog_wasm_compile(engine, module_bytes, size, &options, &code, &error) == FOG_WASM_OK);
 
   fog_wasm_module* module = NULL;
   EXPECT(fog_wasm_load(engine, module_bytes, size, &module, &error) == FOG_WASM_DAMAGED_CODE);
-  EXPECT(fog_wasm_load(engine, fog_wasm_buffer_data(code), fog_wasm_buffer_size(code), &module, &error) == FOG_WASM_OK);
+  EXPECT(fog_wasm_load(engine, fog_wasm_buffer_data(code), fog_wasm_buffer_size(code), &module,
+                       &error) == FOG_WASM_OK);
   fog_wasm_buffer_destroy(code);
-  fog_wasm_engine_destroy(engine); // the module lives on
+  fog_wasm_engine_destroy(engine);  // the module lives on
   fog_wasm_module_info info = {sizeof info, 0, 0, 0};
   EXPECT(fog_wasm_module_describe(module, &info, &error) == FOG_WASM_OK);
   EXPECT(info.world == FOG_WASM_WORLD_PREVIEW1_COMMAND && info.memory_bytes_min >= 65536);
@@ -90,9 +97,20 @@ int main(int argc, char** argv) {
   exchange x = {"quiet please", "", 0, 0, 0};
   fog_wasm_slice args[] = {{(const uint8_t*)"face", 4}};
   fog_wasm_pair env[] = {{{(const uint8_t*)"REQUEST_METHOD", 14}, {(const uint8_t*)"PUT", 3}}};
-  fog_wasm_request request = {.size = sizeof request, .args = args, .args_count = 1, .env = env, .env_count = 1,
-      .fuel_max = 1000000000, .memory_bytes_max = 1 << 24, .wall_ms_max = 60000, .stdout_bytes_max = 200,
-      .stderr_bytes_max = 200, .ctx = &x, .read = read_body, .write = write_out, .trace = count};
+  fog_wasm_request request = {.size = sizeof request,
+                              .args = args,
+                              .args_count = 1,
+                              .env = env,
+                              .env_count = 1,
+                              .fuel_max = 1000000000,
+                              .memory_bytes_max = 1 << 24,
+                              .wall_ms_max = 60000,
+                              .stdout_bytes_max = 200,
+                              .stderr_bytes_max = 200,
+                              .ctx = &x,
+                              .read = read_body,
+                              .write = write_out,
+                              .trace = count};
   fog_wasm_outcome outcome = {.size = sizeof outcome};
   EXPECT(fog_wasm_run(module, &request, &outcome, &error) == FOG_WASM_OK);
   EXPECT(outcome.kind == FOG_WASM_EXITED && outcome.exit_code == 0 && outcome.message[0] == 0);
@@ -105,7 +123,8 @@ int main(int argc, char** argv) {
   EXPECT(strcmp(fog_wasm_kind_name(outcome.kind), "out_of_fuel") == 0);
   request.fuel_max = 1000000000;
   x.gone = 1;
-  EXPECT(fog_wasm_run(module, &request, &outcome, &error) == FOG_WASM_OK && outcome.kind == FOG_WASM_ABORTED);
+  EXPECT(fog_wasm_run(module, &request, &outcome, &error) == FOG_WASM_OK &&
+         outcome.kind == FOG_WASM_ABORTED);
   env[0].name.data = (const uint8_t*)"REQUEST=METHOD";
   EXPECT(fog_wasm_run(module, &request, &outcome, &error) == FOG_WASM_BAD_ARGUMENT);
   env[0].name.data = (const uint8_t*)"REQUEST_METHOD";

@@ -107,9 +107,8 @@ fn endless_log_is_cut_and_the_run_goes_on_to_the_end_of_its_fuel() {
 
 #[test]
 fn traps_are_named_and_placed() {
-    let (outcome, _) = run_plain(&command(
-        "(drop (call $clock (i32.const 0) (i64.const 0) (i32.const 0))) (unreachable)",
-    ));
+    let (outcome, _) =
+        run_plain(&command("(drop (call $clock (i32.const 0) (i64.const 0) (i32.const 0))) (unreachable)"));
     assert_eq!(outcome.kind, Kind::Trap);
     assert!(outcome.message.contains("unreachable") && outcome.message.ends_with("in: start"));
     assert!(outcome.fuel_at_last_call >= 200 && outcome.fuel_at_last_call <= outcome.fuel_used);
@@ -274,7 +273,9 @@ fn modules_that_cannot_be_run_are_refused_by_number() {
         Status::NoStart
     );
     assert_eq!(
-        refusal(r#"(module (memory (export "memory") 1) (func (export "_start") (drop (i32.const 0)) drop))"#),
+        refusal(
+            r#"(module (memory (export "memory") 1) (func (export "_start") (drop (i32.const 0)) drop))"#
+        ),
         Status::InvalidModule
     );
 }

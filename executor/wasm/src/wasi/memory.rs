@@ -86,7 +86,8 @@ mod tests {
         bytes[0..8].copy_from_slice(&[16, 0, 0, 0, 16, 0, 0, 0]);
         bytes[8..16].copy_from_slice(&[16, 0, 0, 0, 17, 0, 0, 0]);
         let mem = Mem(&mut bytes);
-        assert_eq!(mem.buffers(0, 1).unwrap(), (vec![16..32], 16));
+        let (ranges, total) = mem.buffers(0, 1).unwrap();
+        assert_eq!((ranges[0].clone(), total), (16..32, 16));
         assert!(mem.buffers(0, 2).is_err());
         assert!(mem.buffers(24, 2).is_err());
         assert!(mem.buffers(0, u32::MAX).is_err());

@@ -20,7 +20,8 @@ int main(void) {
   printf("open %d\n", open("/etc/passwd", O_RDONLY) < 0);
   printf("tty %d\n", isatty(1));
   size_t total = 0;
-  for (void* volatile taken; (taken = malloc(1 << 20)) != NULL; total += 1 << 20) {}
+  for (void* volatile taken; (taken = malloc(1 << 20)) != NULL; total += 1 << 20) {
+  }
   printf("memory %zu MiB\n", total >> 20);
   volatile double zero = 0;
   printf("nan %d %.17g\n", isnan(zero / zero), sin(1.0) / 3);
