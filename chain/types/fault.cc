@@ -96,11 +96,11 @@ FaultText fault_text(Fault fault) {
       return {"zero_amount", "An amount is zero; leave it out or give one above zero."};
     case Fault::kTooManyOutputs:
       return {"too_many_outputs",
-              "A transfer needs 1 to 256 outputs; split it over several messages."};
+              "A transfer has at most 256 outputs; split it over several messages."};
     case Fault::kBelowCreation:
       return {"below_creation",
-              "A first payment to an address creates its account and must exceed the creation "
-              "burn; send more."};
+              "A first payment to an address creates its account and must cover the creation burn; "
+              "send more."};
     case Fault::kHostNotFound:
       return {"host_not_found", "No Host has this id; check the id, or register the Host first."};
     case Fault::kNotHostOwner:
@@ -218,6 +218,9 @@ FaultText fault_text(Fault fault) {
     case Fault::kAckTooLate:
       return {"ack_too_late",
               "The deadline for the acknowledgement has passed; wait for another lease."};
+    case Fault::kLeaseNotActive:
+      return {"lease_not_active",
+              "The lease has not been acknowledged; send ack_lease before its receipts."};
     case Fault::kReceiptBackwards:
       return {
           "receipt_backwards",

@@ -45,6 +45,8 @@ enum class Table : std::uint8_t {
   kAllHosts = 0x8A,
   kAllServices = 0x8B,
   kAllGateways = 0x8C,
+  kSleepingBids = 0x8D,  // bid
+  kFreshOffers = 0x8E,   // host: an Offer that changed and has not been shown to sleeping bids
 };
 
 inline StateKey state_key(Table table, std::initializer_list<ByteView> parts = {}) {

@@ -168,6 +168,19 @@ StateKey receipt_key(const LeaseId& lease, std::uint64_t number) {
   return key;
 }
 
+StateKey past_term_key(const LeaseId& lease, std::uint32_t term) {
+  StateKey key = lease_key(lease);
+  append_be64(key, term);
+  return key;
+}
+
+StateKey service_history_key(std::string_view name, std::uint32_t version) {
+  // Names have no zero byte, so the number cannot run into them.
+  StateKey key = state_key(Table::kServiceHistory, {as_bytes(name)});
+  append_be64(key, version);
+  return key;
+}
+
 StateKey bids_by_service(std::string_view name) {
   static const HashTag kTag("fog/service-name");
   return state_key(Table::kBidsByService, {tagged_hash(kTag, {as_bytes(name)})});

@@ -49,11 +49,14 @@ struct Host {
   std::uint64_t retired_at_ms = 0;  // 0 while in service
   std::uint64_t failures = 0;
   Amount earned;  // paid out in all, after burn
+  // Since when it is thought dead (it missed a deadline); no candidate until it shows life. 0:
+  // alive.
+  std::uint64_t down_since_ms = 0;
   static constexpr auto kFields = std::make_tuple(
       &Host::id, &Host::owner, &Host::operator_account, &Host::operator_key, &Host::endpoint,
       &Host::location, &Host::capacity, &Host::attributes, &Host::runtimes, &Host::bond,
       &Host::standing, &Host::standing_as_of_ms, &Host::last_seen_ms, &Host::leases_open,
-      &Host::retired_at_ms, &Host::failures, &Host::earned);
+      &Host::retired_at_ms, &Host::failures, &Host::earned, &Host::down_since_ms);
   bool operator==(const Host&) const = default;
 };
 
@@ -197,15 +200,19 @@ struct Bid {
   Amount spent;   // paid to Hosts and burned
   Amount refunded;
   BoundedList<Deposit, 16> deposits;  // by depositor, in order of first deposit
-  std::uint16_t replicas_held = 0;    // leases proposed or active
+  std::uint16_t replicas_held = 0;    // leases proposed, active or closing
   std::uint32_t leases_ever = 0;      // ordinal of the next lease
   CloseReason closed = CloseReason::kOpen;
   std::uint64_t closed_ms = 0;
-  std::uint64_t sleep_until_ms = 0;  // searched again at this time, or when an Offer changes
-  static constexpr auto kFields = std::make_tuple(
-      &Bid::id, &Bid::owner, &Bid::terms, &Bid::created_height, &Bid::created_ms, &Bid::free,
-      &Bid::locked, &Bid::spent, &Bid::refunded, &Bid::deposits, &Bid::replicas_held,
-      &Bid::leases_ever, &Bid::closed, &Bid::closed_ms, &Bid::sleep_until_ms);
+  // Asleep: searched again at this time, or when an Offer changes. 0 while awake, or when only
+  // money is missing.
+  std::uint64_t sleep_until_ms = 0;
+  std::uint64_t asleep_since_ms = 0;  // since when its searches have found nothing; 0: never
+  static constexpr auto kFields =
+      std::make_tuple(&Bid::id, &Bid::owner, &Bid::terms, &Bid::created_height, &Bid::created_ms,
+                      &Bid::free, &Bid::locked, &Bid::spent, &Bid::refunded, &Bid::deposits,
+                      &Bid::replicas_held, &Bid::leases_ever, &Bid::closed, &Bid::closed_ms,
+                      &Bid::sleep_until_ms, &Bid::asleep_since_ms);
   bool operator==(const Bid&) const = default;
 };
 
@@ -260,6 +267,9 @@ struct Lease {
   CloseReason closed = CloseReason::kOpen;
   std::uint64_t closing_at_ms = 0;  // kClosing: serves and bills until then
   std::uint64_t closed_ms = 0;
+  std::uint64_t receipts_ever = 0;  // included in all terms: the number of the next one
+  // What may be paid now without exceeding the Bid's spend_per_hour_max: fills up to a whole slice.
+  Amount allowance;
   static constexpr auto kFields = std::make_tuple(
       &Lease::id, &Lease::bid, &Lease::service, &Lease::service_version, &Lease::ordinal,
       &Lease::term, &Lease::host, &Lease::publisher, &Lease::state, &Lease::prices, &Lease::scale,
@@ -267,7 +277,7 @@ struct Lease {
       &Lease::ack_deadline_ms, &Lease::active_since_ms, &Lease::last_seen_ms,
       &Lease::billed_until_ms, &Lease::rent_due, &Lease::use_due, &Lease::paid, &Lease::burned,
       &Lease::held, &Lease::slice, &Lease::receipts, &Lease::logs, &Lease::closed,
-      &Lease::closing_at_ms, &Lease::closed_ms);
+      &Lease::closing_at_ms, &Lease::closed_ms, &Lease::receipts_ever, &Lease::allowance);
   bool operator==(const Lease&) const = default;
 };
 
@@ -318,7 +328,9 @@ inline StateKey lease_key(const LeaseId& id) {
 }
 StateKey receipt_key(const LeaseId& lease, std::uint64_t number);
 
-// Index prefixes; every entry's value is empty, and the id is the key's tail.
+// Index prefixes; every entry's value is empty, and the id is the key's tail. Closed leases and
+// bids stay in their indexes until their last windows have passed, so a lease in leases_by_host may
+// have gone to another Host since.
 inline StateKey leases_by_host(const HostId& id) {
   return state_key(Table::kLeasesByHost, {id});
 }
@@ -347,6 +359,12 @@ inline StateKey all_services() {
 inline StateKey all_gateways() {
   return state_key(Table::kAllGateways);
 }
+
+// A term of a lease that a later one has followed; kept until its last windows have passed. The
+// term that is now stands under lease_key.
+StateKey past_term_key(const LeaseId& lease, std::uint32_t term);
+// The Manifest of an earlier version of a Service.
+StateKey service_history_key(std::string_view name, std::uint32_t version);
 
 // Whether the text is a service name (see ServiceName).
 bool is_service_name(std::string_view text);

@@ -46,7 +46,7 @@ FOG_JSON(market::MarketParams, classes, ack_deadline_ms, receipt_interval_ms, le
 FOG_JSON(market::Location, country, lat_milli, lon_milli);
 FOG_JSON(market::Host, id, owner, operator_account, operator_key, endpoint, location, capacity,
          attributes, runtimes, bond, standing, standing_as_of_ms, last_seen_ms, leases_open,
-         retired_at_ms, failures, earned);
+         retired_at_ms, failures, earned, down_since_ms);
 FOG_JSON(market::Offer, host, price_class, scale, free, since_height);
 FOG_JSON(market::Gateway, owner, key, endpoint, location);
 FOG_JSON(market::Manifest, summary, runtime, artifact, artifact_bytes, memory_mib, fuel_per_request,
@@ -58,13 +58,14 @@ FOG_JSON(market::BidTerms, service, replicas_min, replicas_max, resources, profi
          spend_per_hour_max, constraints, near, latency_weight, verification, gateways);
 FOG_JSON(market::Deposit, from, amount);
 FOG_JSON(market::Bid, id, owner, terms, created_height, created_ms, free, locked, spent, refunded,
-         deposits, replicas_held, leases_ever, closed, closed_ms, sleep_until_ms);
+         deposits, replicas_held, leases_ever, closed, closed_ms, sleep_until_ms,
+         asleep_since_ms);
 FOG_JSON(market::SumNode, hash, sums);
 FOG_JSON(market::LogState, gateway, count, root, vouched_count, vouched_response_bytes);
 FOG_JSON(market::Lease, id, bid, service, service_version, ordinal, term, host, publisher, state,
          prices, scale, resources, runtime, beacon, proposed_ms, ack_deadline_ms, active_since_ms,
          last_seen_ms, billed_until_ms, rent_due, use_due, paid, burned, held, slice, receipts,
-         logs, closed, closing_at_ms, closed_ms);
+         logs, closed, closing_at_ms, closed_ms, receipts_ever, allowance);
 FOG_JSON(market::ReceiptRecord, lease, term, number, host, included_ms, height, counters, rent, use,
          to_host, held, burned, short_by);
 FOG_JSON(market::Voucher, chain_id, lease, term, gateway, count, request_bytes, response_bytes,
