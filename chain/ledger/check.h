@@ -48,8 +48,22 @@ Result<CheckedTx, Fault> check_signature(DecodedTx&& decoded);
 // Both.
 Result<CheckedTx, Fault> check_form(ByteView bytes, const ChainId& chain_id);
 
-// Whether the transaction could be included in a block at `time_ms`, as the state stands: expiry,
-// sequence exactly the lane's next, price, balance against the maximum fee. kNone when it could.
+// What a block asks of every transaction: the same for all of them, so it is read once a block.
+struct InclusionTerms {
+  ChainParams params;
+  std::uint64_t base_price = 0;  // at time_ms
+  std::uint64_t time_ms = 0;     // of the block
+};
+// The terms of a block at `time_ms` above a state that has a genesis.
+InclusionTerms load_terms(const ReadView& state, std::uint64_t time_ms);
+
+// Whether the transaction could be included in a block on these terms, its sender's account
+// (nothing: there is none) being as given: expiry, sequence exactly the lane's next, price, size,
+// balance against the maximum fee. kNone when it could.
+Fault check_inclusion(const InclusionTerms& terms, const std::optional<Account>& sender,
+                      const TxBody& body, std::uint64_t units);
+
+// The same, as the state stands, for a block at `time_ms`.
 Fault check_state(const ReadView& state, const DecodedTx& tx, std::uint64_t time_ms);
 Fault check_state(const ReadView& state, const CheckedTx& tx, std::uint64_t time_ms);
 
@@ -58,6 +72,7 @@ Fault check_state(const ReadView& state, const CheckedTx& tx, std::uint64_t time
 struct FeeSplit {
   Amount burned;
   Amount tip;
+  bool operator==(const FeeSplit&) const = default;
 };
 std::optional<FeeSplit> fee_of(const TxBody& body, std::uint64_t units, std::uint64_t base_price);
 // The most the transaction can be charged: units x price_max; nothing on overflow.
