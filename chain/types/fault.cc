@@ -202,6 +202,10 @@ FaultText fault_text(Fault fault) {
     case Fault::kNotGatewayOwner:
       return {"not_gateway_owner",
               "Only the gateway's own account may do this; send it from there."};
+    case Fault::kGatewayKeyTooSoon:
+      return {"gateway_key_too_soon",
+              "The key was changed a moment ago and vouchers of the one before still count; wait "
+              "until previous_until_ms and change it then."};
     case Fault::kLeaseNotFound:
       return {"lease_not_found", "No lease has this id; check the id."};
     case Fault::kLeaseClosed:

@@ -75,6 +75,7 @@ enum class Fault : std::uint16_t {
   kGatewayNotFound = 340,
   kGatewayExists = 341,
   kNotGatewayOwner = 342,
+  kGatewayKeyTooSoon = 343,  // the key before the present one still counts
   kLeaseNotFound = 350,
   kLeaseClosed = 351,
   kWrongTerm = 352,

@@ -77,8 +77,13 @@ struct Gateway {
   PublicKey key;      // signs vouchers, keys the link with Hosts
   Endpoint endpoint;  // End Users' door; artifacts are served under /.fog/artifacts/
   Location location;
+  // Vouchers of the key before still count until then, so that a change of key cannot cost a Host
+  // what it has served.
+  PublicKey previous_key;
+  std::uint64_t previous_until_ms = 0;
   static constexpr auto kFields =
-      std::make_tuple(&Gateway::owner, &Gateway::key, &Gateway::endpoint, &Gateway::location);
+      std::make_tuple(&Gateway::owner, &Gateway::key, &Gateway::endpoint, &Gateway::location,
+                      &Gateway::previous_key, &Gateway::previous_until_ms);
   bool operator==(const Gateway&) const = default;
 };
 
@@ -254,7 +259,7 @@ struct Lease {
   std::uint64_t proposed_ms = 0;
   std::uint64_t ack_deadline_ms = 0;
   std::uint64_t active_since_ms = 0;
-  std::uint64_t last_seen_ms = 0;  // acknowledgement, receipt or heartbeat
+  std::uint64_t last_seen_ms = 0;  // acknowledgement or receipt; a heartbeat stands in the Host
   std::uint64_t billed_until_ms = 0;
   Amount rent_due;                // cumulative in this term, to billed_until_ms
   Amount use_due;                 // cumulative in this term
@@ -265,7 +270,7 @@ struct Lease {
   std::uint64_t receipts = 0;     // included in this term
   BoundedList<LogState, 8> logs;  // by gateway, ascending
   CloseReason closed = CloseReason::kOpen;
-  std::uint64_t closing_at_ms = 0;  // kClosing: serves and bills until then
+  std::uint64_t closing_at_ms = 0;  // kClosing, kClosed: bills until then
   std::uint64_t closed_ms = 0;
   std::uint64_t receipts_ever = 0;  // included in all terms: the number of the next one
   // What may be paid now without exceeding the Bid's spend_per_hour_max: fills up to a whole slice.

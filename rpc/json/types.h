@@ -48,7 +48,7 @@ FOG_JSON(market::Host, id, owner, operator_account, operator_key, endpoint, loca
          attributes, runtimes, bond, standing, standing_as_of_ms, last_seen_ms, leases_open,
          retired_at_ms, failures, earned, down_since_ms);
 FOG_JSON(market::Offer, host, price_class, scale, free, since_height);
-FOG_JSON(market::Gateway, owner, key, endpoint, location);
+FOG_JSON(market::Gateway, owner, key, endpoint, location, previous_key, previous_until_ms);
 FOG_JSON(market::Manifest, summary, runtime, artifact, artifact_bytes, memory_mib, fuel_per_request,
          wall_ms, request_bytes_max, response_bytes_max, env);
 FOG_JSON(market::Service, name, owner, version, manifest, bids_open, metered);
