@@ -1,0 +1,224 @@
+#include "chain/store/state_store.h"
+
+#include <map>
+
+#include "chain/crypto/hash.h"
+#include "chain/types/state_proof.h"
+
+namespace fog {
+namespace {
+
+constexpr std::uint8_t kMetaTag = 'm';
+constexpr std::uint8_t kRecordTag = 'r';
+constexpr std::uint8_t kUndoTag = 'u';
+constexpr std::uint16_t kVersion = 1;
+// Far above any key or value that the rules write.
+constexpr std::size_t kValueMax = 16 * 1024 * 1024;
+constexpr std::size_t kUndoMax = 64 * 1024 * 1024;
+
+struct Record {
+  BoundedBytes<4096> key;
+  BoundedBytes<kValueMax> value;
+  static constexpr auto kFields = std::make_tuple(&Record::key, &Record::value);
+};
+struct UndoChange {
+  BoundedBytes<4096> key;
+  std::optional<BoundedBytes<kValueMax>> before;
+  static constexpr auto kFields = std::make_tuple(&UndoChange::key, &UndoChange::before);
+};
+struct UndoRecord {
+  StateMeta before;
+  BoundedList<UndoChange, kUndoMax> changes;
+  static constexpr auto kFields = std::make_tuple(&UndoRecord::before, &UndoRecord::changes);
+};
+
+Bytes meta_key() {
+  return {kMetaTag};
+}
+Bytes record_key(const Hash32& path) {
+  Bytes key{kRecordTag};
+  append(key, path);
+  return key;
+}
+Bytes undo_key(std::uint64_t height) {
+  Bytes key{kUndoTag};
+  append_be64(key, height);
+  return key;
+}
+
+void put_record(KvBatch& batch, const StateKey& key, const std::optional<Bytes>& value) {
+  const Bytes at = record_key(state_path(key));
+  if (value) {
+    batch.put(at, bcs_encode(Record{key, *value}));
+  } else {
+    batch.erase(at);
+  }
+}
+
+Fail<Error> corrupt(const char* what) {
+  return fail(ErrorCode::kCorrupt, std::string("the state database is damaged: ") + what);
+}
+
+// What a row of the records says; its path from the row's key.
+ErrorOr<std::pair<Hash32, Record>> decode_row(ByteView key, ByteView value) {
+  const auto path = fixed_from<32>(key.subspan(1));
+  auto record = bcs_decode<Record>(value);
+  if (!path || !record) return corrupt("a record cannot be decoded");
+  return std::pair(*path, *std::move(record));
+}
+
+}  // namespace
+
+ErrorOr<std::unique_ptr<StateStore>> StateStore::open(KvStore& db, StateStoreOptions options) {
+  std::unique_ptr<StateStore> store(new StateStore(db, options));
+  TRY_VOID(store->read_meta());
+  TRY_VOID(db.scan(undo_key(0), Bytes{kUndoTag + 1}, [&](ByteView key, ByteView) {
+    store->undo_heights_.push_back(read_be64(key.subspan(1)));
+    return true;
+  }));
+  StateStore* self = store.get();
+  store->queue_ = std::make_unique<FlushQueue<StateDelta>>(
+      options.queue,
+      [self](std::deque<StateDelta>&& deltas) { return self->write(std::move(deltas)); });
+  return store;
+}
+
+ErrorOr<void> StateStore::read_meta() {
+  TRY(const auto bytes, db_.get(meta_key()));
+  if (!bytes) return {};
+  auto meta = bcs_decode<StateMeta>(*bytes);
+  if (!meta || meta->version != kVersion) return corrupt("its meta record cannot be decoded");
+  meta_ = *meta;
+  return {};
+}
+
+std::optional<StateMeta> StateStore::meta() const {
+  const std::lock_guard lock(mutex_);
+  return meta_;
+}
+
+ErrorOr<void> StateStore::load(const RecordVisitor& visit) const {
+  ErrorOr<void> bad;
+  TRY_VOID(db_.scan(Bytes{kRecordTag}, Bytes{kRecordTag + 1}, [&](ByteView key, ByteView value) {
+    auto row = decode_row(key, value);
+    if (!row) {
+      bad = Fail{row.error()};
+      return false;
+    }
+    visit(row->first, std::move(row->second.key), std::move(row->second.value));
+    return true;
+  }));
+  return bad;
+}
+
+ErrorOr<StateMeta> StateStore::read_consistent(const RecordVisitor& visit) const {
+  // One scan sees one state: the meta's key stands before the records'.
+  static_assert(kMetaTag < kRecordTag);
+  std::optional<StateMeta> meta;
+  ErrorOr<void> bad;
+  TRY_VOID(db_.scan(meta_key(), Bytes{kRecordTag + 1}, [&](ByteView key, ByteView value) {
+    if (key[0] == kMetaTag) {
+      if (auto decoded = bcs_decode<StateMeta>(value)) meta = *decoded;
+      return meta.has_value();
+    }
+    auto row = decode_row(key, value);
+    if (!row) {
+      bad = Fail{row.error()};
+      return false;
+    }
+    visit(row->first, std::move(row->second.key), std::move(row->second.value));
+    return true;
+  }));
+  if (!bad) return Fail{bad.error()};
+  if (!meta) return corrupt("it has no meta record");
+  return *meta;
+}
+
+ErrorOr<void> StateStore::write_first(const StateDelta& state) {
+  CHECK(!meta().has_value());
+  KvBatch batch;
+  for (const RecordChange& change : state.changes) put_record(batch, change.key, change.after);
+  batch.put(meta_key(), bcs_encode(state.meta));
+  TRY_VOID(db_.write(batch, true));
+  const std::lock_guard lock(mutex_);
+  meta_ = state.meta;
+  return {};
+}
+
+ErrorOr<void> StateStore::push(StateDelta delta) {
+  std::size_t bytes = 0;
+  for (const RecordChange& change : delta.changes) {
+    bytes += 100 + change.key.size() + (change.before ? change.before->size() : 0) +
+             (change.after ? change.after->size() : 0);
+  }
+  const std::uint64_t height = delta.meta.height;
+  return queue_->push(height, bytes, std::move(delta));
+}
+
+ErrorOr<void> StateStore::write(std::deque<StateDelta>&& deltas) {
+  CHECK(!deltas.empty());
+  const auto base = meta();
+  CHECK(base.has_value() && deltas.front().meta.height == base->height + 1);
+  // The first value before and the last after, per key.
+  std::map<ByteView, RecordChange*, decltype([](ByteView a, ByteView b) {
+             return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end());
+           })>
+      merged;
+  for (StateDelta& delta : deltas) {
+    for (RecordChange& change : delta.changes) {
+      const auto [place, is_new] = merged.emplace(ByteView(change.key), &change);
+      if (!is_new) place->second->after = std::move(change.after);
+    }
+  }
+
+  const StateMeta& meta_after = deltas.back().meta;
+  KvBatch batch;
+  UndoRecord undo;
+  undo.before = *base;
+  undo.changes.reserve(merged.size());
+  for (const auto& [key, change] : merged) {
+    put_record(batch, change->key, change->after);
+    UndoChange& back = undo.changes.emplace_back();
+    back.key = std::move(change->key);
+    if (change->before) back.before.emplace(*std::move(change->before));
+  }
+  batch.put(meta_key(), bcs_encode(meta_after));
+  batch.put(undo_key(meta_after.height), bcs_encode(undo));
+  undo_heights_.push_back(meta_after.height);
+  // The second oldest still reaches back far enough: the oldest is not needed.
+  while (undo_heights_.size() > 1 &&
+         undo_heights_.front() + options_.undo_blocks <= meta_after.height) {
+    batch.erase(undo_key(undo_heights_.front()));
+    undo_heights_.pop_front();
+  }
+  TRY_VOID(db_.write(batch, false));
+  const std::lock_guard lock(mutex_);
+  meta_ = meta_after;
+  return {};
+}
+
+ErrorOr<void> StateStore::rollback(std::uint64_t height) {
+  TRY_VOID(queue_->drain());
+  while (true) {
+    const auto now = meta();
+    if (!now || now->height <= height) return {};
+    if (undo_heights_.empty() || undo_heights_.back() != now->height) {
+      return fail(ErrorCode::kNotFound,
+                  "the state database at height " + std::to_string(now->height) +
+                      " has no undo record back to height " + std::to_string(height));
+    }
+    TRY(const auto bytes, db_.get(undo_key(now->height)));
+    const auto undo = bcs_decode<UndoRecord>(bytes.value_or(Bytes{}));
+    if (!undo) return corrupt("an undo record cannot be decoded");
+    KvBatch batch;
+    for (const UndoChange& change : undo->changes) put_record(batch, change.key, change.before);
+    batch.put(meta_key(), bcs_encode(undo->before));
+    batch.erase(undo_key(now->height));
+    TRY_VOID(db_.write(batch, true));
+    undo_heights_.pop_back();
+    const std::lock_guard lock(mutex_);
+    meta_ = undo->before;
+  }
+}
+
+}  // namespace fog
