@@ -1,0 +1,332 @@
+// The gateway over real sockets: End Users on one side, Hosts that check every index, MAC and
+// voucher on the other, the chain in memory.
+#include "rpc/gateway/server.h"
+
+#include <filesystem>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/rpc/gateway/fake_network.h"
+
+namespace fog::gateway {
+namespace {
+
+using testing::EchoHost;
+using testing::MemoryNode;
+
+struct Answer {
+  unsigned status = 0;
+  std::string body;
+  std::string reason;  // Fog-Reason
+  std::string target;  // what the Host saw
+};
+
+class GatewayTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = ::testing::TempDir() + "gateway_" + std::to_string(::getpid());
+    std::filesystem::create_directories(folder_);
+    artifacts_ = *ArtifactFolder::open(folder_ + "/artifacts");
+  }
+  void TearDown() override {
+    if (server_) server_->stop();
+    std::filesystem::remove_all(folder_);
+  }
+
+  void put(const StateKey& key, const auto& record) { node_.state.put(key, bcs_encode(record)); }
+
+  void add_service(const std::string& name, const Hash32& artifact = {}, std::uint64_t bytes = 1) {
+    market::Service service;
+    service.name = name;
+    service.manifest.artifact = artifact;
+    service.manifest.artifact_bytes = bytes;
+    service.manifest.request_bytes_max = 1 << 20;
+    service.manifest.response_bytes_max = 1 << 20;
+    put(market::service_key(name), service);
+    StateKey index = market::all_services();
+    append(index, as_bytes(name));
+    node_.state.put(index, {});
+  }
+
+  market::BidId add_bid(const std::string& name, bool authorized = true) {
+    market::Bid bid;
+    bid.id = sha256(as_bytes("bid of " + name));
+    bid.terms.service = name;
+    if (authorized) bid.terms.gateways.push_back(address_of(key_.public_key()));
+    put(market::bid_key(bid.id), bid);
+    StateKey index = market::bids_by_service(name);
+    append(index, bid.id);
+    node_.state.put(index, {});
+    return bid.id;
+  }
+
+  void add_lease(const std::string& name, const market::BidId& bid, EchoHost& echo,
+                 std::uint32_t ordinal = 0) {
+    market::Host host;
+    host.id = sha256(echo.key.public_key());
+    host.operator_key = echo.key.public_key();
+    host.endpoint = "http://127.0.0.1:" + std::to_string(echo.port);
+    put(market::host_key(host.id), host);
+    market::Lease lease;
+    lease.id = market::make_lease_id(bid, ordinal);
+    lease.bid = bid;
+    lease.service = name;
+    lease.host = host.id;
+    lease.state = market::LeaseState::kActive;
+    put(market::lease_key(lease.id), lease);
+    StateKey index = market::leases_by_bid(bid);
+    append(index, lease.id);
+    node_.state.put(index, {});
+    echo.lease = lease.id;
+    echo.gateway_key = key_.public_key();
+  }
+
+  void start() {
+    routes_ = std::make_unique<Routes>(node_, key_, folder_);
+    ASSERT_TRUE(routes_->refresh().has_value());
+    server_ = std::make_unique<GatewayServer>(GatewayConfig{}, node_, *routes_, *artifacts_);
+    const auto port = server_->start();
+    ASSERT_TRUE(port.has_value());
+    port_ = *port;
+  }
+
+  // Sends raw bytes and reads one answer.
+  Answer raw(const std::string& request, bool head_only = false) {
+    net::io_context context;
+    tcp::socket socket(context);
+    socket.connect({net::ip::address_v4::loopback(), port_});
+    beast::error_code error;
+    net::write(socket, net::buffer(request), error);
+    http::response_parser<http::string_body> parser;
+    parser.body_limit(8 << 20);
+    if (head_only) parser.skip(true);
+    beast::flat_buffer buffer;
+    http::read(socket, buffer, parser, error);
+    if (error && !parser.is_done()) return {};
+    const auto& message = parser.get();
+    const auto field = [&](const char* name) {
+      return std::string(message[name].data(), message[name].size());
+    };
+    return {message.result_int(), message.body(), field("fog-reason"), field("x-target")};
+  }
+  Answer post(const std::string& target, const std::string& body,
+              const std::string& host = "localhost") {
+    return raw("POST " + target + " HTTP/1.1\r\nHost: " + host + "\r\nContent-Length: " +
+               std::to_string(body.size()) + "\r\nConnection: close\r\n\r\n" + body);
+  }
+  Answer get(const std::string& target, const std::string& host = "localhost") {
+    return raw("GET " + target + " HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n");
+  }
+
+  const SecretKey key_ = SecretKey::generate(system_rng());
+  MemoryNode node_;
+  std::string folder_;
+  std::unique_ptr<ArtifactFolder> artifacts_;
+  std::unique_ptr<Routes> routes_;
+  std::unique_ptr<GatewayServer> server_;
+  std::uint16_t port_ = 0;
+};
+
+TEST_F(GatewayTest, AnswersByPathAndByHostName) {
+  EchoHost host(1);
+  add_service("echo");
+  add_lease("echo", add_bid("echo"), host);
+  start();
+  const Answer by_path = post("/echo/a/b?c=d", "hello");
+  EXPECT_EQ(by_path.status, 200U);
+  EXPECT_EQ(by_path.body, "hello");
+  EXPECT_EQ(by_path.target, "/a/b?c=d");
+  const Answer by_name = post("/a/b?c=d", "hello", "Echo.fog.localhost:80");
+  EXPECT_EQ(by_name.status, 200U);
+  EXPECT_EQ(by_name.target, "/a/b?c=d");
+  EXPECT_EQ(get("/echo").target, "/");
+  EXPECT_EQ(get("/echo?x").target, "/?x");
+  ASSERT_TRUE(host.wait_vouched(4));
+  EXPECT_TRUE(host.disagreements().empty());
+  EXPECT_EQ(host.voucher()->voucher.request_bytes, 10U);
+}
+
+TEST_F(GatewayTest, StreamsLargeAndChunkedBodies) {
+  EchoHost host(1);
+  add_service("echo");
+  add_lease("echo", add_bid("echo"), host);
+  start();
+  std::string large(1 << 20, 'x');
+  for (std::size_t i = 0; i < large.size(); i += 1000)
+    large[i] = static_cast<char>('a' + i / 1000 % 26);
+  EXPECT_EQ(post("/echo/", large).body, large);
+  const Answer chunked = raw(
+      "POST /echo/ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+      "5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n");
+  EXPECT_EQ(chunked.body, "hello world");
+  ASSERT_TRUE(host.wait_vouched(2));
+  EXPECT_TRUE(host.disagreements().empty());
+}
+
+TEST_F(GatewayTest, HeadHasNoBodyAndIsSettled) {
+  EchoHost host(1);
+  add_service("echo");
+  add_lease("echo", add_bid("echo"), host);
+  start();
+  const Answer head = raw("HEAD /echo/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", true);
+  EXPECT_EQ(head.status, 200U);
+  ASSERT_TRUE(host.wait_vouched(1));
+  EXPECT_TRUE(host.disagreements().empty());
+}
+
+TEST_F(GatewayTest, SaysWhyNothingServes) {
+  add_service("lonely");
+  add_service("waiting");
+  add_service("foreign");
+  add_bid("waiting");
+  add_bid("foreign", false);
+  start();
+  EXPECT_EQ(get("/nobody/").status, 404U);
+  EXPECT_EQ(get("/nobody/").reason, "no-such-service");
+  EXPECT_EQ(get("/lonely/").status, 503U);
+  EXPECT_EQ(get("/lonely/").reason, "no-bid");
+  EXPECT_EQ(get("/foreign/").reason, "no-bid");
+  EXPECT_EQ(get("/waiting/").status, 503U);
+  EXPECT_EQ(get("/waiting/").reason, "no-replica");
+  EXPECT_EQ(get("/").reason, "no-service-named");
+}
+
+// A workload's own failure is an answer: it is settled, and the End User sees which failure it was.
+TEST_F(GatewayTest, SettlesAFailedWorkload) {
+  EchoHost host(1);
+  host.mode = EchoHost::Mode::kWorkloadFails;
+  add_service("echo");
+  add_lease("echo", add_bid("echo"), host);
+  start();
+  const Answer answer = get("/echo/");
+  EXPECT_EQ(answer.status, 502U);
+  EXPECT_EQ(answer.reason, "trap");
+  ASSERT_TRUE(host.wait_vouched(1));
+  EXPECT_EQ(server_->counters().voids, 0U);
+}
+
+// An answer without the link's MAC is nobody's: refused, and void in the voucher.
+TEST_F(GatewayTest, RefusesAnAnswerWithoutTheHostsMac) {
+  EchoHost host(1);
+  host.mode = EchoHost::Mode::kNoMac;
+  add_service("echo");
+  add_lease("echo", add_bid("echo"), host);
+  start();
+  EXPECT_EQ(get("/echo/").status, 502U);
+  EXPECT_EQ(get("/echo/").reason, "host-failed");
+  ASSERT_TRUE(host.wait_vouched(2));
+  EXPECT_EQ(host.voucher()->voucher.response_bytes, 0U);
+  EXPECT_EQ(server_->counters().voids, 2U);
+}
+
+TEST_F(GatewayTest, TriesAnotherReplicaForWhatIsSafe) {
+  EchoHost good(1);
+  EchoHost bad(2);
+  bad.mode = EchoHost::Mode::kHangUp;
+  add_service("echo");
+  const auto bid = add_bid("echo");
+  add_lease("echo", bid, good, 0);
+  add_lease("echo", bid, bad, 1);
+  start();
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(get("/echo/").status, 200U);
+  EXPECT_TRUE(good.disagreements().empty());
+}
+
+TEST_F(GatewayTest, DoesNotRepeatAPost) {
+  EchoHost host(1);
+  EchoHost other(2);
+  host.mode = EchoHost::Mode::kHangUp;
+  other.mode = EchoHost::Mode::kHangUp;
+  add_service("echo");
+  const auto bid = add_bid("echo");
+  add_lease("echo", bid, host, 0);
+  add_lease("echo", bid, other, 1);
+  start();
+  EXPECT_EQ(post("/echo/", "once").status, 502U);
+  EXPECT_EQ(host.requests_seen() + other.requests_seen(), 1U);
+}
+
+TEST_F(GatewayTest, RefusesWhatIsNotStrictHttp) {
+  EchoHost host(1);
+  add_service("echo");
+  add_lease("echo", add_bid("echo"), host);
+  start();
+  EXPECT_EQ(raw("GET /echo/ HTTP/1.1\r\n\r\n").status, 400U);
+  EXPECT_EQ(raw("GET /echo/ HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n").status, 400U);
+  EXPECT_EQ(raw("GET http://x/echo/ HTTP/1.1\r\nHost: a\r\n\r\n").status, 400U);
+  EXPECT_EQ(raw("TRACE /echo/ HTTP/1.1\r\nHost: a\r\n\r\n").status, 400U);
+  EXPECT_EQ(raw("POST /echo/ HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: "
+                "chunked\r\n\r\n"
+                "3\r\nabc\r\n0\r\n\r\n")
+                .status,
+            400U);
+  EXPECT_EQ(
+      raw("POST /echo/ HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd")
+          .status,
+      400U);
+  EXPECT_EQ(raw("\x16\x03\x01 not http\r\n\r\n").status, 400U);
+  EXPECT_EQ(
+      raw("GET /echo/ HTTP/1.1\r\nHost: a\r\nX: " + std::string(40'000, 'x') + "\r\n\r\n").status,
+      431U);
+  EXPECT_EQ(post("/echo/", std::string((1 << 20) + 1, 'x')).status, 413U);
+  EXPECT_EQ(host.requests_seen(), 0U);
+}
+
+TEST_F(GatewayTest, KeepsAConnectionForManyRequests) {
+  EchoHost host(1);
+  add_service("echo");
+  add_lease("echo", add_bid("echo"), host);
+  start();
+  net::io_context context;
+  tcp::socket socket(context);
+  socket.connect({net::ip::address_v4::loopback(), port_});
+  beast::flat_buffer buffer;
+  for (int i = 0; i < 200; ++i) {
+    http::request<http::string_body> request(http::verb::post, "/echo/" + std::to_string(i), 11);
+    request.set(http::field::host, "x");
+    request.body() = std::to_string(i);
+    request.prepare_payload();
+    http::write(socket, request);
+    http::response<http::string_body> answer;
+    http::read(socket, buffer, answer);
+    ASSERT_EQ(answer.body(), std::to_string(i));
+  }
+  ASSERT_TRUE(host.wait_vouched(200));
+  EXPECT_TRUE(host.disagreements().empty());
+}
+
+TEST_F(GatewayTest, StoresWhatTheChainNamesAndNothingElse) {
+  const std::string program = "a program";
+  const Hash32 digest = sha256(as_bytes(program));
+  add_service("echo", digest, program.size());
+  start();
+  const std::string path = "/.fog/artifacts/" + to_hex(digest);
+  const auto put = [&](const std::string& target, const std::string& body) {
+    return raw("PUT " + target + " HTTP/1.1\r\nHost: x\r\nContent-Length: " +
+               std::to_string(body.size()) + "\r\nConnection: close\r\n\r\n" + body);
+  };
+  EXPECT_EQ(get(path).status, 404U);
+  EXPECT_EQ(put(path, "a progrxm").status, 400U);
+  EXPECT_EQ(put(path, "short").status, 400U);
+  EXPECT_EQ(put(path, "much longer than it says").status, 400U);
+  EXPECT_EQ(get(path).status, 404U);
+  EXPECT_EQ(put(path, program).status, 201U);
+  EXPECT_EQ(get(path).body, program);
+  EXPECT_EQ(put("/.fog/artifacts/" + to_hex(sha256(as_bytes("other"))), "other").status, 403U);
+  EXPECT_EQ(get("/.fog/artifacts/../secret").status, 404U);
+}
+
+TEST_F(GatewayTest, ShowsItsOwnState) {
+  EchoHost host(1);
+  add_service("echo");
+  add_lease("echo", add_bid("echo"), host);
+  start();
+  ASSERT_EQ(get("/echo/").status, 200U);
+  EXPECT_EQ(get("/.fog/health").body, "ok\n");
+  EXPECT_NE(get("/.fog/status").body.find("\"echo\""), std::string::npos);
+  EXPECT_NE(get("/.fog/metrics").body.find("foggate_requests_total 1\n"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace fog::gateway
