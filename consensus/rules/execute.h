@@ -22,8 +22,12 @@ struct BlockResult {
 // leaves no trace.
 class BlockExecution {
  public:
-  // The header's fields up to and with `beacon` must be set (tx_root is not read). kBlockBad...
-  // faults for a time that does not exceed the parent's or a reveal that does not fit.
+  // The header's fields up to and with `beacon` must be set (tx_root is not read).
+  //
+  // kBlockBadTime (not above the parent's), kBlockBadValidators (not the state's set),
+  // kBlockBadProposer (not a validator), kBlockBadBeacon (a link that does not fit, or none though
+  // something is due). A block without a link has neither transactions nor anything due; it
+  // writes nothing.
   static Result<BlockExecution, Fault> begin(const ReadView& parent_state,
                                              std::uint64_t parent_time_ms,
                                              const BlockHeader& header);
@@ -31,10 +35,15 @@ class BlockExecution {
   BlockExecution& operator=(BlockExecution&&) noexcept;
   ~BlockExecution();
 
-  // kExpired, kSequence..., kFeeTooLow, kCannotPayFee, kBlockFull: not included, no trace.
+  // check_state's faults, kUnknownMessage, kMalformedMessage, kBlockFull: not included, no trace.
+  // kBlockBadBeacon: the block reveals no link and so takes no transaction.
   Result<TxOutcome, Fault> apply(const CheckedTx& tx);
   std::uint64_t units_used() const;
-  // Settles what is due, clears the market, closes the fee market; checks that supply is conserved.
+  // Whether a transaction was applied or something was due. A block that reveals a link must have
+  // content: a proposer whose transactions all turned out not includable begins again without one.
+  bool has_content() const;
+  // Settles what is due, clears the market, gives fees on and closes the fee market; checks that
+  // supply is conserved. Needs has_content() if the block reveals a link.
   BlockResult finish() &&;
 
  private:
@@ -45,6 +54,10 @@ class BlockExecution {
 
 // Executes a whole block as received: every transaction must be includable, the tx root must fit.
 // `txs` are the block's transactions after check_form, in order.
+//
+// begin()'s faults, kBlockBadTxRoot, kBlockBadTransaction, kBlockTooLarge (bytes, number or units),
+// kBlockBadBeacon (a link although the block writes nothing, or none although it has transactions).
+// Parent, height, epoch and app hash are the caller's to compare.
 Result<BlockResult, Fault> execute_block(const ReadView& parent_state, std::uint64_t parent_time_ms,
                                          const Block& block,
                                          const std::vector<const CheckedTx*>& txs);

@@ -1,0 +1,181 @@
+#include "consensus/rules/execute.h"
+
+#include "chain/ledger/fees.h"
+#include "consensus/rules/messages.h"
+#include "consensus/rules/supply.h"
+#include "consensus/staking/validators.h"
+
+namespace fog {
+namespace {
+
+// What a block's header and the lengths of its transactions may take of kBlockBytesMax.
+constexpr std::size_t kHeaderBytesMax = 1'024;
+constexpr std::size_t kTxLengthBytesMax = 3;
+
+}  // namespace
+
+struct BlockExecution::Impl {
+  explicit Impl(const ReadView& parent_state) : parent(parent_state), state(parent_state) {}
+
+  Result<TxOutcome, Fault> apply(const CheckedTx& tx);
+  Fault check_room(const CheckedTx& tx) const;
+  void charge(const CheckedTx& tx, Account& sender, TxOutcome& outcome);
+  void apply_messages(const CheckedTx& tx, const std::vector<Message>& messages,
+                      TxOutcome& outcome);
+  BlockResult finish();
+
+  const ReadView& parent;
+  Overlay state;
+  BlockContext context;
+  InclusionTerms terms;
+  XOnlyKey proposer;
+  bool reveals = false;  // the header carries a beacon link
+  bool due = false;      // the rules have something to do without any transaction
+  std::uint64_t units_used = 0;
+  std::size_t bytes_used = kHeaderBytesMax;
+  // Fees of all transactions so far: taken from the senders, not yet given on.
+  Amount fees_burned;
+  Amount fees_tip;
+  std::vector<TxOutcome> outcomes;
+};
+
+Fault BlockExecution::Impl::check_room(const CheckedTx& tx) const {
+  const std::size_t bytes = tx.encoded().size() + kTxLengthBytesMax;
+  const bool fits = outcomes.size() < kBlockTxsMax && bytes <= kBlockBytesMax - bytes_used &&
+                    tx.units() <= terms.params.block_units_max - units_used;
+  return fits ? Fault::kNone : Fault::kBlockFull;
+}
+
+void BlockExecution::Impl::charge(const CheckedTx& tx, Account& sender, TxOutcome& outcome) {
+  const TxBody& body = tx.tx().body;
+  const std::optional<FeeSplit> fee = fee_of(body, tx.units(), terms.base_price);
+  // check_inclusion has held the balance against the maximum fee, which is no smaller.
+  CHECK(fee.has_value());
+  sender.balance -= fee->burned + fee->tip;
+  sender.set_next_sequence(body.lane, body.sequence + 1);
+  store(state, account_key(body.sender), sender);
+  fees_burned += fee->burned;
+  fees_tip += fee->tip;
+  outcome.units = tx.units();
+  outcome.fee_burned = fee->burned;
+  outcome.fee_tip = fee->tip;
+}
+
+void BlockExecution::Impl::apply_messages(const CheckedTx& tx, const std::vector<Message>& messages,
+                                          TxOutcome& outcome) {
+  Overlay overlay(state);
+  TxContext tx_context{tx.id(), tx.tx().body.sender, 0};
+  for (const Message& message : messages) {
+    const Fault fault = apply_message(overlay, context, tx_context, message);
+    if (fault != Fault::kNone) {
+      outcome.fault = static_cast<std::uint16_t>(fault);
+      outcome.failed_message = tx_context.message;
+      return;
+    }
+    ++tx_context.message;
+  }
+  state.merge(std::move(overlay).take_changes());
+}
+
+Result<TxOutcome, Fault> BlockExecution::Impl::apply(const CheckedTx& tx) {
+  if (!reveals) return Fail{Fault::kBlockBadBeacon};
+  const TxBody& body = tx.tx().body;
+  std::optional<Account> sender = load<Account>(state, account_key(body.sender));
+  if (const Fault fault = check_inclusion(terms, sender, body, tx.units()); fault != Fault::kNone) {
+    return Fail{fault};
+  }
+  if (const Fault fault = check_room(tx); fault != Fault::kNone) return Fail{fault};
+  TRY(const std::vector<Message> messages, decode_messages(body));
+
+  // From here on the transaction is included.
+  TxOutcome outcome;
+  charge(tx, *sender, outcome);
+  units_used += tx.units();
+  bytes_used += tx.encoded().size() + kTxLengthBytesMax;
+  apply_messages(tx, messages, outcome);
+  outcomes.push_back(outcome);
+  return outcome;
+}
+
+BlockResult BlockExecution::Impl::finish() {
+  if (!reveals) return {};
+  CHECK(due || !outcomes.empty());
+  market::settle_due(state, context);
+  market::clear_market(state, context);
+  burn(state, fees_burned);
+  if (fees_tip != Amount{}) credit(state, find_validator(state, proposer)->payout, fees_tip);
+  update_fee_market(state, terms.params, terms.base_price, context.time_ms, units_used);
+  CHECK(conserves_supply(parent, state.changes()));
+  return {std::move(outcomes), std::move(state).take_changes()};
+}
+
+BlockExecution::BlockExecution(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+BlockExecution::BlockExecution(BlockExecution&&) noexcept = default;
+BlockExecution& BlockExecution::operator=(BlockExecution&&) noexcept = default;
+BlockExecution::~BlockExecution() = default;
+
+Result<BlockExecution, Fault> BlockExecution::begin(const ReadView& parent_state,
+                                                    std::uint64_t parent_time_ms,
+                                                    const BlockHeader& header) {
+  if (header.time_ms <= parent_time_ms) return Fail{Fault::kBlockBadTime};
+  if (header.validators_hash != validators_hash(load_validators(parent_state))) {
+    return Fail{Fault::kBlockBadValidators};
+  }
+  if (!find_validator(parent_state, header.proposer)) return Fail{Fault::kBlockBadProposer};
+  auto impl = std::make_unique<Impl>(parent_state);
+  const std::optional<std::uint64_t> due_ms = next_due_ms(parent_state, header.time_ms);
+  impl->due = due_ms && *due_ms <= header.time_ms;
+  impl->context.chain_id = header.chain_id;
+  impl->context.height = header.height;
+  impl->context.time_ms = header.time_ms;
+  impl->proposer = header.proposer;
+  if (header.beacon) {
+    TRY(impl->context.beacon, take_reveal(impl->state, header.proposer, *header.beacon));
+    impl->reveals = true;
+    impl->terms = load_terms(parent_state, header.time_ms);
+  } else if (impl->due) {
+    return Fail{Fault::kBlockBadBeacon};
+  }
+  return BlockExecution(std::move(impl));
+}
+
+Result<TxOutcome, Fault> BlockExecution::apply(const CheckedTx& tx) {
+  return impl_->apply(tx);
+}
+
+std::uint64_t BlockExecution::units_used() const {
+  return impl_->units_used;
+}
+
+bool BlockExecution::has_content() const {
+  return impl_->due || !impl_->outcomes.empty();
+}
+
+BlockResult BlockExecution::finish() && {
+  return impl_->finish();
+}
+
+Result<BlockResult, Fault> execute_block(const ReadView& parent_state, std::uint64_t parent_time_ms,
+                                         const Block& block,
+                                         const std::vector<const CheckedTx*>& txs) {
+  CHECK(txs.size() == block.txs.size());
+  if (tx_root(block) != block.header.tx_root) return Fail{Fault::kBlockBadTxRoot};
+  TRY(BlockExecution execution, BlockExecution::begin(parent_state, parent_time_ms, block.header));
+  for (std::size_t i = 0; i < txs.size(); ++i) {
+    CHECK(static_cast<const Bytes&>(block.txs[i]) == txs[i]->encoded());
+    const auto outcome = execution.apply(*txs[i]);
+    if (outcome) continue;
+    const Fault fault = outcome.error();
+    if (fault == Fault::kBlockBadBeacon) return Fail{fault};
+    return Fail{fault == Fault::kBlockFull ? Fault::kBlockTooLarge : Fault::kBlockBadTransaction};
+  }
+  // A link is revealed exactly when the block writes something.
+  if (block.header.beacon && !execution.has_content()) return Fail{Fault::kBlockBadBeacon};
+  return std::move(execution).finish();
+}
+
+std::optional<std::uint64_t> next_due_ms(const ReadView& state, std::uint64_t now_ms) {
+  return market::next_due_ms(state, now_ms);
+}
+
+}  // namespace fog
