@@ -185,7 +185,7 @@ ErrorOr<void> StateStore::write(std::deque<StateDelta>&& deltas) {
   batch.put(meta_key(), bcs_encode(meta_after));
   batch.put(undo_key(meta_after.height), bcs_encode(undo));
   undo_heights_.push_back(meta_after.height);
-  // The second oldest still reaches back far enough: the oldest is not needed.
+  // The record of a height leads below it: old heights can still be reached without theirs.
   while (undo_heights_.size() > 1 &&
          undo_heights_.front() + options_.undo_blocks <= meta_after.height) {
     batch.erase(undo_key(undo_heights_.front()));
