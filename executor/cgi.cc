@@ -1,0 +1,258 @@
+#include "executor/cgi.h"
+
+#include <map>
+
+namespace fog::executor {
+namespace {
+
+constexpr std::size_t kFieldsMax = 128;
+
+bool is_token_char(char c) {
+  if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')) return true;
+  return std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+}
+
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+// HTTP_ACCEPT_LANGUAGE of accept-language.
+std::string variable_of(std::string_view field) {
+  std::string name = "HTTP_";
+  for (const char c : field) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    const bool digit = c >= '0' && c <= '9';
+    name += letter && c >= 'a' ? static_cast<char>(c - 'a' + 'A') : letter || digit ? c : '_';
+  }
+  return name;
+}
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+// RFC 3875 4.1.5: PATH_INFO is decoded. A sequence that would decode to NUL (which no environment
+// can hold), or that is no sequence, stays as it is.
+std::string decode_path(std::string_view path) {
+  std::string out;
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    const int high = path[i] == '%' && i + 2 < path.size() ? hex_digit(path[i + 1]) : -1;
+    const int low = high >= 0 ? hex_digit(path[i + 2]) : -1;
+    if (low >= 0 && high * 16 + low != 0) {
+      out += static_cast<char>(high * 16 + low);
+      i += 2;
+    } else {
+      out += path[i];
+    }
+  }
+  return out;
+}
+
+bool has_nul(std::string_view text) {
+  return text.find('\0') != std::string_view::npos;
+}
+// What no environment can hold is left out.
+bool is_variable(std::string_view name) {
+  return !name.empty() && name.find('=') == std::string_view::npos && !has_nul(name);
+}
+
+// "example.org:8080" is a name and a port; "[::1]:80" too.
+std::pair<std::string, std::string> split_host(std::string_view host) {
+  const std::size_t colon = host.rfind(':');
+  const bool port = colon != std::string_view::npos &&
+                    (host.front() != '[' || host.find(']') < colon) && colon + 1 < host.size();
+  if (!port) return {std::string(host), "80"};
+  return {std::string(host.substr(0, colon)), std::string(host.substr(colon + 1))};
+}
+
+void take_fields(const market::RequestHead& head, std::map<std::string, std::string>& vars) {
+  for (const market::HttpField& field : head.fields) {
+    if (field.name == "proxy") continue;
+    if (field.name == "content-type" || field.name == "content-length") {
+      vars[field.name == "content-type" ? "CONTENT_TYPE" : "CONTENT_LENGTH"] = field.value;
+      continue;
+    }
+    std::string& value = vars[variable_of(field.name)];
+    if (!value.empty()) value += field.name == "cookie" ? "; " : ", ";
+    value += field.value;
+    if (field.name == "host" && !field.value.empty()) {
+      std::tie(vars["SERVER_NAME"], vars["SERVER_PORT"]) = split_host(field.value);
+    }
+  }
+}
+
+// ---- the response ----
+
+struct Line {
+  std::string_view text;
+  std::size_t next = 0;  // offset after the line's end
+};
+
+// The line at `at`, without its LF or CRLF; nothing if no line ends within the bound.
+std::optional<Line> line_at(std::string_view written, std::size_t at) {
+  const std::size_t end = written.find('\n', at);
+  if (end == std::string_view::npos || end >= kCgiHeadBytesMax) return std::nullopt;
+  std::size_t length = end - at;
+  if (length > 0 && written[end - 1] == '\r') --length;
+  return Line{written.substr(at, length), end + 1};
+}
+
+std::string_view trim(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+Result<market::HttpField, CgiFault> parse_field(std::string_view line) {
+  if (line.front() == ' ' || line.front() == '\t') return Fail{CgiFault("a folded header line")};
+  const std::size_t colon = line.find(':');
+  if (colon == std::string_view::npos || colon == 0) {
+    return Fail{CgiFault("a header line without a name and a colon")};
+  }
+  market::HttpField field;
+  for (const char c : line.substr(0, colon)) {
+    if (!is_token_char(c)) return Fail{CgiFault("a header name with a character that no name has")};
+    field.name += lower(c);
+  }
+  if (field.name.size() > field.name.kMax) return Fail{CgiFault("a header name that is too long")};
+  const std::string_view value = trim(line.substr(colon + 1));
+  for (const char c : value) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((byte < 0x20 && c != '\t') || byte == 0x7F) {
+      return Fail{CgiFault("a control character in the value of " + field.name)};
+    }
+  }
+  if (value.size() > field.value.kMax) {
+    return Fail{CgiFault("a value of " + field.name + " that is too long")};
+  }
+  field.value.assign(value);
+  return field;
+}
+
+std::optional<std::uint16_t> parse_status(std::string_view value) {
+  if (value.size() < 3 || (value.size() > 3 && value[3] != ' ')) return std::nullopt;
+  unsigned status = 0;
+  for (const char c : value.substr(0, 3)) {
+    if (c < '0' || c > '9') return std::nullopt;
+    status = status * 10 + static_cast<unsigned>(c - '0');
+  }
+  if (status < 200 || status > 599) return std::nullopt;
+  return static_cast<std::uint16_t>(status);
+}
+
+bool is_location(std::string_view value) {
+  if (value.empty()) return false;
+  if (value.front() == '/') return true;
+  const std::size_t colon = value.find(':');
+  if (colon == std::string_view::npos || colon == 0) return false;
+  for (const char c : value.substr(0, colon)) {
+    if (!is_token_char(c)) return false;
+  }
+  return value.find(' ') == std::string_view::npos;
+}
+
+// What the head has said so far.
+struct HeadParse {
+  market::ResponseHead head;
+  std::optional<std::uint16_t> status;
+  bool type = false;
+  bool location = false;
+
+  std::optional<CgiFault> take(market::HttpField field) {
+    if (field.name == "status") {
+      if (status) return CgiFault("two Status lines");
+      status = parse_status(field.value);
+      return status ? std::nullopt : std::optional(CgiFault("a Status that is not 200 to 599"));
+    }
+    // Content-Length is the link's to say: what counts is the bytes that were written.
+    if (field.name == "content-length") return std::nullopt;
+    if (field.name.starts_with("fog-") || !market::counts_in_request(field.name)) {
+      return CgiFault("the header " + field.name + ", which is not for a service to set");
+    }
+    if (field.name == "content-type") {
+      if (std::exchange(type, true)) return CgiFault("two Content-Type lines");
+      if (field.value.empty()) return CgiFault("an empty Content-Type");
+    }
+    if (field.name == "location") {
+      if (std::exchange(location, true)) return CgiFault("two Location lines");
+      if (!is_location(field.value)) {
+        return CgiFault("a Location that is neither a path nor an absolute URI");
+      }
+    }
+    if (head.fields.size() == kFieldsMax) return CgiFault("more than 128 header lines");
+    head.fields.push_back(std::move(field));
+    return std::nullopt;
+  }
+};
+
+}  // namespace
+
+Environment cgi_environment(
+    const market::RequestHead& head,
+    const BoundedMap<BoundedText<64>, BoundedText<1024>, 64>& manifest_env) {
+  std::map<std::string, std::string> vars;
+  vars["SERVER_NAME"] = "localhost";
+  vars["SERVER_PORT"] = "80";
+  take_fields(head, vars);
+  vars["GATEWAY_INTERFACE"] = "CGI/1.1";
+  vars["SERVER_PROTOCOL"] = "HTTP/1.1";
+  vars["SERVER_SOFTWARE"] = "fogcoin";
+  vars["SCRIPT_NAME"] = "";
+  // Gateways do not tell Hosts who the End User is; the RFC wants the variable.
+  vars["REMOTE_ADDR"] = "0.0.0.0";
+  for (const auto& [name, value] : manifest_env) {
+    if (is_variable(name) && !has_nul(value)) vars[name] = value;
+  }
+  const std::string_view target = head.target;
+  const std::size_t question = target.find('?');
+  vars["REQUEST_METHOD"] = head.method;
+  vars["REQUEST_URI"] = head.target;
+  vars["PATH_INFO"] = decode_path(target.substr(0, question));
+  vars["QUERY_STRING"] =
+      question == std::string_view::npos ? "" : std::string(target.substr(question + 1));
+  for (const char* name : {"CONTENT_TYPE", "CONTENT_LENGTH"}) {
+    // Set by the request alone.
+    if (manifest_env.contains(BoundedText<64>(name))) vars.erase(name);
+  }
+  for (const market::HttpField& field : head.fields) {
+    if (field.name == "content-type") vars["CONTENT_TYPE"] = field.value;
+    if (field.name == "content-length") vars["CONTENT_LENGTH"] = field.value;
+  }
+  return {vars.begin(), vars.end()};
+}
+
+Result<CgiHead, CgiFault> parse_cgi_head(ByteView bytes) {
+  const std::string_view written = as_text(bytes);
+  if (written.empty()) return Fail{CgiFault("nothing was written")};
+  HeadParse parse;
+  std::size_t at = 0;
+  for (;;) {
+    const std::optional<Line> line = line_at(written, at);
+    if (!line) {
+      return Fail{CgiFault(written.size() >= kCgiHeadBytesMax
+                               ? "a head that does not end within 64 KiB"
+                               : "no empty line ends the head")};
+    }
+    at = line->next;
+    if (line->text.empty()) break;
+    TRY(auto field, parse_field(line->text));
+    if (auto fault = parse.take(std::move(field))) return Fail{*std::move(fault)};
+  }
+  if (!parse.status && !parse.type && !parse.location) {
+    return Fail{CgiFault("none of Content-Type, Location and Status")};
+  }
+  const bool body = at < written.size();
+  if (body && !parse.type) return Fail{CgiFault("a body without a Content-Type")};
+  CgiHead out;
+  out.head = std::move(parse.head);
+  const std::uint16_t implied = parse.location ? 302 : 200;
+  out.head.status = parse.status.value_or(implied);
+  out.body_from = at;
+  market::make_canonical(out.head);
+  return out;
+}
+
+}  // namespace fog::executor

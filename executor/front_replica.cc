@@ -1,0 +1,148 @@
+#include "executor/front_replica.h"
+
+#include <filesystem>
+
+#include <boost/asio/post.hpp>
+
+#include "chain/base/file.h"
+
+namespace fog::executor {
+
+using Clock = std::chrono::steady_clock;
+
+std::string FrontReplica::folder() const {
+  return context_.usage_folder + "/" + to_text(serve_.replica);
+}
+
+ErrorOr<std::shared_ptr<FrontReplica>> FrontReplica::open(FrontContext& context, ServeFrame serve) {
+  std::shared_ptr<FrontReplica> replica(new FrontReplica(context, std::move(serve)));
+  const ServeFrame& terms = replica->serve_;
+  replica->use.replica = replica->told_.replica = terms.replica;
+  TRY_VOID(make_folder(replica->folder()));
+  for (const LinkedGateway& gateway : terms.gateways) {
+    const UsageLogHead head{terms.chain, terms.replica.lease, terms.replica.term, gateway.gateway,
+                            gateway.key};
+    const std::string path = replica->folder() + "/" + to_hex(gateway.gateway) + ".log";
+    TRY(auto log, UsageLog::open(path, head));
+    replica->links_.push_back({gateway, std::move(log)});
+  }
+  return replica;
+}
+
+FrontLink* FrontReplica::link_of(const Address& gateway) {
+  for (FrontLink& link : links_) {
+    if (link.gateway.gateway == gateway) return &link;
+  }
+  return nullptr;
+}
+
+void FrontReplica::set_worker(UniqueFd socket) {
+  if (worker_ != nullptr) worker_->give_up("replaced");
+  const std::weak_ptr<FrontReplica> weak = weak_from_this();
+  worker_ = std::make_shared<WorkerLink>(context_.io, std::move(socket),
+                                         serve_.manifest.response_bytes_max,
+                                         [weak](const std::string& why) {
+                                           if (const auto self = weak.lock()) self->lost(why);
+                                         });
+  worker_->start();
+  pump();
+}
+
+void FrontReplica::lost(const std::string& why) {
+  worker_.reset();
+  started_.clear();
+  WorkerLostFrame frame;
+  frame.replica = serve_.replica;
+  frame.why = clean_text<256>(why);
+  context_.tell_agent(encode_frame(frame));
+}
+
+void FrontReplica::submit(std::shared_ptr<Exchange> exchange, ExchangeEnd end) {
+  if (stopping_ || waiting_.size() >= kWaitingRequestsMax) {
+    const char* why = stopping_ ? "this Host is giving the lease back" : "too many requests wait";
+    boost::asio::post(context_.io, [end = std::move(end), why] { end({}, why); });
+    return;
+  }
+  waiting_.push_back({std::move(exchange), std::move(end), Clock::now()});
+  pump();
+}
+
+void FrontReplica::pump() {
+  while (worker_ != nullptr && !waiting_.empty() && worker_->running() < serve_.slots) {
+    Waiting next = std::move(waiting_.front());
+    waiting_.pop_front();
+    start(std::move(next));
+  }
+}
+
+void FrontReplica::start(Waiting waiting) {
+  started_.push_back(Clock::now());
+  waiting.exchange->done = [self = shared_from_this(),
+                            end = std::move(waiting.end)](const DoneFrame& done) {
+    // The oldest start stands for all: it is only read as "nothing has ended for so long".
+    if (!self->started_.empty()) self->started_.pop_front();
+    end(done, "");
+    self->pump();
+    self->report_if_stopped();
+  };
+  worker_->run(std::move(waiting.exchange));
+}
+
+void FrontReplica::stop() {
+  stopping_ = true;
+  auto waiting = std::move(waiting_);
+  waiting_.clear();
+  for (Waiting& each : waiting) each.end({}, "this Host is giving the lease back");
+  report_if_stopped();
+}
+
+void FrontReplica::report_if_stopped() {
+  const bool running = worker_ != nullptr && worker_->running() > 0;
+  if (!stopping_ || running || stopped_told_) return;
+  stopped_told_ = true;
+  if (worker_ != nullptr) std::exchange(worker_, nullptr)->close();
+  StoppedFrame frame;
+  frame.replica = serve_.replica;
+  context_.tell_agent(encode_frame(frame));
+}
+
+void FrontReplica::forget() {
+  if (worker_ != nullptr) std::exchange(worker_, nullptr)->close();
+  std::error_code ignored;
+  std::filesystem::remove_all(folder(), ignored);
+}
+
+ClaimsFrame FrontReplica::claims(const ClaimFrame& wanted) const {
+  ClaimsFrame out;
+  out.id = wanted.id;
+  for (const FrontLink& link : links_) {
+    std::uint64_t from = 0;
+    for (const ClaimFrom& known : wanted.from) {
+      if (known.gateway == link.gateway.gateway) from = known.count;
+    }
+    const auto claim = link.log->claim(from);
+    if (claim && *claim) out.logs.push_back(**claim);
+  }
+  std::sort(out.logs.begin(), out.logs.end(),
+            [](const auto& a, const auto& b) { return a.gateway < b.gateway; });
+  return out;
+}
+
+void FrontReplica::tick() {
+  const auto now = Clock::now();
+  while (!waiting_.empty() && now - waiting_.front().since > kWaitingTimeMax) {
+    const Waiting late = std::move(waiting_.front());
+    waiting_.pop_front();
+    late.end({}, "no worker was free for 30 seconds");
+  }
+  const auto wall = std::chrono::milliseconds(serve_.manifest.wall_ms) + kWorkerGrace;
+  if (worker_ != nullptr && !started_.empty() && now - started_.front() > wall) {
+    const auto stuck = worker_;
+    stuck->give_up("it is stuck");
+  }
+  if (use == told_) return;
+  told_ = use;
+  context_.tell_agent(encode_frame(use));
+}
+
+}  // namespace fog::executor

@@ -1,0 +1,90 @@
+// FrontReplica: one lease in one term as the front serves it: its gateways with their logs, its
+// worker, and the requests that wait for a slot.
+//
+// Lives on the front's one io_context thread, but for the disk syncs of vouchers.
+#pragma once
+
+#include <chrono>
+
+#include <boost/asio/thread_pool.hpp>
+
+#include "executor/front_frames.h"
+#include "executor/usage_log.h"
+#include "executor/worker_link.h"
+
+namespace fog::executor {
+
+// Requests that may wait for a slot; the next is refused.
+constexpr std::size_t kWaitingRequestsMax = 512;
+constexpr std::chrono::seconds kWaitingTimeMax{30};
+// What a worker may be late beyond wall_ms before it counts as stuck.
+constexpr std::chrono::seconds kWorkerGrace{5};
+
+// What all replicas of one front share.
+struct FrontContext {
+  boost::asio::io_context& io;
+  boost::asio::thread_pool& disk;  // for syncs
+  std::string usage_folder;        // usage_folder/<replica>/<gateway hex>.log
+  std::string spool_folder;
+  std::function<void(Bytes)> tell_agent;
+};
+
+// A gateway that may forward to the replica.
+struct FrontLink {
+  LinkedGateway gateway;
+  std::unique_ptr<UsageLog> log;
+};
+
+// A request's end: what the worker said, or why it never ran (it may be sent again).
+using ExchangeEnd = std::function<void(const DoneFrame& done, const std::string& refused)>;
+
+class FrontReplica : public std::enable_shared_from_this<FrontReplica> {
+ public:
+  // Opens the logs. Faults as UsageLog::open.
+  static ErrorOr<std::shared_ptr<FrontReplica>> open(FrontContext& context, ServeFrame serve);
+
+  const ServeFrame& serve() const { return serve_; }
+  FrontLink* link_of(const Address& gateway);
+
+  void set_worker(UniqueFd socket);
+  // `end` is called once, later.
+  void submit(std::shared_ptr<Exchange> exchange, ExchangeEnd end);
+
+  // Takes no more requests; tells the agent once the last has ended.
+  void stop();
+  bool stopping() const { return stopping_; }
+  // Ends the link to the worker and deletes the logs.
+  void forget();
+
+  ClaimsFrame claims(const ClaimFrame& wanted) const;
+  // Once a second: refuses who has waited too long, gives up a stuck worker, reports use.
+  void tick();
+
+  UseFrame use;  // counted by the sessions
+
+ private:
+  struct Waiting {
+    std::shared_ptr<Exchange> exchange;
+    ExchangeEnd end;
+    std::chrono::steady_clock::time_point since;
+  };
+  FrontReplica(FrontContext& context, ServeFrame serve)
+      : context_(context), serve_(std::move(serve)) {}
+  std::string folder() const;
+  void pump();
+  void start(Waiting waiting);
+  void lost(const std::string& why);
+  void report_if_stopped();
+
+  FrontContext& context_;
+  const ServeFrame serve_;
+  std::vector<FrontLink> links_;
+  std::shared_ptr<WorkerLink> worker_;
+  std::deque<Waiting> waiting_;
+  std::deque<std::chrono::steady_clock::time_point> started_;  // of running ones, oldest first
+  bool stopping_ = false;
+  bool stopped_told_ = false;
+  UseFrame told_;
+};
+
+}  // namespace fog::executor

@@ -1,0 +1,90 @@
+// FrontSession: one connection of a gateway to the front (market/types/host_link.h): reads a
+// request, has it run, accounts for it, answers; again until either side closes.
+//
+// What is accounted for carries Fog-Mac. An answer without it settles nothing: the index is free
+// again, and the sentence in the body says why. Lives on the front's one io_context thread.
+#pragma once
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+
+#include "executor/front_replica.h"
+
+namespace fog::executor {
+
+// Where sessions find replicas.
+class ReplicaDirectory {
+ public:
+  virtual ~ReplicaDirectory() = default;
+  virtual std::shared_ptr<FrontReplica> find(const ReplicaId& replica) = 0;
+  virtual FrontContext& context() = 0;
+};
+
+class FrontSession : public std::enable_shared_from_this<FrontSession> {
+ public:
+  FrontSession(boost::asio::ip::tcp::socket socket, ReplicaDirectory& replicas,
+               std::shared_ptr<void> count);
+  void start() { read_head(); }
+
+ private:
+  using Parser = boost::beast::http::request_parser<boost::beast::http::buffer_body>;
+  using Response = boost::beast::http::response<boost::beast::http::buffer_body>;
+  using Serializer = boost::beast::http::response_serializer<boost::beast::http::buffer_body>;
+
+  // A request that passed the checks of the link.
+  struct Forwarded {
+    std::shared_ptr<FrontReplica> replica;
+    FrontLink* link = nullptr;
+    std::uint64_t index = 0;
+    market::RequestHead head;
+  };
+  struct Refusal {
+    unsigned status = 400;
+    std::string why;
+  };
+
+  void read_head();
+  void on_head();
+  Result<Forwarded, Refusal> check_link();
+  void read_body();
+  void on_body_part(boost::system::error_code error);
+  void on_body();
+  void on_voucher();
+  void run();
+  void on_end(const DoneFrame& done);
+  ErrorOr<void> account(const DoneFrame& done, const market::ResponseHead& head,
+                        std::uint64_t body_from, std::uint64_t fuel);
+  void free_index();
+
+  void refuse(unsigned status, const std::string& why);
+  void answer(unsigned status, const std::string& content_type, const std::string& text);
+  void write_answer();
+  void write_part();
+  void on_written();
+  void close();
+
+  boost::beast::tcp_stream stream_;
+  ReplicaDirectory& replicas_;
+  const std::shared_ptr<void> count_;  // held while the connection lives
+  boost::beast::flat_buffer buffer_;
+  Bytes chunk_;
+
+  // Of the request at hand.
+  std::optional<Parser> parser_;
+  std::uint64_t body_bytes_max_ = 0;
+  std::optional<Spool> body_;
+  bool voucher_ = false;
+  std::optional<Forwarded> request_;
+  std::shared_ptr<Exchange> exchange_;
+
+  // Of the answer at hand: its body is `output_` from `output_at_` on.
+  std::optional<Response> response_;
+  std::optional<Serializer> serializer_;
+  std::optional<Spool> output_;
+  std::uint64_t output_at_ = 0;
+  std::uint64_t output_end_ = 0;
+  bool keep_alive_ = false;
+};
+
+}  // namespace fog::executor

@@ -1,0 +1,65 @@
+// Runtime: the interface behind which a kind of workload stands. Core WebAssembly commands are the
+// first; components and containers come behind the same face.
+//
+// A Runtime lives in a worker process and serves one artifact. Order of calls: compile (or not,
+// when compiled code is at hand), load, then run any number of times from several threads at once.
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "chain/base/error.h"
+#include "executor/cgi.h"
+#include "executor/meter.h"
+
+namespace fog::executor {
+
+struct RunLimits {
+  std::uint64_t fuel_max = 0;
+  std::uint64_t memory_bytes_max = 0;
+  std::uint64_t wall_ms_max = 0;
+  std::uint64_t output_bytes_max = 0;
+  std::uint64_t log_bytes_max = 0;  // standard error; what is above is dropped
+};
+
+// One request, as the guest may see it. Equal jobs with equal input give equal runs.
+struct RunJob {
+  Environment env;
+  std::uint64_t clock_ms = 0;  // where the guest's clock starts
+  Hash32 seed;                 // of the guest's random numbers
+};
+
+// The doors of one run. The runtime calls them on the thread that runs.
+class RunIo {
+ public:
+  virtual ~RunIo() = default;
+  // The request body: how many bytes were put into `out`, 0 at its end, nothing to break off. May
+  // wait.
+  virtual std::optional<std::size_t> read_body(std::span<std::uint8_t> out) = 0;
+  // False breaks the run off.
+  virtual bool write_output(ByteView bytes) = 0;
+  virtual void write_log(ByteView bytes) = 0;
+};
+
+struct RunResult {
+  // Never kHeader or kCrash, which only those who see the output and the process can tell.
+  Outcome outcome = Outcome::kOk;
+  bool cancelled = false;  // a door broke the run off; the rest describes nothing then
+  RunMeter meter;
+  std::string detail;  // more about the outcome; may be empty
+};
+
+class Runtime {
+ public:
+  virtual ~Runtime() = default;
+  // Code that load() takes on this computer. Slow and hungry for hostile artifacts: the caller has
+  // put limits around the process. kRejected when the artifact is no workload of this kind; the
+  // sentence is for the Publisher.
+  virtual ErrorOr<Bytes> compile(ByteView artifact, const RunLimits& limits) = 0;
+  // `code` becomes machine code of this process: the caller knows that compile() made it. kCorrupt
+  // and kInvalidInput (another profile) mean: compile again.
+  virtual ErrorOr<void> load(ByteView code) = 0;
+  virtual RunResult run(const RunJob& job, const RunLimits& limits, RunIo& io) = 0;
+};
+
+}  // namespace fog::executor

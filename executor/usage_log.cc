@@ -1,0 +1,288 @@
+#include "executor/usage_log.h"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <boost/crc.hpp>
+#include <sys/stat.h>
+
+namespace fog::executor {
+namespace {
+
+constexpr std::uint8_t kHeadRecord = 1;
+constexpr std::uint8_t kEntryRecord = 2;
+constexpr std::uint8_t kVoucherRecord = 3;
+constexpr std::size_t kRecordBytesMax = 64 * 1024;
+constexpr std::size_t kFileBytesMax = 1ULL << 36;
+constexpr std::uint64_t kVoucherStepMax = 4'096;
+
+std::uint32_t crc_of(ByteView bytes) {
+  boost::crc_32_type crc;
+  crc.process_bytes(bytes.data(), bytes.size());
+  return crc.checksum();
+}
+
+template <class T>
+Bytes make_record(std::uint8_t kind, const T& value) {
+  BcsWriter body;
+  body.u8(kind);
+  bcs_write(body, value);
+  BcsWriter out;
+  out.integer(static_cast<std::uint32_t>(body.bytes().size()));
+  out.integer(crc_of(body.bytes()));
+  out.raw(body.bytes());
+  return std::move(out).take();
+}
+
+struct Record {
+  std::uint8_t kind = 0;
+  ByteView payload;
+  std::size_t bytes = 0;  // in the file
+};
+
+// The whole and undamaged record at the start of `bytes`, if there is one.
+std::optional<Record> record_at(ByteView bytes) {
+  BcsReader in(bytes);
+  std::uint32_t length = 0;
+  std::uint32_t crc = 0;
+  ByteView body;
+  if (!in.integer(length) || !in.integer(crc)) return std::nullopt;
+  if (length == 0 || length > kRecordBytesMax || !in.raw(body, length)) return std::nullopt;
+  if (crc_of(body) != crc) return std::nullopt;
+  return Record{body[0], body.subspan(1), 8 + length};
+}
+
+bool voucher_follows(ByteView bytes) {
+  for (std::size_t at = 1; at < bytes.size(); ++at) {
+    const auto record = record_at(bytes.subspan(at));
+    if (record && record->kind == kVoucherRecord) return true;
+  }
+  return false;
+}
+
+std::string differs_at(std::uint64_t count, std::string_view what) {
+  return "up to request " + std::to_string(count) + " this Host's " + std::string(what);
+}
+
+}  // namespace
+
+ErrorOr<std::unique_ptr<UsageLog>> UsageLog::open(const std::string& path,
+                                                  const UsageLogHead& head) {
+  UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_APPEND, 0600));
+  if (!file) return fail_errno("cannot open " + path);
+  std::unique_ptr<UsageLog> log(new UsageLog(head, std::move(file)));
+  TRY_VOID(log->load(path));
+  return log;
+}
+
+ErrorOr<void> UsageLog::load(const std::string& path) {
+  TRY(const Bytes content, read_all(file_.get(), kFileBytesMax));
+  const auto damaged = [&](const std::string& why) {
+    return fail(ErrorCode::kCorrupt, "the usage log " + path + " is damaged at byte " +
+                                         std::to_string(size_) + " (" + why +
+                                         "). Move it away; what it holds cannot be claimed");
+  };
+  while (size_ < content.size()) {
+    const ByteView rest = ByteView(content).subspan(size_);
+    const auto record = record_at(rest);
+    if (!record) {
+      if (voucher_follows(rest)) return damaged("a voucher stands after it");
+      break;
+    }
+    if (size_ == 0) {
+      const auto stored = bcs_decode<UsageLogHead>(record->payload);
+      if (record->kind != kHeadRecord || !stored || *stored != head_) {
+        return damaged("it is another log's");
+      }
+    } else if (const auto taken = load_record(record->kind, record->payload); !taken) {
+      return damaged(taken.error().context);
+    }
+    size_ += record->bytes;
+  }
+  if (size_ < content.size() && ::ftruncate(file_.get(), static_cast<off_t>(size_)) != 0) {
+    return fail_errno("cannot cut the torn tail of " + path);
+  }
+  if (size_ > 0) return {};
+  TRY_VOID(append(make_record(kHeadRecord, head_)));
+  if (::fdatasync(file_.get()) != 0) return fail_errno("cannot sync " + path);
+  return {};
+}
+
+ErrorOr<void> UsageLog::load_record(std::uint8_t kind, ByteView payload) {
+  if (kind == kEntryRecord) {
+    const auto entry = bcs_decode<market::LogEntry>(payload);
+    if (!entry) return fail(ErrorCode::kCorrupt, "an entry that cannot be decoded");
+    if (entry->index >= settled()) entries_.emplace(entry->index, *entry);
+    return {};
+  }
+  const auto update = bcs_decode<market::VoucherUpdate>(payload);
+  if (kind != kVoucherRecord || !update) return fail(ErrorCode::kCorrupt, "an unknown record");
+  const auto settled_by_it = settle(*update);
+  if (!settled_by_it) return fail(ErrorCode::kCorrupt, settled_by_it.error());
+  apply(*update, *settled_by_it);
+  return {};
+}
+
+ErrorOr<void> UsageLog::append(const Bytes& record) {
+  if (auto written = write_all(file_.get(), record); !written) {
+    if (::ftruncate(file_.get(), static_cast<off_t>(size_)) != 0) {
+      broken_ = "a write failed and could not be undone";
+    }
+    return written;
+  }
+  size_ += record.size();
+  return {};
+}
+
+Admission UsageLog::admit(std::uint64_t index) const {
+  if (!broken_.empty()) return Admission::kBroken;
+  if (index < settled()) return Admission::kSettled;
+  if (index - settled() >= market::kUnvoucheredMax) return Admission::kUnvouchered;
+  if (entries_.contains(index) || running_.contains(index)) return Admission::kServed;
+  return Admission::kYes;
+}
+
+void UsageLog::begin(std::uint64_t index) {
+  running_.insert(index);
+}
+
+void UsageLog::abandon(std::uint64_t index) {
+  running_.erase(index);
+}
+
+ErrorOr<void> UsageLog::record(const market::LogEntry& entry) {
+  running_.erase(entry.index);
+  if (entry.index < settled()) return {};
+  if (!broken_.empty()) return fail(ErrorCode::kIo, "the usage log is broken: " + broken_);
+  const Bytes bytes = make_record(kEntryRecord, entry);
+  if (voucher_pending_) {
+    fog::append(deferred_, bytes);
+  } else {
+    TRY_VOID(append(bytes));
+  }
+  entries_.emplace(entry.index, entry);
+  return {};
+}
+
+const market::LogEntry* UsageLog::entry(std::uint64_t index) const {
+  const auto it = entries_.find(index);
+  return it == entries_.end() ? nullptr : &it->second;
+}
+
+// Refuses unless chain hash and sums over what was served here are those of the voucher.
+Result<UsageLog::Settled, std::string> UsageLog::settle(const market::VoucherUpdate& update) const {
+  const market::Voucher& voucher = update.voucher.voucher;
+  const std::set<std::uint64_t> voids(update.voids.begin(), update.voids.end());
+  market::Voucher own = voucher_ ? voucher_->voucher : market::Voucher{};
+  if (voucher.count < own.count) return Fail{std::string("a voucher that goes backwards")};
+  if (voucher.count - own.count > kVoucherStepMax) {
+    return Fail{std::string("a voucher over more than 4096 new requests")};
+  }
+  Settled out;
+  market::Counters counters = sums_.root(sums_.size()).sums;
+  for (std::uint64_t index = own.count; index < voucher.count; ++index) {
+    market::LogEntry leaf;
+    leaf.index = index;
+    if (!voids.contains(index)) {
+      const market::LogEntry* served = entry(index);
+      if (served == nullptr) {
+        return Fail{"request " + std::to_string(index) +
+                    " was not served here; vouch for it as void"};
+      }
+      leaf = *served;
+    }
+    const auto sum = market::checked_add(counters, leaf.counters);
+    if (!sum) return Fail{std::string("the counters overflow")};
+    counters = *sum;
+    own.request_bytes += leaf.request_bytes;
+    own.response_bytes += leaf.counters.egress_bytes;
+    own.chain = market::extend_chain(own.chain, leaf.request, leaf.response);
+    out.leaves.push_back(market::log_leaf(leaf));
+  }
+  if (own.request_bytes != voucher.request_bytes) {
+    return Fail{differs_at(voucher.count, "request bytes differ")};
+  }
+  if (own.response_bytes != voucher.response_bytes) {
+    return Fail{differs_at(voucher.count, "response bytes differ")};
+  }
+  if (own.chain != voucher.chain) {
+    return Fail{differs_at(voucher.count, "requests or answers differ (chain hash)")};
+  }
+  return out;
+}
+
+void UsageLog::apply(const market::VoucherUpdate& update, const Settled& settled_by_it) {
+  for (const market::SumNode& leaf : settled_by_it.leaves) {
+    // The sums were added up before.
+    CHECK(sums_.append(leaf));
+  }
+  voucher_ = update.voucher;
+  entries_.erase(entries_.begin(), entries_.lower_bound(settled()));
+  CHECK(sums_.size() == settled());
+}
+
+Result<std::optional<PendingVoucher>, std::string> UsageLog::check_voucher(
+    const market::VoucherUpdate& update) {
+  CHECK(!voucher_pending_);
+  const market::Voucher& voucher = update.voucher.voucher;
+  if (voucher.chain_id != head_.chain || voucher.lease != head_.lease ||
+      voucher.term != head_.term || voucher.gateway != head_.gateway) {
+    return Fail{std::string("the voucher is for another chain, lease, term or gateway")};
+  }
+  if (!broken_.empty()) return Fail{"this Host cannot write its log: " + broken_};
+  if (voucher.count <= settled()) return std::optional<PendingVoucher>();
+  TRY(const Settled settled_by_it, settle(update));
+  if (!market::verify_voucher(update.voucher, head_.gateway_key)) {
+    return Fail{std::string("the voucher's signature does not verify")};
+  }
+  voucher_pending_ = true;
+  PendingVoucher pending{update, {}};
+  // Only what this voucher settles is needed again when the log is read.
+  std::erase_if(pending.update.voids,
+                [&](std::uint64_t index) { return index < settled() || index >= voucher.count; });
+  pending.record = make_record(kVoucherRecord, pending.update);
+  return std::optional<PendingVoucher>(std::move(pending));
+}
+
+ErrorOr<void> UsageLog::write_voucher(const PendingVoucher& pending) const {
+  if (::fdatasync(file_.get()) != 0) return fail_errno("cannot sync the usage log");
+  TRY_VOID(write_all(file_.get(), pending.record));
+  if (::fdatasync(file_.get()) != 0) return fail_errno("cannot sync the usage log");
+  return {};
+}
+
+void UsageLog::finish_voucher(const PendingVoucher& pending, const ErrorOr<void>& written) {
+  CHECK(voucher_pending_);
+  voucher_pending_ = false;
+  if (!written) {
+    // What stands in the file is not known: the next start reads it.
+    broken_ = written.error().context;
+    return;
+  }
+  size_ += pending.record.size();
+  const auto settled_by_it = settle(pending.update);
+  CHECK(settled_by_it.has_value());
+  apply(pending.update, *settled_by_it);
+  if (deferred_.empty()) return;
+  if (auto flushed = append(deferred_); !flushed) broken_ = flushed.error().context;
+  deferred_.clear();
+}
+
+ErrorOr<std::optional<market::LogClaim>> UsageLog::claim(std::uint64_t from) const {
+  if (from > settled()) {
+    return fail(ErrorCode::kCorrupt, "the chain has included " + std::to_string(from) +
+                                         " requests of a log that holds " +
+                                         std::to_string(settled()));
+  }
+  if (from == settled()) return std::optional<market::LogClaim>();
+  market::LogClaim out;
+  out.gateway = head_.gateway;
+  out.count = settled();
+  out.root = sums_.root(out.count);
+  out.consistency = sums_.consistency(from, out.count);
+  out.voucher = *voucher_;
+  return std::optional<market::LogClaim>(std::move(out));
+}
+
+}  // namespace fog::executor

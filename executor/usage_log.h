@@ -1,0 +1,117 @@
+// UsageLog: a Host's durable account of what it served for one gateway in one term of a lease.
+//
+// Requests are recorded as they end, in any order; a voucher settles them in the order of their
+// indexes, and only then do they become leaves of the Merkle-sum log that receipts claim from. A
+// void settles as a leaf that counts nothing. An index is served once.
+//
+// The file is append-only:  length u32 | CRC-32 u32 | kind u8, BCS   (length and CRC cover kind and
+// BCS). Entries are written as they come. A voucher is written after everything before it has been
+// synced, and synced before it counts. So after a crash a torn tail holds entries that no voucher
+// covers: it is cut off, those requests bill nothing, and nothing is ever claimed twice or beyond a
+// voucher. A damaged record with a voucher after it is no torn tail: open() refuses the file.
+//
+// Not thread safe, but for write_voucher(), which may run beside the rest.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "chain/base/error.h"
+#include "executor/fd.h"
+#include "market/types/host_link.h"
+#include "market/types/messages.h"
+
+namespace fog::executor {
+
+// Whose log it is; the file's first record.
+struct UsageLogHead {
+  ChainId chain;
+  market::LeaseId lease;
+  std::uint32_t term = 1;
+  Address gateway;
+  PublicKey gateway_key;
+  static constexpr auto kFields =
+      std::make_tuple(&UsageLogHead::chain, &UsageLogHead::lease, &UsageLogHead::term,
+                      &UsageLogHead::gateway, &UsageLogHead::gateway_key);
+  bool operator==(const UsageLogHead&) const = default;
+};
+
+// Whether a request with an index may run.
+enum class Admission : std::uint8_t {
+  kYes,
+  kSettled,      // below what the last voucher covers
+  kServed,       // already served, or running
+  kUnvouchered,  // too far beyond the last voucher: the gateway has to vouch first
+  kBroken,       // the log cannot be written; see broken()
+};
+
+// A checked voucher on its way to the disk.
+struct PendingVoucher {
+  market::VoucherUpdate update;
+  Bytes record;
+};
+
+class UsageLog {
+ public:
+  // Opens or creates. kCorrupt for a damaged file or one of another log.
+  static ErrorOr<std::unique_ptr<UsageLog>> open(const std::string& path, const UsageLogHead& head);
+
+  Admission admit(std::uint64_t index) const;
+  // The request runs; admit() said yes.
+  void begin(std::uint64_t index);
+  // It did not run after all: its index is free again.
+  void abandon(std::uint64_t index);
+  // It has ended: appends the entry. An error leaves the file as it was and the index free. An
+  // entry whose index was voided meanwhile is dropped.
+  ErrorOr<void> record(const market::LogEntry& entry);
+
+  // Checks a voucher against what was served. Nothing to do when it covers no more than the last
+  // one. The failure is a sentence for the gateway. After a PendingVoucher, no other until
+  // finish_voucher.
+  Result<std::optional<PendingVoucher>, std::string> check_voucher(
+      const market::VoucherUpdate& update);
+  // Syncs, appends, syncs. From any thread.
+  ErrorOr<void> write_voucher(const PendingVoucher& pending) const;
+  // With what write_voucher said. After a failure the log is broken.
+  void finish_voucher(const PendingVoucher& pending, const ErrorOr<void>& written);
+
+  // The claim that extends one of `from` leaves to all settled ones; nothing when there are no
+  // more. kCorrupt when the chain has included more than this log holds.
+  ErrorOr<std::optional<market::LogClaim>> claim(std::uint64_t from) const;
+
+  const UsageLogHead& head() const { return head_; }
+  std::uint64_t settled() const { return voucher_ ? voucher_->voucher.count : 0; }
+  std::uint64_t unsettled() const { return entries_.size(); }
+  bool voucher_pending() const { return voucher_pending_; }
+  const market::LogEntry* entry(std::uint64_t index) const;
+  // Why the log takes no more; empty while it does.
+  const std::string& broken() const { return broken_; }
+
+ private:
+  UsageLog(UsageLogHead head, UniqueFd file) : head_(std::move(head)), file_(std::move(file)) {}
+
+  // What a voucher settles, computed before anything is changed.
+  struct Settled {
+    std::vector<market::SumNode> leaves;
+  };
+  Result<Settled, std::string> settle(const market::VoucherUpdate& update) const;
+  void apply(const market::VoucherUpdate& update, const Settled& settled);
+  ErrorOr<void> load(const std::string& path);
+  ErrorOr<void> load_record(std::uint8_t kind, ByteView payload);
+  ErrorOr<void> append(const Bytes& record);
+
+  const UsageLogHead head_;
+  UniqueFd file_;
+  std::uint64_t size_ = 0;  // of the file's good part
+  market::SumLog sums_;     // settled leaves
+  std::optional<market::SignedVoucher> voucher_;
+  std::map<std::uint64_t, market::LogEntry> entries_;  // served, not settled
+  std::set<std::uint64_t> running_;
+  bool voucher_pending_ = false;
+  Bytes deferred_;  // entries that came while a voucher is being written
+  std::string broken_;
+};
+
+}  // namespace fog::executor

@@ -1,0 +1,178 @@
+#include "executor/worker/wasm_runtime.h"
+
+#include <cstring>
+
+#include "executor/wasm/fog_wasm.h"
+
+namespace fog::executor {
+namespace {
+
+struct DestroyEngine {
+  void operator()(fog_wasm_engine* engine) const { fog_wasm_engine_destroy(engine); }
+};
+struct DestroyModule {
+  void operator()(fog_wasm_module* module) const { fog_wasm_module_destroy(module); }
+};
+struct DestroyBuffer {
+  void operator()(fog_wasm_buffer* buffer) const { fog_wasm_buffer_destroy(buffer); }
+};
+
+fog_wasm_slice slice(std::string_view text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+Fail<Error> refused(std::int32_t status, const fog_wasm_error& error) {
+  const std::string sentence(error.message, strnlen(error.message, sizeof error.message));
+  switch (status) {
+    case FOG_WASM_DAMAGED_CODE:
+      return fail(ErrorCode::kCorrupt, sentence);
+    case FOG_WASM_OTHER_PROFILE:
+      return fail(ErrorCode::kInvalidInput, sentence);
+    case FOG_WASM_UNFIT_HOST:
+    case FOG_WASM_INTERNAL:
+      return fail(ErrorCode::kUnavailable, sentence);
+    default:
+      return fail(ErrorCode::kRejected, sentence);
+  }
+}
+
+// The library's callbacks, leading to the doors of one run.
+std::int64_t read_body(void* ctx, std::uint8_t* buffer, std::size_t size) {
+  const auto got = static_cast<RunIo*>(ctx)->read_body({buffer, size});
+  return got ? static_cast<std::int64_t>(*got) : -1;
+}
+std::int32_t write_output(void* ctx, const std::uint8_t* bytes, std::size_t size) {
+  return static_cast<RunIo*>(ctx)->write_output({bytes, size}) ? 0 : 1;
+}
+std::int32_t write_log(void* ctx, const std::uint8_t* bytes, std::size_t size) {
+  static_cast<RunIo*>(ctx)->write_log({bytes, size});
+  return 0;
+}
+
+Outcome outcome_of(const fog_wasm_outcome& run) {
+  switch (run.kind) {
+    case FOG_WASM_EXITED:
+      if (run.exit_code == 0) return Outcome::kOk;
+      return run.memory_denied != 0 ? Outcome::kMemory : Outcome::kExit;
+    case FOG_WASM_TRAP:
+      return Outcome::kTrap;
+    case FOG_WASM_OUT_OF_FUEL:
+      return Outcome::kFuel;
+    case FOG_WASM_MEMORY_EXCEEDED:
+      return Outcome::kMemory;
+    case FOG_WASM_WALL_TIME:
+      return Outcome::kWall;
+    case FOG_WASM_OUTPUT_EXCEEDED:
+      return Outcome::kOutput;
+    case FOG_WASM_STACK_OVERFLOW:
+      return Outcome::kStack;
+    default:
+      return Outcome::kHostMemory;
+  }
+}
+
+RunResult result_of(const fog_wasm_outcome& run) {
+  RunResult result;
+  result.cancelled = run.kind == FOG_WASM_ABORTED;
+  result.outcome = outcome_of(run);
+  result.meter = {run.fuel_used, run.fuel_at_last_call, run.memory_peak_bytes};
+  result.detail.assign(run.message, strnlen(run.message, sizeof run.message));
+  if (run.kind == FOG_WASM_EXITED && run.exit_code != 0) {
+    result.detail = "exit code " + std::to_string(run.exit_code);
+  }
+  return result;
+}
+
+class WasmRuntime final : public Runtime {
+ public:
+  explicit WasmRuntime(fog_wasm_engine* engine) : engine_(engine) {}
+
+  ErrorOr<Bytes> compile(ByteView artifact, const RunLimits& limits) override {
+    fog_wasm_compile_options options = {};
+    options.size = sizeof options;
+    options.world = FOG_WASM_WORLD_PREVIEW1_COMMAND;
+    options.module_bytes_max = market::kArtifactBytesMax;
+    options.memory_bytes_max = limits.memory_bytes_max;
+    fog_wasm_buffer* code = nullptr;
+    fog_wasm_error error = {};
+    const std::int32_t status =
+        fog_wasm_compile(engine_.get(), artifact.data(), artifact.size(), &options, &code, &error);
+    if (status != FOG_WASM_OK) return refused(status, error);
+    const std::unique_ptr<fog_wasm_buffer, DestroyBuffer> owned(code);
+    return to_bytes({fog_wasm_buffer_data(code), fog_wasm_buffer_size(code)});
+  }
+
+  ErrorOr<void> load(ByteView code) override {
+    fog_wasm_module* module = nullptr;
+    fog_wasm_error error = {};
+    const std::int32_t status =
+        fog_wasm_load(engine_.get(), code.data(), code.size(), &module, &error);
+    if (status != FOG_WASM_OK) return refused(status, error);
+    module_.reset(module);
+    return {};
+  }
+
+  RunResult run(const RunJob& job, const RunLimits& limits, RunIo& io) override {
+    CHECK(module_ != nullptr);
+    std::vector<fog_wasm_pair> env;
+    env.reserve(job.env.size());
+    for (const auto& [name, value] : job.env) env.push_back({slice(name), slice(value)});
+    const fog_wasm_slice program = slice("service");
+    fog_wasm_request request = {};
+    request.size = sizeof request;
+    request.args = &program;
+    request.args_count = 1;
+    request.env = env.data();
+    request.env_count = env.size();
+    request.fuel_max = limits.fuel_max;
+    request.memory_bytes_max = limits.memory_bytes_max;
+    request.wall_ms_max = limits.wall_ms_max;
+    request.stdout_bytes_max = limits.output_bytes_max;
+    request.stderr_bytes_max = limits.log_bytes_max;
+    request.wall_clock_ns = job.clock_ms * 1'000'000;
+    std::copy(job.seed.data.begin(), job.seed.data.end(), request.seed);
+    request.ctx = &io;
+    request.read = read_body;
+    request.write = write_output;
+    request.log = write_log;
+    fog_wasm_outcome outcome = {};
+    outcome.size = sizeof outcome;
+    fog_wasm_error error = {};
+    if (fog_wasm_run(module_.get(), &request, &outcome, &error) != FOG_WASM_OK) {
+      RunResult result;
+      result.outcome = Outcome::kHostMemory;
+      result.detail.assign(error.message, strnlen(error.message, sizeof error.message));
+      return result;
+    }
+    return result_of(outcome);
+  }
+
+ private:
+  std::unique_ptr<fog_wasm_engine, DestroyEngine> engine_;
+  std::unique_ptr<fog_wasm_module, DestroyModule> module_;
+};
+
+}  // namespace
+
+ErrorOr<std::unique_ptr<Runtime>> make_wasm_runtime(std::uint32_t runs_max) {
+  fog_wasm_engine_options options = {};
+  options.size = sizeof options;
+  options.runs_max = runs_max;
+  fog_wasm_engine* engine = nullptr;
+  fog_wasm_error error = {};
+  const std::int32_t status = fog_wasm_engine_create(&options, &engine, &error);
+  if (status != FOG_WASM_OK) return refused(status, error);
+  return std::unique_ptr<Runtime>(std::make_unique<WasmRuntime>(engine));
+}
+
+market::RuntimeProfile wasm_profile() {
+  market::RuntimeProfile profile;
+  fog_wasm_profile_hash(profile.data.data());
+  return profile;
+}
+
+std::string wasm_profile_text() {
+  return fog_wasm_profile_text();
+}
+
+}  // namespace fog::executor

@@ -1,0 +1,116 @@
+#include "executor/worker/worker_run.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <unistd.h>
+
+#include "executor/fd.h"
+
+namespace fog::executor {
+namespace {
+
+constexpr int kStandardError = 2;
+
+Environment environment_of(RunFrame& request) {
+  Environment out;
+  out.reserve(request.env.size());
+  for (const EnvironmentEntry& entry : request.env) {
+    out.emplace_back(as_text(entry.name), as_text(entry.value));
+  }
+  request.env.clear();
+  return out;
+}
+
+}  // namespace
+
+void FrameSink::send_bytes(const Bytes& bytes) {
+  const std::lock_guard lock(mutex_);
+  // Exit handlers are for a process with something to lose.
+  if (!send_all(socket_, bytes, {})) ::_exit(0);
+}
+
+WorkerRun::WorkerRun(RunFrame request, FrameSink& sink)
+    : request_(std::move(request)), sink_(sink) {}
+
+bool WorkerRun::push_input(InputFrame input) {
+  const std::lock_guard lock(mutex_);
+  if (input_ended_ || input_bytes_ + input.bytes.size() > kInputWindowBytes) return false;
+  input_bytes_ += input.bytes.size();
+  input_ended_ = input.last;
+  if (!input.bytes.empty()) input_.push_back(std::move(input.bytes));
+  changed_.notify_all();
+  return true;
+}
+
+void WorkerRun::cancel() {
+  const std::lock_guard lock(mutex_);
+  cancelled_ = true;
+  changed_.notify_all();
+}
+
+std::optional<std::size_t> WorkerRun::read_body(std::span<std::uint8_t> out) {
+  std::size_t taken = 0;
+  {
+    std::unique_lock lock(mutex_);
+    const auto ready = [&] { return cancelled_ || input_ended_ || !input_.empty(); };
+    late_ = !changed_.wait_until(lock, deadline_, ready);
+    if (late_ || cancelled_) return std::nullopt;
+    if (input_.empty()) return 0;
+    const Bytes& chunk = input_.front();
+    taken = std::min(out.size(), chunk.size() - input_at_);
+    std::copy_n(chunk.begin() + static_cast<std::ptrdiff_t>(input_at_), taken, out.begin());
+    input_at_ += taken;
+    input_bytes_ -= taken;
+    if (input_at_ == chunk.size()) {
+      input_.pop_front();
+      input_at_ = 0;
+    }
+  }
+  sink_.send(CreditFrame{request_.id, taken});
+  return taken;
+}
+
+bool WorkerRun::write_output(ByteView bytes) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (cancelled_) return false;
+  }
+  while (!bytes.empty()) {
+    const std::size_t room = std::min(bytes.size(), kChunkBytesMax - output_.size());
+    append(output_, bytes.first(room));
+    bytes = bytes.subspan(room);
+    if (output_.size() == kChunkBytesMax) flush_output();
+  }
+  return true;
+}
+
+void WorkerRun::flush_output() {
+  if (output_.empty()) return;
+  sink_.send(OutputFrame{request_.id, BoundedBytes<kChunkBytesMax>(std::move(output_))});
+  output_.clear();
+}
+
+void WorkerRun::write_log(ByteView bytes) {
+  // A log that cannot be written is no reason to fail the request.
+  (void)write_all(kStandardError, bytes);
+}
+
+void WorkerRun::serve(Runtime& runtime, const RunLimits& limits) {
+  deadline_ = std::chrono::steady_clock::now() + std::chrono::milliseconds(limits.wall_ms_max);
+  const RunJob job{environment_of(request_), request_.clock_ms, request_.seed};
+  RunResult result = runtime.run(job, limits, *this);
+  if (result.cancelled && late_) {
+    result.cancelled = false;
+    result.outcome = Outcome::kWall;
+  }
+  flush_output();
+  DoneFrame done;
+  done.id = request_.id;
+  done.outcome = result.outcome;
+  done.cancelled = result.cancelled;
+  done.meter = result.meter;
+  done.detail = clean_text<1024>(result.detail);
+  sink_.send(done);
+}
+
+}  // namespace fog::executor

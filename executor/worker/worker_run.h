@@ -1,0 +1,65 @@
+// WorkerRun: one request inside the worker, between the socket's reader and the thread that runs
+// the guest.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+
+#include "executor/runtime.h"
+#include "executor/worker_frames.h"
+
+namespace fog::executor {
+
+// The worker's end of the socket, for frames going out. Safe from any thread; waits while the other
+// side does not read. A write that fails ends the process: nobody is there to serve.
+class FrameSink {
+ public:
+  explicit FrameSink(int socket) : socket_(socket) {}
+  template <class T>
+  void send(const T& frame) {
+    send_bytes(encode_frame(frame));
+  }
+
+ private:
+  void send_bytes(const Bytes& bytes);
+  std::mutex mutex_;
+  const int socket_;
+};
+
+class WorkerRun final : public RunIo {
+ public:
+  WorkerRun(RunFrame request, FrameSink& sink);
+
+  // From the reader. False when the other side breaks the protocol: more than the window, or more
+  // after the last.
+  bool push_input(InputFrame input);
+  void cancel();
+
+  // On the running thread: runs the guest and sends its output and its DoneFrame.
+  void serve(Runtime& runtime, const RunLimits& limits);
+
+  std::optional<std::size_t> read_body(std::span<std::uint8_t> out) override;
+  bool write_output(ByteView bytes) override;
+  void write_log(ByteView bytes) override;
+
+ private:
+  void flush_output();
+
+  RunFrame request_;
+  FrameSink& sink_;
+  std::chrono::steady_clock::time_point deadline_;
+  Bytes output_;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Bytes> input_;
+  std::size_t input_at_ = 0;       // into the front of input_
+  std::uint64_t input_bytes_ = 0;  // in input_, not read
+  bool input_ended_ = false;
+  bool cancelled_ = false;
+  bool late_ = false;  // the deadline passed while waiting for the body
+};
+
+}  // namespace fog::executor

@@ -1,0 +1,143 @@
+// What goes over a worker's socket. The agent binds the worker (one BindFrame, answered by a
+// ReadyFrame or FailedFrame), then hands the socket to the front, which runs requests: one
+// RunFrame, the body in InputFrames; the worker answers with OutputFrames and one DoneFrame.
+// Several requests are under way at once, told apart by their id.
+//
+// Back-pressure: a body may be ahead of what CreditFrames have granted by kInputWindowBytes; output
+// is bounded by the limits of the bind, and the front takes all of it.
+#pragma once
+
+#include "executor/frame.h"
+#include "executor/meter.h"
+#include "market/types/objects.h"
+
+namespace fog::executor {
+
+constexpr std::size_t kChunkBytesMax = 64 * 1024;
+constexpr std::uint64_t kInputWindowBytes = 256 * 1024;
+
+enum class WorkerFrame : std::uint8_t {
+  // To the worker.
+  kBind = 1,
+  kRun = 2,
+  kInput = 3,
+  kCancel = 4,
+  // From the worker.
+  kReady = 16,
+  kFailed = 17,
+  kCredit = 18,
+  kOutput = 19,
+  kDone = 20,
+};
+
+// Comes with descriptors: the artifact and an empty memory file for its compiled code, or the
+// compiled code alone.
+struct BindFrame {
+  static constexpr WorkerFrame kKind = WorkerFrame::kBind;
+  market::RuntimeKind runtime = market::RuntimeKind::kWasmCommand;
+  bool compiled = false;
+  std::uint32_t slots = 1;  // requests at once, 1..64
+  std::uint64_t fuel_max = 0;
+  std::uint64_t memory_bytes_max = 0;
+  std::uint64_t wall_ms_max = 0;
+  std::uint64_t output_bytes_max = 0;
+  std::uint64_t log_bytes_max = 0;
+  std::uint64_t compile_data_bytes_max = 0;  // RLIMIT_DATA while compiling
+  std::uint64_t data_bytes_max = 0;          // and then
+  static constexpr auto kFields = std::make_tuple(
+      &BindFrame::runtime, &BindFrame::compiled, &BindFrame::slots, &BindFrame::fuel_max,
+      &BindFrame::memory_bytes_max, &BindFrame::wall_ms_max, &BindFrame::output_bytes_max,
+      &BindFrame::log_bytes_max, &BindFrame::compile_data_bytes_max, &BindFrame::data_bytes_max);
+  bool operator==(const BindFrame&) const = default;
+};
+
+struct EnvironmentEntry {
+  BoundedBytes<256> name;
+  BoundedBytes<128 * 1024> value;
+  static constexpr auto kFields =
+      std::make_tuple(&EnvironmentEntry::name, &EnvironmentEntry::value);
+  bool operator==(const EnvironmentEntry&) const = default;
+};
+struct RunFrame {
+  static constexpr WorkerFrame kKind = WorkerFrame::kRun;
+  std::uint64_t id = 0;
+  BoundedList<EnvironmentEntry, 256> env;
+  std::uint64_t clock_ms = 0;
+  Hash32 seed;
+  static constexpr auto kFields =
+      std::make_tuple(&RunFrame::id, &RunFrame::env, &RunFrame::clock_ms, &RunFrame::seed);
+  bool operator==(const RunFrame&) const = default;
+};
+struct InputFrame {
+  static constexpr WorkerFrame kKind = WorkerFrame::kInput;
+  std::uint64_t id = 0;
+  bool last = false;
+  BoundedBytes<kChunkBytesMax> bytes;
+  static constexpr auto kFields =
+      std::make_tuple(&InputFrame::id, &InputFrame::last, &InputFrame::bytes);
+  bool operator==(const InputFrame&) const = default;
+};
+// Nobody waits for the answer any more. A DoneFrame follows all the same.
+struct CancelFrame {
+  static constexpr WorkerFrame kKind = WorkerFrame::kCancel;
+  std::uint64_t id = 0;
+  static constexpr auto kFields = std::make_tuple(&CancelFrame::id);
+  bool operator==(const CancelFrame&) const = default;
+};
+
+struct ReadyFrame {
+  static constexpr WorkerFrame kKind = WorkerFrame::kReady;
+  std::uint64_t compile_ms = 0;
+  std::uint64_t code_bytes = 0;  // written into the memory file; 0 when it came compiled
+  static constexpr auto kFields = std::make_tuple(&ReadyFrame::compile_ms, &ReadyFrame::code_bytes);
+  bool operator==(const ReadyFrame&) const = default;
+};
+struct FailedFrame {
+  static constexpr WorkerFrame kKind = WorkerFrame::kFailed;
+  bool artifact_at_fault = false;  // trying again cannot help
+  BoundedText<1024> why;
+  static constexpr auto kFields =
+      std::make_tuple(&FailedFrame::artifact_at_fault, &FailedFrame::why);
+  bool operator==(const FailedFrame&) const = default;
+};
+struct CreditFrame {
+  static constexpr WorkerFrame kKind = WorkerFrame::kCredit;
+  std::uint64_t id = 0;
+  std::uint64_t bytes = 0;
+  static constexpr auto kFields = std::make_tuple(&CreditFrame::id, &CreditFrame::bytes);
+  bool operator==(const CreditFrame&) const = default;
+};
+struct OutputFrame {
+  static constexpr WorkerFrame kKind = WorkerFrame::kOutput;
+  std::uint64_t id = 0;
+  BoundedBytes<kChunkBytesMax> bytes;
+  static constexpr auto kFields = std::make_tuple(&OutputFrame::id, &OutputFrame::bytes);
+  bool operator==(const OutputFrame&) const = default;
+};
+struct DoneFrame {
+  static constexpr WorkerFrame kKind = WorkerFrame::kDone;
+  std::uint64_t id = 0;
+  Outcome outcome = Outcome::kOk;
+  bool cancelled = false;
+  RunMeter meter;
+  BoundedText<1024> detail;
+  static constexpr auto kFields =
+      std::make_tuple(&DoneFrame::id, &DoneFrame::outcome, &DoneFrame::cancelled, &DoneFrame::meter,
+                      &DoneFrame::detail);
+  bool operator==(const DoneFrame&) const = default;
+};
+
+// A text for a BoundedText field: cut to the bound at a character's edge; bytes that are not UTF-8
+// become '?'.
+template <std::size_t Max>
+BoundedText<Max> clean_text(std::string_view text) {
+  BoundedText<Max> out;
+  out.assign(text.substr(0, Max));
+  while (!out.empty() && !is_utf8(out) && text.size() > Max && out.size() > Max - 4) out.pop_back();
+  if (!is_utf8(out)) {
+    for (char& c : out) c = static_cast<unsigned char>(c) < 0x80 ? c : '?';
+  }
+  return out;
+}
+
+}  // namespace fog::executor

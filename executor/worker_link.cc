@@ -1,0 +1,175 @@
+#include "executor/worker_link.h"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/write.hpp>
+
+namespace fog::executor {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+WorkerLink::WorkerLink(asio::io_context& io, UniqueFd socket, std::uint64_t output_bytes_max,
+                       std::function<void(const std::string& why)> lost)
+    : socket_(io),
+      output_bytes_max_(output_bytes_max),
+      lost_(std::move(lost)),
+      buffer_(kChunkBytesMax) {
+  error_code failed;
+  socket_.assign(asio::local::stream_protocol(), socket.release(), failed);
+  closed_ = failed.failed();
+}
+
+void WorkerLink::start() {
+  if (!closed_) return read();
+  closed_ = false;
+  asio::post(socket_.get_executor(),
+             [self = shared_from_this()] { self->give_up("its socket cannot be used"); });
+}
+
+void WorkerLink::close() {
+  closed_ = true;
+  error_code ignored;
+  socket_.close(ignored);
+}
+
+void WorkerLink::give_up(const std::string& why) {
+  if (closed_) return;
+  close();
+  auto exchanges = std::move(exchanges_);
+  exchanges_.clear();
+  for (auto& [id, running] : exchanges) {
+    DoneFrame crash;
+    crash.id = id;
+    crash.outcome = Outcome::kCrash;
+    running.exchange->done(crash);
+  }
+  lost_(why);
+}
+
+void WorkerLink::run(std::shared_ptr<Exchange> exchange) {
+  const std::uint64_t id = next_id_++;
+  exchange->run.id = id;
+  send(encode_frame(exchange->run));
+  exchange->run.env.clear();
+  Running& running = exchanges_[id];
+  running.exchange = std::move(exchange);
+  running.credit = kInputWindowBytes;
+  feed(id, running);
+}
+
+// Sends as much of the body as the worker has granted.
+void WorkerLink::feed(std::uint64_t id, Running& running) {
+  const Spool& body = running.exchange->body;
+  while (!running.last_sent && running.credit > 0) {
+    InputFrame input;
+    input.id = id;
+    input.bytes.resize(static_cast<std::size_t>(
+        std::min<std::uint64_t>({body.size() - running.sent, running.credit, kChunkBytesMax})));
+    const auto got = body.read(running.sent, input.bytes);
+    if (!got) {
+      send(encode_frame(CancelFrame{id}));
+      running.last_sent = true;
+      return;
+    }
+    running.sent += *got;
+    running.credit -= *got;
+    input.last = running.last_sent = running.sent == body.size();
+    send(encode_frame(input));
+  }
+}
+
+void WorkerLink::send(Bytes frame) {
+  if (closed_) return;
+  out_.push_back(std::move(frame));
+  if (!writing_) write();
+}
+
+// All that waits goes in one call.
+void WorkerLink::write() {
+  writing_ = true;
+  auto batch = std::make_shared<std::deque<Bytes>>(std::move(out_));
+  out_.clear();
+  std::vector<asio::const_buffer> buffers;
+  for (const Bytes& frame : *batch) buffers.emplace_back(frame.data(), frame.size());
+  asio::async_write(socket_, buffers,
+                    [self = shared_from_this(), batch](error_code failed, std::size_t) {
+                      self->writing_ = false;
+                      if (failed) return self->give_up("it does not take requests");
+                      if (!self->out_.empty() && !self->closed_) self->write();
+                    });
+}
+
+void WorkerLink::read() {
+  socket_.async_read_some(asio::buffer(buffer_),
+                          [self = shared_from_this()](error_code failed, std::size_t size) {
+                            if (failed) return self->give_up("it ended");
+                            self->on_read(size);
+                          });
+}
+
+void WorkerLink::on_read(std::size_t size) {
+  reader_.push(ByteView(buffer_).first(size));
+  for (;;) {
+    auto frame = reader_.next();
+    if (!frame || (*frame && !take(**frame))) return give_up("it broke the protocol");
+    if (closed_) return;
+    if (!*frame) return read();
+  }
+}
+
+bool WorkerLink::take(const Frame& frame) {
+  switch (static_cast<WorkerFrame>(frame.kind)) {
+    case WorkerFrame::kCredit:
+      return take_credit(frame);
+    case WorkerFrame::kOutput:
+      return take_output(frame);
+    case WorkerFrame::kDone:
+      return take_done(frame);
+    case WorkerFrame::kBind:
+    case WorkerFrame::kRun:
+    case WorkerFrame::kInput:
+    case WorkerFrame::kCancel:
+    case WorkerFrame::kReady:
+    case WorkerFrame::kFailed:
+      return false;
+  }
+  return false;
+}
+
+bool WorkerLink::take_credit(const Frame& frame) {
+  const auto credit = decode_frame<CreditFrame>(frame);
+  if (!credit) return false;
+  const auto it = exchanges_.find(credit->id);
+  if (it == exchanges_.end()) return false;
+  Running& running = it->second;
+  if (credit->bytes > running.sent || running.credit + credit->bytes > kInputWindowBytes) {
+    return false;
+  }
+  running.credit += credit->bytes;
+  feed(it->first, running);
+  return true;
+}
+
+bool WorkerLink::take_output(const Frame& frame) {
+  const auto output = decode_frame<OutputFrame>(frame);
+  if (!output) return false;
+  const auto it = exchanges_.find(output->id);
+  if (it == exchanges_.end()) return false;
+  Spool& spool = it->second.exchange->output;
+  // The runtime stops a guest at this bound: only a worker that is not ours any more goes on.
+  if (spool.size() + output->bytes.size() > output_bytes_max_) return false;
+  return spool.append(output->bytes).has_value();
+}
+
+bool WorkerLink::take_done(const Frame& frame) {
+  const auto done = decode_frame<DoneFrame>(frame);
+  if (!done) return false;
+  const auto it = exchanges_.find(done->id);
+  if (it == exchanges_.end()) return false;
+  const auto exchange = std::move(it->second.exchange);
+  exchanges_.erase(it);
+  exchange->done(*done);
+  return true;
+}
+
+}  // namespace fog::executor

@@ -1,0 +1,75 @@
+// WorkerLink: the front's end of a worker's socket: requests go in, their ends come out.
+//
+// Lives on one io_context thread. Callbacks come from that thread, never from within run().
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+
+#include "executor/spool.h"
+#include "executor/worker_frames.h"
+
+namespace fog::executor {
+
+// One request on its way through a worker.
+struct Exchange {
+  Exchange(RunFrame run_frame, Spool body_spool, Spool output_spool)
+      : run(std::move(run_frame)), body(std::move(body_spool)), output(std::move(output_spool)) {}
+  RunFrame run;
+  Spool body;
+  Spool output;
+  // Called once: how it ended. kCrash when the worker was lost.
+  std::function<void(const DoneFrame&)> done;
+};
+
+class WorkerLink : public std::enable_shared_from_this<WorkerLink> {
+ public:
+  // `lost` is called once when the worker is gone or breaks the protocol, after every exchange
+  // under way has been ended as kCrash; not after close().
+  WorkerLink(boost::asio::io_context& io, UniqueFd socket, std::uint64_t output_bytes_max,
+             std::function<void(const std::string& why)> lost);
+  void start();
+  // Ends the link without a word to anybody.
+  void close();
+
+  void run(std::shared_ptr<Exchange> exchange);
+  std::size_t running() const { return exchanges_.size(); }
+  // The worker is stuck or lying: as if it had died.
+  void give_up(const std::string& why);
+
+ private:
+  struct Running {
+    std::shared_ptr<Exchange> exchange;
+    std::uint64_t sent = 0;  // of the body
+    std::uint64_t credit = 0;
+    bool last_sent = false;
+  };
+
+  void read();
+  void on_read(std::size_t size);
+  bool take(const Frame& frame);
+  bool take_credit(const Frame& frame);
+  bool take_output(const Frame& frame);
+  bool take_done(const Frame& frame);
+  void feed(std::uint64_t id, Running& running);
+  void send(Bytes frame);
+  void write();
+
+  boost::asio::local::stream_protocol::socket socket_;
+  const std::uint64_t output_bytes_max_;
+  std::function<void(const std::string&)> lost_;
+  bool closed_ = false;
+  Bytes buffer_;
+  FrameReader reader_;
+  std::deque<Bytes> out_;
+  bool writing_ = false;
+  std::uint64_t next_id_ = 1;
+  std::map<std::uint64_t, Running> exchanges_;
+};
+
+}  // namespace fog::executor

@@ -1,0 +1,17 @@
+// The tests of this folder start worker processes, and those are this same program under another
+// command, as foghost is in use.
+#include <cstring>
+
+#include <gtest/gtest.h>
+
+#include "executor/worker/worker.h"
+
+int main(int argc, char** argv) {
+  if (argc == 3 && std::strcmp(argv[1], "worker") == 0) {
+    fog::executor::WorkerOptions options;
+    options.in_namespaces = std::strcmp(argv[2], "--in-namespaces") == 0;
+    return fog::executor::run_worker(options);
+  }
+  ::testing::InitGoogleTest(&argc, argv);
+  return RUN_ALL_TESTS();
+}
