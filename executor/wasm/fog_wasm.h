@@ -1,20 +1,17 @@
-// WebAssembly for the executor: compile, load and run core command modules
-// (wasi_snapshot_preview1), one fresh instance a request, metered, bounded, and deterministic under
-// a runtime profile.
+// WebAssembly for the executor: compile, load and run core command modules of WASI preview 1, one
+// fresh instance a request, metered, bounded, and deterministic under a runtime profile.
 //
 // Threads: an engine and its modules may be used from several threads at once. Handles may be
 //   destroyed in any order, when nothing runs with them; null is allowed in every destroy function.
 // Forks: a process may create an engine and load modules, then fork; but no run, and no parallel
 //   compilation, may have begun before (both leave threads behind).
-// Structs: the caller sets `size` to sizeof of the struct it was compiled with; a field that an
-// older
-//   caller does not have is 0. Pad with zeros: fog_wasm_request r = {sizeof r};
+// Structs: the caller sets `size` to sizeof of the struct it was compiled with and all else that
+//   it does not mean to 0; a field that an older caller does not have counts as 0.
 // Failures: functions return FOG_WASM_OK or a status, and describe it in *error unless that is
-// null.
-//   Nothing unwinds out of this library, and callbacks must not throw.
-// Stack: the calling thread needs 2 MiB. Address space: 4 GiB a run are reserved, so RLIMIT_AS must
-//   stay unlimited; bound memory by cgroup and by memory_bytes_max.
-// Signals: SIGSEGV, SIGILL, SIGFPE and SIGBUS handlers are installed, which pass on what is not a
+//   null. Nothing unwinds out of this library, and callbacks must not throw.
+// Stack: the calling thread needs 2 MiB. Address space: 4 GiB a run are reserved, so RLIMIT_AS
+//   must stay unlimited; bound memory by cgroup and by memory_bytes_max.
+// Signals: SIGSEGV, SIGILL and SIGFPE handlers are installed, which pass on what is not a
 //   guest's trap.
 #pragma once
 
@@ -90,8 +87,8 @@ void fog_wasm_engine_destroy(fog_wasm_engine* engine);
 // ---- Compile and load ----
 
 enum fog_wasm_world {
-  FOG_WASM_WORLD_PREVIEW1_COMMAND =
-      1  // core module, wasi_snapshot_preview1, exports _start and memory
+  // A core module that imports wasi_snapshot_preview1 alone and exports _start and memory.
+  FOG_WASM_WORLD_PREVIEW1_COMMAND = 1
 };
 
 typedef struct fog_wasm_compile_options {

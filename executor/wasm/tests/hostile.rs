@@ -3,8 +3,10 @@
 
 mod support;
 
+use fog_wasm::engine::{Engine, Module};
 use fog_wasm::error::Status;
 use fog_wasm::run::{Host, Kind, Outcome, Refused, run};
+use std::sync::{Arc, Mutex};
 use support::*;
 
 fn exit_code(body: &str) -> u32 {
@@ -158,6 +160,54 @@ fn an_end_user_who_leaves_ends_the_run() {
     let read = "(i32.store (i32.const 4) (i32.const 9))
         (drop (call $fd_read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))";
     assert_eq!(run(&command(read), request(), Box::new(Gone)).unwrap().kind, Kind::Aborted);
+}
+
+#[test]
+fn the_safety_stop_wakes_again_after_a_quiet_time() {
+    let module = command("(loop (br 0))");
+    let mut request = request();
+    request.limits.fuel_max = i64::MAX as u64;
+    request.limits.wall_ms_max = 20;
+    assert_eq!(run_with(&module, request.clone(), b"", 1).0.kind, Kind::WallTime);
+    // Longer than the ticker stays awake without work.
+    std::thread::sleep(std::time::Duration::from_millis(1500));
+    assert_eq!(run_with(&module, request, b"", 1).0.kind, Kind::WallTime);
+}
+
+/// While its guest waits for the body, runs the same module once more.
+struct Nested(Arc<Module>, Arc<Mutex<Option<Outcome>>>);
+
+impl Host for Nested {
+    fn read(&mut self, _: &mut [u8]) -> Result<usize, Refused> {
+        let inner = run(&self.0, request(), Box::new(Gone)).unwrap();
+        *self.1.lock().unwrap() = Some(inner);
+        Ok(0)
+    }
+    fn write(&mut self, _: &[u8]) -> Result<(), Refused> {
+        Ok(())
+    }
+    fn log(&mut self, _: &[u8]) -> Result<(), Refused> {
+        Ok(())
+    }
+}
+
+#[test]
+fn more_runs_than_slots_fail_as_the_hosts_fault_and_leave_the_others_alone() {
+    let engine = Engine::new(1, false).unwrap();
+    let text = command_text(
+        "(i32.store (i32.const 4) (i32.const 9))
+         (drop (call $fd_read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))",
+    );
+    let code = engine.compile(&wat::parse_str(text).unwrap(), &CAPS).unwrap();
+    // SAFETY: compiled one line above.
+    let module = Arc::new(unsafe { engine.load(&code) }.unwrap());
+    for _ in 0..2 {
+        let inner = Arc::new(Mutex::new(None));
+        let host = Nested(module.clone(), inner.clone());
+        assert_eq!(run(&module, request(), Box::new(host)).unwrap().kind, Kind::Exited);
+        let inner = inner.lock().unwrap().take().unwrap();
+        assert_eq!((inner.kind, inner.fuel_used), (Kind::HostError, 0), "{}", inner.message);
+    }
 }
 
 // Pointers and lengths
