@@ -19,3 +19,11 @@ add_library(fog_wasm STATIC IMPORTED GLOBAL)
 set_target_properties(fog_wasm PROPERTIES IMPORTED_LOCATION ${fog_wasm_library})
 target_link_libraries(fog_wasm INTERFACE Threads::Threads ${CMAKE_DL_LIBS} m gcc_s)
 add_dependencies(fog_wasm fog_wasm_build)
+
+# Its own tests: hostile guests, C guests, a C caller, replays in another process.
+if(NOT FOG_FUZZ AND NOT FOG_SANITIZE)
+  add_test(NAME unit.executor_wasm
+           COMMAND ${CARGO} test --release --locked --target-dir ${FOG_CARGO_DIR}
+                   --manifest-path ${CMAKE_SOURCE_DIR}/executor/wasm/Cargo.toml)
+  set_tests_properties(unit.executor_wasm PROPERTIES LABELS unit TIMEOUT 1200)
+endif()
