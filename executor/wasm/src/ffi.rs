@@ -161,11 +161,12 @@ fn put_text(out: &mut [c_char], text: &str) {
     }
 }
 
-/// A struct that starts with its size. `minimum` is the size of its first version.
+/// The size that a struct of the caller claims in its first field, if this library knows it: not
+/// below `minimum`, which is the struct's first version, nor above the present one.
 ///
 /// # Safety
 /// `from` is null or points to as many bytes as its first field says.
-unsafe fn take<T: Copy>(from: *const T, minimum: usize, name: &str) -> Result<T> {
+unsafe fn known_size<T>(from: *const T, minimum: usize, name: &str) -> Result<usize> {
     if from.is_null() {
         return Err(Error::argument(format!("{name} is null")));
     }
@@ -174,12 +175,30 @@ unsafe fn take<T: Copy>(from: *const T, minimum: usize, name: &str) -> Result<T>
     if size < minimum || size > size_of::<T>() {
         return Err(Error::argument(format!("{name}: size {size} is not one this library knows")));
     }
-    // SAFETY: all-zero is a value of each of these plain structs; `size` bytes are the caller's.
+    Ok(size)
+}
+
+/// A copy of the caller's struct, with zeros where an older caller's ends.
+///
+/// # Safety
+/// As `known_size`; T is a plain struct of which all-zero is a value.
+unsafe fn take<T: Copy>(from: *const T, minimum: usize, name: &str) -> Result<T> {
+    // SAFETY: the caller's promise; `size` bytes are the caller's and fit in a T.
     unsafe {
+        let size = known_size(from, minimum, name)?;
         let mut value: T = std::mem::zeroed();
         std::ptr::copy_nonoverlapping(from.cast::<u8>(), (&raw mut value).cast::<u8>(), size);
         Ok(value)
     }
+}
+
+/// Fills the caller's struct as far as it goes.
+///
+/// # Safety
+/// `size` came from `known_size` of `out`, which is writable.
+unsafe fn put<T>(out: *mut T, value: &T, size: usize) {
+    // SAFETY: the caller's promise.
+    unsafe { std::ptr::copy_nonoverlapping((&raw const *value).cast::<u8>(), out.cast::<u8>(), size) };
 }
 
 /// # Safety
@@ -388,10 +407,10 @@ pub unsafe extern "C" fn fog_wasm_module_describe(
     error: *mut FogError,
 ) -> i32 {
     guarded(error, || unsafe {
-        let mut value = take(info, 24, "info")?;
-        value.world = WORLD_PREVIEW1_COMMAND;
-        value.memory_bytes_min = handle(module, "module")?.memory_bytes_min();
-        *info = value;
+        let size = known_size(info, 24, "info")?;
+        let memory_bytes_min = handle(module, "module")?.memory_bytes_min();
+        let value = ModuleInfo { size, world: WORLD_PREVIEW1_COMMAND, reserved: 0, memory_bytes_min };
+        put(info, &value, size);
         Ok(())
     })
 }
@@ -457,12 +476,12 @@ pub unsafe extern "C" fn fog_wasm_run(
     guarded(error, || unsafe {
         let module = handle(module, "module")?;
         let request = take(request, 160, "request")?;
-        let place = take(outcome, 592, "outcome")?;
+        let size = known_size(outcome, 592, "outcome")?;
         let write = request.write.ok_or_else(|| Error::argument("write is null"))?;
         let host =
             Callbacks { ctx: request.ctx, read: request.read, write, log: request.log, trace: request.trace };
         let result = run::run(module, translate(&request)?, Box::new(host))?;
-        *outcome = report(place.size, &result);
+        put(outcome, &report(size, &result), size);
         Ok(())
     })
 }
