@@ -82,7 +82,7 @@ enum class Fault : std::uint16_t {
   kNotLeaseHost = 353,
   kLeaseNotProposed = 354,  // acknowledged twice, or after it closed
   kAckTooLate = 355,
-  kLeaseNotActive = 356,  // no receipt before the acknowledgement
+  kLeaseNotActive = 356,       // no receipt before the acknowledgement
   kReceiptBackwards = 360,     // counters or leaf count below the last included
   kReceiptNotExtending = 361,  // the consistency proof does not hold
   kReceiptNotVouchered = 362,  // leaves beyond the voucher

@@ -58,8 +58,7 @@ FOG_JSON(market::BidTerms, service, replicas_min, replicas_max, resources, profi
          spend_per_hour_max, constraints, near, latency_weight, verification, gateways);
 FOG_JSON(market::Deposit, from, amount);
 FOG_JSON(market::Bid, id, owner, terms, created_height, created_ms, free, locked, spent, refunded,
-         deposits, replicas_held, leases_ever, closed, closed_ms, sleep_until_ms,
-         asleep_since_ms);
+         deposits, replicas_held, leases_ever, closed, closed_ms, sleep_until_ms, asleep_since_ms);
 FOG_JSON(market::SumNode, hash, sums);
 FOG_JSON(market::LogState, gateway, count, root, vouched_count, vouched_response_bytes);
 FOG_JSON(market::Lease, id, bid, service, service_version, ordinal, term, host, publisher, state,

@@ -1,0 +1,64 @@
+// The auction for one Bid: who wins, and at which scale. A pure function of its arguments.
+//
+// Scores are whole numbers in droplets an hour x 10^8 (scale and standing factor count in 1/10
+// 000):
+//   score = asked scale x hourly x standing factor + distance cost x 10^8
+// The lowest wins, ties by hash(beacon, bid, host), at most the spread limits per Host, owner and
+// country. contrib/doc/auction.md says what the rule guarantees. Source: DESIGN section 9.
+#pragma once
+
+#include <vector>
+
+#include "market/types/objects.h"
+
+namespace fog::market {
+
+// A Host that satisfies every hard constraint of the Bid and whose price is within its cap.
+struct Candidate {
+  HostId host;
+  Address owner;
+  BoundedText<2> country;
+  Scale scale = kScaleOne;          // asked
+  std::uint64_t hourly = 1;         // class vector . profile at scale one, droplets an hour
+  std::uint32_t factor = 10'000;    // standing_factor()
+  std::uint64_t distance_cost = 0;  // droplets an hour; below 2^47
+  std::uint32_t copies = 1;         // replicas that fit into its free capacity
+  bool operator==(const Candidate&) const = default;
+};
+
+// A replica that the Bid already holds; it counts into the spread limits.
+struct HeldReplica {
+  HostId host;
+  Address owner;
+  BoundedText<2> country;
+};
+
+struct AuctionTerms {
+  BidId bid;
+  Hash32 beacon;
+  std::uint32_t demand = 0;  // replicas wanted
+  std::uint64_t cap = 0;     // droplets an hour for one replica at the profile
+  std::uint32_t per_host_max = 1;
+  std::uint32_t per_owner_max = 255;
+  std::uint32_t per_country_max = 255;
+  std::vector<HeldReplica> held;
+};
+
+// One replica for one candidate; a candidate may win several.
+struct Award {
+  std::size_t candidate = 0;
+  Scale scale = kScaleOne;  // cleared: at least what was asked, at most the cap
+  bool operator==(const Award&) const = default;
+};
+
+// In order of score. Fewer than the demand when the candidates do not suffice.
+std::vector<Award> run_auction(const AuctionTerms& terms, const std::vector<Candidate>& candidates);
+
+// The score of a candidate at a scale.
+u128 score_at(const Candidate& candidate, Scale scale);
+// The largest scale whose price is within the cap: floor(cap x 10 000 / hourly), at most kScaleMax.
+Scale cap_scale(std::uint64_t cap, std::uint64_t hourly);
+// What orders equal scores.
+Hash32 tie_of(const Hash32& beacon, const BidId& bid, const HostId& host);
+
+}  // namespace fog::market

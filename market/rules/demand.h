@@ -1,0 +1,46 @@
+// Which Bids want replicas, and which of those are awake.
+//
+// A Bid that lacks replicas stands in Table::kOpenBids while awake and in Table::kSleepingBids
+// while asleep, never in both; any other Bid in neither. Sleeping costs nothing per block: a Bid
+// wakes by its retry time (due queue), by money, or when an Offer that changed could serve it.
+#pragma once
+
+#include "market/rules/keep.h"
+
+namespace fog::market {
+
+// Replicas that a Bid lacks.
+inline std::uint16_t missing_replicas(const Bid& bid) {
+  const bool wants = bid.closed == CloseReason::kOpen && bid.terms.replicas_min > bid.replicas_held;
+  return wants ? static_cast<std::uint16_t>(bid.terms.replicas_min - bid.replicas_held)
+               : std::uint16_t{0};
+}
+
+// Puts the Bid where it belongs, awake if it lacks replicas. Writes the Bid.
+void wake(Overlay& state, Bid& bid);
+// A search found nothing (more). `retry`: search again after a while, each time after twice as long
+// as it has slept (a change of Offers comes first); otherwise only money wakes it. Writes the Bid.
+void put_to_sleep(Overlay& state, const BlockContext& block, const MarketParams& params, Bid& bid,
+                  bool retry);
+// The retry time has come.
+void retry_demand(Overlay& state, const BidId& id, std::uint64_t time_ms);
+
+bool any_awake(const ReadView& state);
+bool any_asleep(const ReadView& state);
+struct AwakeBid {
+  std::uint64_t created_height = 0;
+  BidId id;
+};
+// Oldest first.
+std::vector<AwakeBid> awake_bids(const ReadView& state);
+std::vector<BidId> sleeping_bids(const ReadView& state);
+
+// An Offer is new, cheaper, or has more room: sleeping Bids are to look at it.
+void note_offer_changed(Overlay& state, const HostId& host);
+std::vector<HostId> fresh_offers(const ReadView& state);
+void forget_fresh_offer(Overlay& state, const HostId& host);
+bool any_fresh_offer(const ReadView& state);
+
+constexpr std::uint64_t kSleepMsMax = 3'600'000;
+
+}  // namespace fog::market

@@ -1,0 +1,56 @@
+// What falls due: one case a kind of deadline.
+#include "market/rules/demand.h"
+#include "market/rules/due.h"
+#include "market/rules/leases.h"
+#include "market/rules/release.h"
+#include "market/rules/rules.h"
+
+namespace fog::market {
+namespace {
+
+void settle(Overlay& state, const BlockContext& block, const MarketParams& params, const Due& due) {
+  switch (due.kind) {
+    case DueKind::kAckDeadline:
+      return settle_ack_deadline(state, block, params, due);
+    case DueKind::kSilence:
+      return settle_silence(state, block, params, due);
+    case DueKind::kClosing:
+      return settle_closing(state, block, params, due);
+    case DueKind::kFinalReceipts:
+      return settle_final_receipts(state, block, params, due);
+    case DueKind::kHoldback:
+      return release_holdback(state, due);
+    case DueKind::kBondReturn:
+      return return_bond(state, block, params, due);
+    case DueKind::kRetry:
+      return retry_demand(state, due.object, due.time_ms);
+    case DueKind::kForgetTerm:
+      return forget_term(state, due);
+    case DueKind::kForgetBid:
+      return forget_bid(state, due);
+  }
+  CHECK(false);
+}
+
+}  // namespace
+
+void settle_due(Overlay& state, const BlockContext& block) {
+  std::vector<Due> due = due_until(state, block.time_ms);
+  if (due.empty()) return;
+  const MarketParams params = market_params(state);
+  // Settling may schedule more for this block (a window of zero length), hence the outer loop.
+  for (; !due.empty(); due = due_until(state, block.time_ms)) {
+    for (const Due& one : due) {
+      unschedule(state, one);
+      settle(state, block, params, one);
+    }
+  }
+}
+
+std::optional<std::uint64_t> next_due_ms(const ReadView& state, std::uint64_t now_ms) {
+  if (any_awake(state)) return now_ms;
+  if (any_fresh_offer(state) && any_asleep(state)) return now_ms;
+  return first_due(state);
+}
+
+}  // namespace fog::market
