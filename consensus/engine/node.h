@@ -1,0 +1,82 @@
+// Node: a whole validator in one process, behind NodeApi.
+//
+//   directory/
+//     genesis.json       the first state; the chain id follows from it
+//     validator.key      only its owner may read it
+//     validator.votes    what the key has voted: never copy, never restore
+//     blocks/            the block log, the truth
+//     state/  index/     databases that follow it and can be removed
+//     lock               held while a node runs
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "chain/api/node_api.h"
+#include "chain/base/env.h"
+#include "consensus/engine/validator_key.h"
+#include "consensus/pool/mempool.h"
+#include "consensus/rules/genesis.h"
+
+namespace fog {
+
+struct NodeOptions {
+  std::string directory;
+  Env* env = &system_env();
+  Clock* clock = &system_clock();
+  Rng* rng = &system_rng();
+  // One line a call, from any thread.
+  std::function<void(std::string_view line)> log = [](std::string_view) {};
+  // Called once, from the engine's thread, when the node cannot go on (disk full, damage). The
+  // node answers queries until it is closed.
+  std::function<void(const Error& error)> on_failure = [](const Error&) {};
+  MempoolOptions pool;
+  // Threads that check signatures; 0: one a core.
+  unsigned verify_threads = 0;
+  // With this set, an empty block is made when none was for so long.
+  std::optional<std::uint64_t> idle_interval_ms;
+  // Start although the vote record says that blocks were voted final which the log has lost. Such
+  // blocks are gone; whoever saw them final was told wrong.
+  bool accept_lost_blocks = false;
+  std::uint64_t segment_bytes = 64 * 1024 * 1024;  // of the block log's files
+};
+
+// Makes a validator's directory: genesis, key, and a vote record that says that nothing was voted.
+// kAlreadyExists when the directory holds a node.
+ErrorOr<void> init_node(const NodeOptions& options, const Genesis& genesis,
+                        const ValidatorKey& key);
+
+struct NodeMetrics {
+  std::uint64_t height = 0;
+  std::uint64_t transactions_final = 0;  // since the start
+  std::uint64_t transactions_refused = 0;
+  std::uint64_t signatures_checked = 0;
+  std::uint64_t blocks_made = 0;
+  std::uint64_t execute_ns = 0;  // engine time by part, since the start
+  std::uint64_t tree_ns = 0;
+  std::uint64_t sync_ns = 0;
+  std::uint64_t commit_ns = 0;
+  std::uint64_t mempool_txs = 0;
+  std::uint64_t mempool_bytes = 0;
+  std::uint64_t state_records = 0;
+  std::uint64_t state_bytes = 0;  // of memory, live state and tree
+  std::uint64_t database_height = 0;
+};
+
+class Node : public NodeApi {
+ public:
+  // Opens the directory, replays what the databases lack and starts to make blocks.
+  //
+  // kUnavailable (in use), kNotFound (not initialized, or the vote record is missing), kPermission,
+  // kCorrupt (damage, in which file, and how to recover), kInvalidInput (the genesis).
+  static ErrorOr<std::unique_ptr<Node>> open(NodeOptions options);
+
+  // Stops making blocks, writes everything out and lets go of the directory. Waiting calls return
+  // kUnavailable. Returns the first error of writing out. Called by the destructor too.
+  virtual ErrorOr<void> close() = 0;
+  // Why the node stopped making blocks, if it did.
+  virtual std::optional<Error> failure() const = 0;
+  virtual NodeMetrics metrics() const = 0;
+};
+
+}  // namespace fog
