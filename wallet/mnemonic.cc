@@ -17,7 +17,10 @@ namespace {
 constexpr std::uint32_t kRounds = 2048;  // BIP-39, "From mnemonic to seed"
 constexpr std::size_t kBitsPerWord = 11;
 constexpr std::size_t kTextSizeMax = 4096;
-constexpr std::size_t kWordSizeMax = 32;  // the longest in the list has eight letters
+constexpr std::size_t kShownSizeMax = 32;
+constexpr std::size_t kListWordSizeMax = 8;
+// What a word has beyond this many letters makes no other word of the list the nearest.
+constexpr std::size_t kComparedSizeMax = 12;
 
 bool is_entropy_size(std::size_t size) {
   return size >= 16 && size <= 32 && size % 4 == 0;
@@ -44,9 +47,10 @@ std::string lower(std::string_view text) {
   return out;
 }
 
-// Edits between two short words, a swap of neighbours counting as one (optimal string alignment).
+// Edits between a short text and a word of the list, a swap of neighbours counting as one (optimal
+// string alignment).
 std::size_t distance(std::string_view a, std::string_view b) {
-  std::array<std::array<std::size_t, kWordSizeMax + 1>, kWordSizeMax + 1> table{};
+  std::array<std::array<std::size_t, kListWordSizeMax + 1>, kComparedSizeMax + 1> table;
   for (std::size_t i = 0; i <= a.size(); ++i) table[i][0] = i;
   for (std::size_t j = 0; j <= b.size(); ++j) table[0][j] = j;
   for (std::size_t i = 1; i <= a.size(); ++i) {
@@ -65,7 +69,7 @@ std::size_t distance(std::string_view a, std::string_view b) {
 // A wrong word as a message may show it: printable and short.
 std::string shown(std::string_view word) {
   std::string out;
-  for (const char c : word.substr(0, kWordSizeMax)) {
+  for (const char c : word.substr(0, kShownSizeMax)) {
     const auto byte = static_cast<std::uint8_t>(c);
     out.push_back(byte < 0x20 || byte == 0x7F ? '?' : c);
   }
@@ -170,7 +174,7 @@ ErrorOr<SecretBytes> seed_from_mnemonic(std::string_view text, std::string_view 
 }
 
 std::vector<std::string_view> nearest_words(std::string_view word, std::size_t count) {
-  const std::string_view compared = word.substr(0, kWordSizeMax);
+  const std::string_view compared = word.substr(0, kComparedSizeMax);
   std::vector<std::pair<std::size_t, std::string_view>> ranked;
   ranked.reserve(english_words().size());
   for (const std::string_view candidate : english_words()) {

@@ -274,7 +274,8 @@ struct Codec<std::variant<Ts...>> {
   template <std::size_t... I>
   static bool read_index(BcsReader& in, V& value, std::uint32_t index, std::index_sequence<I...>) {
     bool ok = false;
-    ((I == index && (ok = bcs_detail::read(in, value.template emplace<I>()), true)) || ...);
+    static_cast<void>(
+        ((I == index && (ok = bcs_detail::read(in, value.template emplace<I>()), true)) || ...));
     return ok;
   }
 };
