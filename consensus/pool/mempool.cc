@@ -1,0 +1,430 @@
+#include "consensus/pool/mempool.h"
+
+#include <algorithm>
+#include <cstring>
+#include <queue>
+
+namespace fog {
+namespace {
+
+constexpr std::uint64_t kExpiryStepMs = 4'096;
+// A replacement pays at least a tenth more.
+constexpr std::uint64_t kReplacePercent = 110;
+
+// What a pooled transaction takes: its bytes, the same again decoded, and the pool's own nodes.
+std::size_t memory_of(std::size_t encoded_bytes) {
+  return 2 * encoded_bytes + 900;
+}
+
+bool pays_a_tenth_more(std::uint64_t fresh, std::uint64_t old) {
+  return static_cast<u128>(fresh) * 100 >= static_cast<u128>(old) * kReplacePercent;
+}
+
+std::string refuse_full(std::uint64_t tip, std::uint64_t price) {
+  return "the mempool is full of transactions that pay more: try again later, or with a tip "
+         "above " +
+         std::to_string(tip) + " (price above " + std::to_string(price) + ") droplets per unit";
+}
+
+}  // namespace
+
+enum class Standing : std::uint8_t { kWaiting, kReady, kParked };
+
+struct Mempool::Entry {
+  PooledTx tx;
+  Amount fee_max;
+  std::uint64_t arrival = 0;
+  Lane* lane = nullptr;
+  Standing standing = Standing::kWaiting;
+  bool is_tail = false;
+  Entry* expiry_before = nullptr;
+  Entry* expiry_after = nullptr;
+
+  const TxBody& body() const { return tx->tx().body; }
+  std::uint64_t expiry_step() const { return body().expiry_ms / kExpiryStepMs; }
+};
+
+struct Mempool::Lane {
+  Queue* queue = nullptr;
+  std::uint8_t number = 0;
+  std::uint64_t next = 0;  // the sequence that the state expects
+  std::map<std::uint64_t, Entry*> entries;
+  Entry* tail = nullptr;
+};
+
+struct Mempool::Queue {
+  Address address;
+  u128 fees_max = 0;  // of all its transactions
+  std::size_t count = 0;
+  std::map<std::uint8_t, Lane> lanes;
+};
+
+std::size_t Mempool::IdHash::operator()(const Hash32& id) const {
+  std::size_t out = 0;
+  std::memcpy(&out, id.data.data(), sizeof out);
+  return out;
+}
+// Addresses are hashes too; whoever makes many that agree in 64 bits has only himself to wait for.
+std::size_t Mempool::AddressHash::operator()(const Address& address) const {
+  std::size_t out = 0;
+  std::memcpy(&out, address.data.data() + 4, sizeof out);
+  return out;
+}
+bool Mempool::BetterTip::operator()(const Entry* a, const Entry* b) const {
+  if (a->body().tip != b->body().tip) return a->body().tip > b->body().tip;
+  return a->arrival < b->arrival;
+}
+bool Mempool::HigherPrice::operator()(const Entry* a, const Entry* b) const {
+  if (a->body().price_max != b->body().price_max) return a->body().price_max > b->body().price_max;
+  return a->arrival < b->arrival;
+}
+bool Mempool::Cheaper::operator()(const Entry* a, const Entry* b) const {
+  if (a->body().tip != b->body().tip) return a->body().tip < b->body().tip;
+  if (a->body().price_max != b->body().price_max) return a->body().price_max < b->body().price_max;
+  return a->arrival > b->arrival;
+}
+
+Mempool::Mempool(MempoolOptions options) : options_(options) {}
+Mempool::~Mempool() = default;
+
+bool Mempool::contains(const TxId& id) const {
+  const std::lock_guard lock(mutex_);
+  return by_id_.contains(id);
+}
+
+MempoolSize Mempool::size() const {
+  const std::lock_guard lock(mutex_);
+  return {by_id_.size(), bytes_};
+}
+
+void Mempool::set_listener(std::function<void()> listener) {
+  const std::lock_guard lock(mutex_);
+  listener_ = std::move(listener);
+}
+
+// ---- the door ----
+
+PoolVerdict Mempool::check(const DecodedTx& tx, const InclusionTerms& terms,
+                           const std::optional<Account>& sender) const {
+  const std::lock_guard lock(mutex_);
+  if (by_id_.contains(tx.id())) return {};
+  // The encoded size is within a few bytes of what the units count.
+  return check_locked(tx.tx().body, tx.units(), tx.id(), memory_of(0), terms, sender);
+}
+
+PoolVerdict Mempool::check_locked(const TxBody& body, std::uint64_t units, const TxId& id,
+                                  std::size_t memory, const InclusionTerms& terms,
+                                  const std::optional<Account>& sender) const {
+  if (by_id_.contains(id)) return {};
+  Fault fault = check_inclusion(terms, sender, body, units);
+  if (fault == Fault::kSequenceGap) {
+    // It may wait for those before it; all else must hold as if they had come.
+    Account ahead = *sender;
+    const std::uint64_t next = ahead.next_sequence(body.lane);
+    if (body.sequence - next >= options_.lane_ahead_max) {
+      return {Fault::kNone, "sequence " + std::to_string(body.sequence) + " is too far ahead of " +
+                                std::to_string(next) + ", the lane's next: at most " +
+                                std::to_string(options_.lane_ahead_max - 1)};
+    }
+    ahead.set_next_sequence(body.lane, body.sequence);
+    fault = check_inclusion(terms, ahead, body, units);
+  }
+  if (fault != Fault::kNone) return {fault, ""};
+
+  const Entry* same = find_same_place(body);
+  if (same != nullptr && (!pays_a_tenth_more(body.price_max, same->body().price_max) ||
+                          !pays_a_tenth_more(body.tip, same->body().tip))) {
+    return {Fault::kNone,
+            "another transaction with this sequence waits in the mempool; to replace it, price_max "
+            "and tip must be at least a tenth above its " +
+                std::to_string(same->body().price_max) + " and " +
+                std::to_string(same->body().tip)};
+  }
+  const auto queue = queues_.find(body.sender);
+  if (queue != queues_.end()) {
+    if (same == nullptr && queue->second->count >= options_.account_txs_max) {
+      return {Fault::kNone, "the mempool already holds " +
+                                std::to_string(options_.account_txs_max) +
+                                " transactions of this account: wait until some are final"};
+    }
+    const u128 others = queue->second->fees_max - (same != nullptr ? same->fee_max.droplets : 0);
+    if (others + fee_max(body, units)->droplets > sender->balance.droplets)
+      return {Fault::kCannotPayFee, ""};
+  }
+  const bool full = by_id_.size() >= options_.txs_max || memory_ + memory > options_.bytes_max;
+  if (full && same == nullptr && !tails_.empty()) {
+    const TxBody& cheapest = (*tails_.begin())->body();
+    if (std::pair(body.tip, body.price_max) <= std::pair(cheapest.tip, cheapest.price_max))
+      return {Fault::kNone, refuse_full(cheapest.tip, cheapest.price_max)};
+  }
+  return {};
+}
+
+const Mempool::Entry* Mempool::find_same_place(const TxBody& body) const {
+  const auto queue = queues_.find(body.sender);
+  if (queue == queues_.end()) return nullptr;
+  const auto lane = queue->second->lanes.find(body.lane);
+  if (lane == queue->second->lanes.end()) return nullptr;
+  const auto entry = lane->second.entries.find(body.sequence);
+  return entry == lane->second.entries.end() ? nullptr : entry->second;
+}
+
+PoolVerdict Mempool::add(CheckedTx tx, const InclusionTerms& terms,
+                         const std::optional<Account>& sender) {
+  auto entry = std::make_unique<Entry>();
+  entry->tx = std::make_shared<const CheckedTx>(std::move(tx));
+  const TxBody& body = entry->body();
+  std::function<void()> listener;
+  {
+    const std::lock_guard lock(mutex_);
+    if (by_id_.contains(entry->tx->id())) return {};
+    const PoolVerdict verdict = check_locked(body, entry->tx->units(), entry->tx->id(),
+                                             memory_of(entry->tx->encoded().size()), terms, sender);
+    if (!verdict.ok()) return verdict;
+    if (const Entry* same = find_same_place(body)) remove(by_id_.at(same->tx->id()).get());
+    entry->fee_max = *fee_max(body, entry->tx->units());
+    entry->arrival = ++arrivals_;
+    if (!make_room(*entry)) {
+      const TxBody& cheapest = (*tails_.begin())->body();
+      return {Fault::kNone, refuse_full(cheapest.tip, cheapest.price_max)};
+    }
+    const Entry* added = entry.get();
+    insert(std::move(entry), sender->next_sequence(body.lane));
+    if (added->standing == Standing::kReady) listener = listener_;
+  }
+  if (listener) listener();
+  return {};
+}
+
+// Evicts the cheapest last transactions of their lanes while the pool is full and they are cheaper.
+bool Mempool::make_room(const Entry& incoming) {
+  const std::size_t memory = memory_of(incoming.tx->encoded().size());
+  while (by_id_.size() >= options_.txs_max || memory_ + memory > options_.bytes_max) {
+    if (tails_.empty()) return true;
+    Entry* cheapest = *tails_.begin();
+    if (!Cheaper()(cheapest, &incoming)) return false;
+    remove(cheapest);
+  }
+  return true;
+}
+
+// ---- the structure ----
+
+void Mempool::insert(std::unique_ptr<Entry> owned, std::uint64_t next_sequence) {
+  Entry* entry = owned.get();
+  const TxBody& body = entry->body();
+  auto& queue = queues_[body.sender];
+  if (!queue) {
+    queue = std::make_unique<Queue>();
+    queue->address = body.sender;
+  }
+  Lane& lane = queue->lanes[body.lane];
+  lane.queue = queue.get();
+  lane.number = body.lane;
+  entry->lane = &lane;
+  lane.entries[body.sequence] = entry;
+  queue->fees_max += entry->fee_max.droplets;
+  ++queue->count;
+  bytes_ += entry->tx->encoded().size();
+  memory_ += memory_of(entry->tx->encoded().size());
+  link_expiry(entry);
+  by_id_.emplace(entry->tx->id(), std::move(owned));
+  set_next(lane, std::max(lane.next, next_sequence));
+  refresh_tail(lane);
+}
+
+void Mempool::remove(Entry* entry) {
+  Lane& lane = *entry->lane;
+  Queue& queue = *lane.queue;
+  unready(entry);
+  if (entry->is_tail) tails_.erase(entry);
+  if (lane.tail == entry) lane.tail = nullptr;
+  unlink_expiry(entry);
+  lane.entries.erase(entry->body().sequence);
+  queue.fees_max -= entry->fee_max.droplets;
+  --queue.count;
+  bytes_ -= entry->tx->encoded().size();
+  memory_ -= memory_of(entry->tx->encoded().size());
+  const Address address = queue.address;
+  const std::uint8_t number = lane.number;
+  by_id_.erase(entry->tx->id());
+  if (!lane.entries.empty()) {
+    refresh_head(lane);
+    refresh_tail(lane);
+  } else {
+    queue.lanes.erase(number);
+    if (queue.lanes.empty()) queues_.erase(address);
+  }
+}
+
+// Drops the sequences that are used, and makes the next ready. An emptied lane is gone afterwards,
+// and its queue with its last lane.
+void Mempool::set_next(Lane& lane, std::uint64_t next) {
+  lane.next = next;
+  while (lane.entries.begin()->first < next) {
+    const bool last = lane.entries.size() == 1;
+    remove(lane.entries.begin()->second);
+    if (last) return;
+  }
+  refresh_head(lane);
+}
+
+void Mempool::refresh_head(Lane& lane) {
+  const auto head = lane.entries.begin();
+  if (head->first != lane.next || head->second->standing != Standing::kWaiting) return;
+  head->second->standing = Standing::kReady;
+  ready_.insert(head->second);
+}
+
+void Mempool::refresh_tail(Lane& lane) {
+  Entry* last = lane.entries.rbegin()->second;
+  if (lane.tail == last) return;
+  if (lane.tail != nullptr) {
+    tails_.erase(lane.tail);
+    lane.tail->is_tail = false;
+  }
+  lane.tail = last;
+  last->is_tail = true;
+  tails_.insert(last);
+}
+
+void Mempool::unready(Entry* entry) {
+  if (entry->standing == Standing::kReady) ready_.erase(entry);
+  if (entry->standing == Standing::kParked) parked_.erase(entry);
+  entry->standing = Standing::kWaiting;
+}
+
+void Mempool::unpark(std::uint64_t base_price) {
+  while (!parked_.empty() && (*parked_.begin())->body().price_max >= base_price) {
+    Entry* entry = *parked_.begin();
+    parked_.erase(parked_.begin());
+    entry->standing = Standing::kReady;
+    ready_.insert(entry);
+  }
+}
+
+void Mempool::link_expiry(Entry* entry) {
+  Entry*& head = expiry_[entry->expiry_step()];
+  entry->expiry_after = head;
+  if (head != nullptr) head->expiry_before = entry;
+  head = entry;
+}
+
+void Mempool::unlink_expiry(Entry* entry) {
+  if (entry->expiry_after != nullptr) entry->expiry_after->expiry_before = entry->expiry_before;
+  if (entry->expiry_before != nullptr) {
+    entry->expiry_before->expiry_after = entry->expiry_after;
+    return;
+  }
+  const auto step = expiry_.find(entry->expiry_step());
+  step->second = entry->expiry_after;
+  if (step->second == nullptr) expiry_.erase(step);
+}
+
+// Whole steps that are past; choose() looks closer.
+void Mempool::drop_expired(std::uint64_t time_ms) {
+  while (!expiry_.empty() && (expiry_.begin()->first + 1) * kExpiryStepMs <= time_ms)
+    remove(expiry_.begin()->second);
+}
+
+// ---- blocks ----
+
+std::vector<PooledTx> Mempool::choose(const InclusionTerms& terms, const BlockLimits& limits) {
+  const std::lock_guard lock(mutex_);
+  unpark(terms.base_price);
+  struct Candidate {
+    std::uint64_t tip;  // effective
+    std::uint64_t arrival;
+    Entry* entry;
+    bool operator<(const Candidate& other) const {
+      return tip != other.tip ? tip < other.tip : arrival > other.arrival;
+    }
+  };
+  const auto effective = [&](Entry* entry) {
+    return Candidate{std::min(entry->body().tip, entry->body().price_max - terms.base_price),
+                     entry->arrival, entry};
+  };
+  // Heads enter the heap only when no better one can be among those that have not: `ready_` is
+  // ordered by the whole tip, which is no smaller than the effective one.
+  std::priority_queue<Candidate> heap;
+  std::vector<PooledTx> chosen;
+  BlockLimits left = limits;
+  auto head = ready_.begin();
+  while (chosen.size() < limits.txs) {
+    while (head != ready_.end() &&
+           (heap.empty() || heap.top() < Candidate{(*head)->body().tip, (*head)->arrival, *head})) {
+      Entry* entry = *head;
+      ++head;
+      if (entry->body().price_max < terms.base_price) {
+        ready_.erase(entry);
+        entry->standing = Standing::kParked;
+        parked_.insert(entry);
+        continue;
+      }
+      heap.push(effective(entry));
+    }
+    if (heap.empty()) break;
+    Entry* entry = heap.top().entry;
+    heap.pop();
+    const CheckedTx& tx = *entry->tx;
+    if (entry->body().expiry_ms < terms.time_ms) continue;
+    if (tx.encoded().size() > left.bytes || tx.units() > left.units) {
+      // The block is as good as full when a small transaction finds no room.
+      if (left.bytes < 2'048 || left.units < 10'000) break;
+      continue;
+    }
+    left.bytes -= tx.encoded().size();
+    left.units -= tx.units();
+    chosen.push_back(entry->tx);
+    const auto next = entry->lane->entries.find(entry->body().sequence + 1);
+    if (next == entry->lane->entries.end()) continue;
+    if (next->second->body().price_max >= terms.base_price) heap.push(effective(next->second));
+  }
+  return chosen;
+}
+
+bool Mempool::has_includable(std::uint64_t base_price) {
+  const std::lock_guard lock(mutex_);
+  unpark(base_price);
+  while (!ready_.empty() && (*ready_.begin())->body().price_max < base_price) {
+    Entry* entry = *ready_.begin();
+    ready_.erase(ready_.begin());
+    entry->standing = Standing::kParked;
+    parked_.insert(entry);
+  }
+  return !ready_.empty();
+}
+
+void Mempool::drop(const TxId& id) {
+  const std::lock_guard lock(mutex_);
+  const auto entry = by_id_.find(id);
+  if (entry != by_id_.end()) remove(entry->second.get());
+}
+
+void Mempool::on_block(const Changes& changes, std::uint64_t time_ms) {
+  const std::lock_guard lock(mutex_);
+  drop_expired(time_ms);
+  if (queues_.empty()) return;
+  const StateKey accounts = state_key(Table::kAccount);
+  const auto end = changes.lower_bound(prefix_end(accounts));
+  for (auto change = changes.lower_bound(accounts); change != end; ++change) {
+    const auto address = fixed_from<20>(ByteView(change->first).subspan(1));
+    if (!address || !change->second) continue;
+    auto queue = queues_.find(*address);
+    if (queue == queues_.end()) continue;
+    const auto account = bcs_decode<Account>(*change->second);
+    CHECK(account.has_value());
+    // Lanes go while they are looked at, and the queue with the last one.
+    std::vector<std::pair<Lane*, std::uint64_t>> lanes;
+    for (auto& [number, lane] : queue->second->lanes)
+      lanes.emplace_back(&lane, account->next_sequence(number));
+    for (const auto& [lane, next] : lanes) set_next(*lane, next);
+    // What the balance does not cover goes, from the ends of the lanes.
+    while ((queue = queues_.find(*address)) != queues_.end() &&
+           queue->second->fees_max > account->balance.droplets) {
+      remove(queue->second->lanes.rbegin()->second.entries.rbegin()->second);
+    }
+  }
+}
+
+}  // namespace fog
