@@ -52,6 +52,8 @@ class FrontReplica : public std::enable_shared_from_this<FrontReplica> {
 
   // Takes no more requests; tells the agent once the last has ended.
   void stop();
+  // Takes requests again after stop().
+  void resume() { stopping_ = stopped_told_ = false; }
   bool stopping() const { return stopping_; }
   // Ends the link to the worker and deletes the logs.
   void forget();

@@ -41,7 +41,8 @@ void WorkerLink::give_up(const std::string& why) {
     DoneFrame crash;
     crash.id = id;
     crash.outcome = Outcome::kCrash;
-    running.exchange->done(crash);
+    // Taken out, because it may hold whoever holds the exchange.
+    std::exchange(running.exchange->done, nullptr)(crash);
   }
   lost_(why);
 }
@@ -168,7 +169,7 @@ bool WorkerLink::take_done(const Frame& frame) {
   if (it == exchanges_.end()) return false;
   const auto exchange = std::move(it->second.exchange);
   exchanges_.erase(it);
-  exchange->done(*done);
+  std::exchange(exchange->done, nullptr)(*done);
   return true;
 }
 

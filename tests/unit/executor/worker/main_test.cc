@@ -1,9 +1,10 @@
-// The tests of this folder start worker processes, and those are this same program under another
-// command, as foghost is in use.
+// The tests of this folder start worker and front processes, and those are this same program under
+// another command, as foghost is in use.
 #include <cstring>
 
 #include <gtest/gtest.h>
 
+#include "executor/front.h"
 #include "executor/worker/worker.h"
 
 int main(int argc, char** argv) {
@@ -11,6 +12,11 @@ int main(int argc, char** argv) {
     fog::executor::WorkerOptions options;
     options.in_namespaces = std::strcmp(argv[2], "--in-namespaces") == 0;
     return fog::executor::run_worker(options);
+  }
+  if (argc == 3 && std::strcmp(argv[1], "front") == 0) {
+    fog::executor::FrontOptions options;
+    options.folder = argv[2];
+    return fog::executor::run_front(options);
   }
   ::testing::InitGoogleTest(&argc, argv);
   return RUN_ALL_TESTS();

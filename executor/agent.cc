@@ -1,0 +1,157 @@
+#include "executor/agent.h"
+
+#include <filesystem>
+
+#include "chain/base/file.h"
+#include "executor/say.h"
+
+namespace fog::executor {
+namespace {
+
+constexpr std::chrono::seconds kGracefulStop{5};
+constexpr std::uint64_t kComplainAgainNs = 60'000'000'000;
+
+}  // namespace
+
+ErrorOr<std::unique_ptr<Agent>> Agent::create(AgentOptions options, NodeApi& node,
+                                              MessageSender& sender, const SecretKey& operator_key,
+                                              Clock& clock, UniqueFd listener) {
+  for (const char* folder : {"/logs", "/replicas", "/front"}) {
+    TRY_VOID(make_folder(options.folder + folder));
+  }
+  TRY(auto artifacts,
+      ArtifactStore::open(options.folder + "/artifacts", options.artifact_quota_bytes));
+  const auto cache_key =
+      fixed_from<32>(hkdf_sha256(operator_key.bytes(), {}, as_bytes("fog/code-cache"), 32));
+  CHECK(cache_key.has_value());
+  TRY(auto code, CodeCache::open(options.folder + "/code", *cache_key, options.code_quota_bytes));
+  return std::unique_ptr<Agent>(new Agent(std::move(options), node, sender, operator_key, clock,
+                                          std::move(artifacts), std::move(code),
+                                          std::move(listener)));
+}
+
+Agent::Agent(AgentOptions options, NodeApi& node, MessageSender& sender,
+             const SecretKey& operator_key, Clock& clock, ArtifactStore artifacts, CodeCache code,
+             UniqueFd listener)
+    : options_(std::move(options)),
+      node_(node),
+      sender_(sender),
+      operator_key_(operator_key),
+      clock_(clock),
+      artifacts_(std::move(artifacts)),
+      code_(std::move(code)),
+      cgroups_(CgroupRoot::find()),
+      workers_({options_.program, "worker", options_.namespaces}),
+      front_({options_.program, "front", options_.folder + "/front"}, std::move(listener),
+             {[this](const UseFrame& use) {
+                const std::lock_guard lock(mutex_);
+                const auto it = held_.find(use.replica);
+                if (it != held_.end()) it->second.use = use;
+              },
+              [this](const WorkerLostFrame& lost) {
+                const std::lock_guard lock(mutex_);
+                const auto it = held_.find(lost.replica);
+                if (it != held_.end() && it->second.runner) it->second.runner->on_worker_lost();
+              },
+              [this](const StoppedFrame& stopped) {
+                const std::lock_guard lock(mutex_);
+                const auto it = held_.find(stopped.replica);
+                if (it == held_.end() || !it->second.runner) return;
+                it->second.runner->on_front_stopped(stopped.why);
+              }}) {
+  for (const std::string& missing : cgroups_.missing())
+    say("workers run without limit: " + missing);
+}
+
+Agent::~Agent() {
+  stop();
+  HeldMap held;
+  {
+    const std::lock_guard lock(mutex_);
+    held = std::move(held_);
+    held_.clear();
+  }
+}
+
+void Agent::stop() {
+  stopping_ = true;
+  poke();
+}
+
+void Agent::poke() {
+  {
+    const std::lock_guard lock(poke_mutex_);
+    poke_ = true;
+  }
+  poked_.notify_all();
+}
+
+void Agent::complain(const std::string& doing, const Error& error) {
+  const std::lock_guard lock(poke_mutex_);
+  auto& [last, when_ns] = complaints_[doing];
+  const bool again = last == error.context && now_ns() - when_ns < kComplainAgainNs;
+  if (again) return;
+  last = error.context;
+  when_ns = now_ns();
+  say(doing + ": " + error.context);
+}
+
+ErrorOr<void> Agent::run() {
+  std::thread worker([this] { duties(); });
+  auto end = follow();
+  stop();
+  worker.join();
+  // What is under way may end; what is leased stays so.
+  std::vector<ReplicaRunner*> runners;
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto& [id, held] : held_) {
+      if (held.runner) runners.push_back(held.runner.get());
+    }
+  }
+  for (ReplicaRunner* runner : runners) runner->stop(true);
+  const auto until = std::chrono::steady_clock::now() + kGracefulStop;
+  for (ReplicaRunner* runner : runners) {
+    while (runner->phase() != ReplicaPhase::kStopped && std::chrono::steady_clock::now() < until) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+  }
+  return end;
+}
+
+ErrorOr<std::uint16_t> Agent::wait_listening(std::uint64_t timeout_ms) {
+  return front_.wait_listening(timeout_ms);
+}
+
+std::vector<ReplicaStatus> Agent::replicas() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<ReplicaStatus> out;
+  for (const auto& [id, held] : held_) {
+    ReplicaStatus status;
+    status.replica = id;
+    status.service = held.lease.service;
+    status.state = held.lease.state;
+    status.phase = held.runner ? std::string(phase_name(held.runner->phase()))
+                   : held.over ? "settling"
+                               : "waiting";
+    status.why = !held.declined.empty() ? held.declined : held.runner ? held.runner->why() : "";
+    status.worker_starts = held.runner ? held.runner->worker_starts() : 0;
+    status.use = held.use;
+    out.push_back(std::move(status));
+  }
+  return out;
+}
+
+std::string Agent::terms_path(const ReplicaId& replica) const {
+  return options_.folder + "/replicas/" + to_text(replica) + ".manifest";
+}
+
+std::uint64_t Agent::silence_ns_max() const {
+  // Blocks may be ahead of this clock and a stop takes a moment: a sixth of T and half a second are
+  // kept back.
+  const std::uint64_t margin_ms =
+      std::min(params_.lease_timeout_ms / 2, params_.lease_timeout_ms / 6 + 500);
+  return (params_.lease_timeout_ms - margin_ms) * 1'000'000;
+}
+
+}  // namespace fog::executor

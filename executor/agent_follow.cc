@@ -1,0 +1,235 @@
+// The agent's first half: what runs here is what the chain has leased to this Host, nothing else.
+#include <filesystem>
+
+#include "chain/base/file.h"
+#include "chain/crypto/hash.h"
+#include "executor/agent.h"
+#include "executor/say.h"
+
+namespace fog::executor {
+namespace {
+
+constexpr std::uint64_t kWaitHeightMs = 2'000;
+constexpr std::uint64_t kReconcileAnywayNs = 10'000'000'000;
+constexpr std::size_t kManifestBytesMax = 128 * 1024;
+
+}  // namespace
+
+ErrorOr<void> Agent::follow() {
+  std::uint64_t reconciled_ns = 0;
+  std::uint64_t height = 0;
+  bool lost = false;
+  while (!stopping_) {
+    auto status = node_.wait_height(height + 1, kWaitHeightMs);
+    if (status && status->height == height && now_ns() - reconciled_ns < kReconcileAnywayNs) {
+      continue;
+    }
+    ErrorOr<void> result = status ? reconcile() : ErrorOr<void>(Fail{status.error()});
+    if (result) {
+      if (std::exchange(lost, false)) say("the chain is in reach again");
+      height = status->height;
+      reconciled_ns = now_ns();
+      continue;
+    }
+    const ErrorCode code = result.error().code;
+    const bool hopeless = code == ErrorCode::kNotFound || code == ErrorCode::kPermission;
+    if (hopeless && !known_) return result;
+    lost = true;
+    complain("the chain cannot be followed", result.error());
+    std::unique_lock lock(poke_mutex_);
+    poked_.wait_for(lock, std::chrono::seconds(1), [&] { return stopping_.load(); });
+  }
+  return {};
+}
+
+ErrorOr<void> Agent::reconcile() {
+  TRY(const HostView view, read_host_view(node_, options_.host));
+  if (view.host.operator_key != operator_key_.public_key()) {
+    return fail(ErrorCode::kPermission,
+                "the chain names another operator key for this Host; update the Host or use that "
+                "key");
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    params_ = view.params;
+    host_ = view.host;
+    status_ = view.status;
+    known_ = true;
+  }
+  for (const auto& [id, lease] : view.leases) compare(view, lease);
+  end_unlisted(view);
+  poke();
+  return {};
+}
+
+// One lease that the chain says is ours.
+void Agent::compare(const HostView& view, const market::Lease& lease) {
+  const ReplicaId id{lease.id, lease.term};
+  const bool closed = lease.state == market::LeaseState::kClosed;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto it = held_.find(id);
+    if (it != held_.end()) {
+      Held& held = it->second;
+      held.lease = lease;
+      held.acked = held.acked || lease.state == market::LeaseState::kActive ||
+                   lease.state == market::LeaseState::kClosing;
+      if (closed && !held.over) {
+        held.over = true;
+        held.over_ns = now_ns();
+        say(held.lease.service + ": the lease is closed (" +
+            std::string(market::close_reason_name(lease.closed)) + ")");
+        if (held.runner) held.runner->stop(true);
+      }
+      if (held.runner || !may_run(held)) return;
+    }
+  }
+  // Of a closed lease only what was served here before a restart is of interest.
+  std::error_code none;
+  if (closed && !std::filesystem::exists(terms_path(id), none)) return;
+  adopt(view, lease);
+}
+
+// Whether a replica without a runner should have one.
+bool Agent::may_run(const Held& held) {
+  if (held.over || !held.declined.empty() || stopping_) return false;
+  return !held.acked || now_ns() - held.seen_ns < silence_ns_max();
+}
+
+void Agent::adopt(const HostView& view, const market::Lease& lease) {
+  const ReplicaId id{lease.id, lease.term};
+  auto terms = terms_of(view, lease);
+  if (!terms && terms.error().code != ErrorCode::kRejected) {
+    complain("lease " + to_hex(lease.id) + " cannot be taken up", terms.error());
+    return;
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    Held& held = held_[id];
+    if (held.lease.id != lease.id) {  // not held before
+      held.acked =
+          lease.state == market::LeaseState::kActive || lease.state == market::LeaseState::kClosing;
+      const std::uint64_t seen_ms = std::max(lease.last_seen_ms, view.host.last_seen_ms);
+      const std::uint64_t now_ms = std::max(clock_.wall_ms(), view.status.time_ms);
+      const std::uint64_t age_ns = now_ms > seen_ms ? (now_ms - seen_ms) * 1'000'000 : 0;
+      held.seen_ns = now_ns() > age_ns ? now_ns() - age_ns : 0;
+    }
+    held.lease = lease;
+    held.use.replica = id;
+    if (lease.state == market::LeaseState::kClosed) {
+      held.over = true;
+      held.over_ns = now_ns();
+    }
+    if (terms && may_run(held)) {
+      held.runner = std::make_unique<ReplicaRunner>(
+          *terms, RunnerServices{artifacts_, code_, cgroups_, workers_, front_,
+                                 options_.folder + "/logs", [this] { poke(); }});
+      say(std::string(lease.service) + ": running lease " + to_hex(lease.id).substr(0, 12) +
+          ", term " + std::to_string(lease.term));
+      return;
+    }
+  }
+  if (!terms) return decline(id, terms.error().context);
+  if (lease.state != market::LeaseState::kClosed) return;
+  // Its logs are opened for the last claim; requests are refused.
+  front_.serve(terms->serve);
+  front_.stop(id);
+}
+
+// kRejected: this Host will never run it.
+ErrorOr<ReplicaTerms> Agent::terms_of(const HostView& view, const market::Lease& lease) {
+  TRY(const LeaseWork work, read_lease_work(node_, lease));
+  const ReplicaId id{lease.id, lease.term};
+  ReplicaTerms terms;
+  TRY(terms.serve.manifest, manifest_of(id, lease, work.service));
+  if (lease.runtime != options_.runtime ||
+      terms.serve.manifest.runtime != market::RuntimeKind::kWasmCommand) {
+    return fail(ErrorCode::kRejected, "this Host does not have the runtime that the lease names");
+  }
+  terms.service = lease.service;
+  terms.resources = lease.resources;
+  terms.runtime = lease.runtime;
+  terms.artifact_endpoints = work.endpoints;
+  terms.serve.replica = id;
+  terms.serve.chain = view.status.chain_id;
+  terms.serve.beacon = lease.beacon;
+  terms.serve.slots = slots_of(lease.resources, terms.serve.manifest);
+  for (const market::Gateway& gateway : work.gateways) {
+    terms.serve.gateways.push_back(
+        {gateway.owner, gateway.key,
+         market::make_link_key(operator_key_, gateway.key, lease.id, lease.term)});
+  }
+  return terms;
+}
+
+// The manifest of the version that the lease began with: kept from then, as the chain has the
+// latest only.
+ErrorOr<market::Manifest> Agent::manifest_of(const ReplicaId& replica, const market::Lease& lease,
+                                             const market::Service& service) {
+  if (const auto kept = read_file(terms_path(replica), kManifestBytesMax)) {
+    if (auto manifest = bcs_decode<market::Manifest>(*kept)) return *std::move(manifest);
+  }
+  if (service.version != lease.service_version) {
+    return fail(ErrorCode::kRejected, "the service has a newer version than the lease");
+  }
+  TRY_VOID(write_file_atomically(terms_path(replica), bcs_encode(service.manifest), 0600));
+  return service.manifest;
+}
+
+void Agent::decline(const ReplicaId& replica, const std::string& why) {
+  const std::lock_guard lock(mutex_);
+  Held& held = held_[replica];
+  if (held.over || !held.declined.empty()) return;
+  held.declined = why;
+  say(held.lease.service + ": the lease is given back: " + why);
+}
+
+// Held, but no longer this Host's in the chain's view: another Host may run it already.
+void Agent::end_unlisted(const HostView& view) {
+  const std::lock_guard lock(mutex_);
+  for (auto& [id, held] : held_) {
+    if (held.over || view.leases.contains(id)) continue;
+    held.over = true;
+    held.over_ns = now_ns();
+    say(held.lease.service + ": the lease is this Host's no longer");
+    if (held.runner) held.runner->stop(false);
+  }
+}
+
+// Stops what the chain may be about to give to another Host, because it has not heard of us.
+void Agent::stop_unsure() {
+  const std::lock_guard lock(mutex_);
+  for (auto& [id, held] : held_) {
+    if (!held.acked || held.over || !held.runner) continue;
+    if (now_ns() - held.seen_ns < silence_ns_max()) continue;
+    if (held.runner->phase() == ReplicaPhase::kStopped) continue;
+    say(held.lease.service +
+        ": stopped, because the chain has not heard from this Host for too long");
+    held.runner->stop(false);
+  }
+}
+
+// Lets go of runners that have stopped. Outside the lock, because they call back.
+void Agent::reap() {
+  std::vector<std::unique_ptr<ReplicaRunner>> gone;
+  const std::lock_guard lock(mutex_);
+  for (auto& [id, held] : held_) {
+    if (held.runner && held.runner->phase() == ReplicaPhase::kStopped) {
+      gone.push_back(std::move(held.runner));
+    }
+  }
+}
+
+void Agent::trim_caches() {
+  std::set<Hash32> in_use;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [id, held] : held_) {
+      if (held.runner) in_use.insert(held.runner->terms().serve.manifest.artifact);
+    }
+  }
+  artifacts_.trim(in_use);
+  code_.trim(in_use);
+}
+
+}  // namespace fog::executor

@@ -1,0 +1,181 @@
+#include "executor/artifact_fetch.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <boost/asio/connect.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+
+#include "executor/fd.h"
+
+namespace fog::executor {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+struct Place {
+  std::string host;
+  std::string port;
+};
+
+// "http://host:port"; the port may be missing.
+ErrorOr<Place> parse_endpoint(std::string_view endpoint) {
+  constexpr std::string_view kScheme = "http://";
+  if (!endpoint.starts_with(kScheme)) {
+    return fail(ErrorCode::kInvalidInput,
+                "artifacts are fetched over http:// (their digest protects them), not from " +
+                    std::string(endpoint));
+  }
+  endpoint.remove_prefix(kScheme.size());
+  if (endpoint.ends_with('/')) endpoint.remove_suffix(1);
+  const std::size_t colon = endpoint.rfind(':');
+  const bool port = colon != std::string_view::npos && endpoint.find(']', colon) == endpoint.npos;
+  Place out{std::string(endpoint.substr(0, port ? colon : endpoint.size())),
+            port ? std::string(endpoint.substr(colon + 1)) : "80"};
+  if (out.host.starts_with('[') && out.host.ends_with(']')) {
+    out.host = out.host.substr(1, out.host.size() - 2);
+  }
+  if (out.host.empty()) return fail(ErrorCode::kInvalidInput, "an endpoint without a host");
+  return out;
+}
+
+// Runs asynchronous steps one after another, each with the stream's time limit.
+class Download {
+ public:
+  Download(const FetchPlan& plan, const std::function<bool()>& go_on)
+      : plan_(plan), go_on_(go_on), resolver_(io_), stream_(io_), chunk_(64 * 1024) {}
+
+  ErrorOr<void> run() {
+    file_.reset(::open(plan_.file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    if (!file_) return fail_errno("cannot open " + plan_.file);
+    have_ = static_cast<std::uint64_t>(::lseek(file_.get(), 0, SEEK_END));
+    TRY_VOID(connect());
+    TRY_VOID(ask());
+    TRY_VOID(read_head());
+    return read_body();
+  }
+
+ private:
+  // Waits for the one operation that was begun.
+  error_code finish(error_code& result) {
+    io_.restart();
+    io_.run();
+    return result;
+  }
+  void limit_time() { stream_.expires_after(std::chrono::milliseconds(plan_.step_timeout_ms)); }
+
+  Fail<Error> failed(std::string_view doing, const error_code& error) const {
+    const bool late = error == beast::error::timeout;
+    return fail(late ? ErrorCode::kTimeout : ErrorCode::kNetwork,
+                std::string(doing) + ' ' + plan_.endpoint + ": " + error.message());
+  }
+
+  ErrorOr<void> connect() {
+    TRY(const Place place, parse_endpoint(plan_.endpoint));
+    host_ = place.host;
+    error_code error;
+    const auto found = resolver_.resolve(place.host, place.port, error);
+    if (error) return failed("cannot find", error);
+    limit_time();
+    stream_.async_connect(found, [&](error_code result, const tcp::endpoint&) { error = result; });
+    if (finish(error)) return failed("cannot reach", error);
+    return {};
+  }
+
+  ErrorOr<void> ask() {
+    http::request<http::empty_body> request(http::verb::get, plan_.target, 11);
+    request.set(http::field::host, host_);
+    request.set(http::field::user_agent, "foghost");
+    if (have_ > 0) request.set(http::field::range, "bytes=" + std::to_string(have_) + "-");
+    error_code error;
+    limit_time();
+    http::async_write(stream_, request, [&](error_code result, std::size_t) { error = result; });
+    if (finish(error)) return failed("cannot ask", error);
+    return {};
+  }
+
+  ErrorOr<void> read_head() {
+    parser_.header_limit(16 * 1024);
+    parser_.body_limit(plan_.bytes_max + 1);
+    error_code error;
+    limit_time();
+    http::async_read_header(stream_, buffer_, parser_,
+                            [&](error_code result, std::size_t) { error = result; });
+    if (finish(error)) return failed("no answer from", error);
+    const auto& head = parser_.get();
+    const unsigned status = head.result_int();
+    if (status == 404) return fail(ErrorCode::kNotFound, plan_.endpoint + " does not have it");
+    if (status == 206) {
+      const std::string range(head[http::field::content_range]);
+      const std::string expected = "bytes " + std::to_string(have_) + "-";
+      if (range.starts_with(expected)) return {};
+    } else if (status == 200) {
+      return start_anew();
+    }
+    // What is here may be what the server cannot continue.
+    TRY_VOID(start_anew());
+    return fail(ErrorCode::kRejected,
+                plan_.endpoint + " answers with status " + std::to_string(status));
+  }
+
+  ErrorOr<void> start_anew() {
+    have_ = 0;
+    if (::ftruncate(file_.get(), 0) != 0 || ::lseek(file_.get(), 0, SEEK_SET) != 0) {
+      return fail_errno("cannot empty " + plan_.file);
+    }
+    return {};
+  }
+
+  ErrorOr<void> read_body() {
+    while (!parser_.is_done()) {
+      if (!go_on_()) return fail(ErrorCode::kUnavailable, "given up");
+      parser_.get().body().data = chunk_.data();
+      parser_.get().body().size = chunk_.size();
+      error_code error;
+      limit_time();
+      http::async_read_some(stream_, buffer_, parser_,
+                            [&](error_code result, std::size_t) { error = result; });
+      finish(error);
+      if (error == http::error::need_buffer) error = {};
+      const std::size_t got = chunk_.size() - parser_.get().body().size;
+      if (error == http::error::body_limit || have_ + got > plan_.bytes_max) {
+        return fail(ErrorCode::kExhausted,
+                    plan_.endpoint + " sends more bytes than it should have");
+      }
+      TRY_VOID(write_all(file_.get(), ByteView(chunk_).first(got)));
+      have_ += got;
+      if (error) return failed("lost", error);
+    }
+    return {};
+  }
+
+  const FetchPlan& plan_;
+  const std::function<bool()>& go_on_;
+  asio::io_context io_{1};
+  tcp::resolver resolver_;
+  beast::tcp_stream stream_;
+  beast::flat_buffer buffer_;
+  http::response_parser<http::buffer_body> parser_;
+  Bytes chunk_;
+  std::string host_;
+  UniqueFd file_;
+  std::uint64_t have_ = 0;
+};
+
+}  // namespace
+
+ErrorOr<void> fetch_file(const FetchPlan& plan, const std::function<bool()>& go_on) {
+  try {
+    return Download(plan, go_on).run();
+  } catch (const std::exception& error) {  // Asio and Beast throw where memory or bounds end
+    return fail(ErrorCode::kNetwork, plan.endpoint + ": " + error.what());
+  }
+}
+
+}  // namespace fog::executor

@@ -1,0 +1,163 @@
+#include "executor/cgroup.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <fcntl.h>
+#include <optional>
+#include <sstream>
+#include <unistd.h>
+
+#include <sys/stat.h>
+
+#include "chain/base/file.h"
+#include "executor/fd.h"
+
+namespace fog::executor {
+namespace {
+
+constexpr const char* kMount = "/sys/fs/cgroup";
+constexpr std::uint64_t kPeriodUs = 100'000;
+
+ErrorOr<void> put(const std::string& path, const std::string& text) {
+  const UniqueFd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  if (!file) return fail_errno(path);
+  if (::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
+    return fail_errno(path);
+  }
+  return {};
+}
+
+bool exists(const std::string& path) {
+  return ::access(path.c_str(), F_OK) == 0;
+}
+
+std::string file_text(const std::string& path) {
+  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const auto content = file ? read_all(file.get(), 1 << 20) : ErrorOr<Bytes>(Bytes{});
+  return content ? std::string(as_text(*content)) : "";
+}
+
+// This process's group in the hierarchy with that controller; "" asks for version 2.
+std::optional<std::string> own_group(const std::string& controller) {
+  std::istringstream lines(file_text("/proc/self/cgroup"));
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t first = line.find(':');
+    const std::size_t second = line.find(':', first + 1);
+    if (second == std::string::npos) continue;
+    const std::string names = "," + line.substr(first + 1, second - first - 1) + ",";
+    const bool fits = controller.empty() ? names == ",,"
+                                         : names.find("," + controller + ",") != std::string::npos;
+    if (fits) return line.substr(second + 1);
+  }
+  return std::nullopt;
+}
+
+// Whether a group can be made in that folder; if not, why.
+ErrorOr<void> try_folder(const std::string& folder) {
+  const std::string probe = folder + "/foghost-probe-" + std::to_string(::getpid());
+  if (::mkdir(probe.c_str(), 0755) != 0) return fail_errno(folder);
+  if (::rmdir(probe.c_str()) != 0) return fail_errno(probe);
+  return {};
+}
+
+// The folder of this process's group, or of the hierarchy's root where only that one may be
+// written.
+ErrorOr<std::string> writable_group(const std::string& mount, const std::string& group) {
+  const std::string own = mount + (group == "/" ? "" : group);
+  auto tried = try_folder(own);
+  if (tried) return own;
+  if (own != mount && try_folder(mount)) return mount;
+  return Fail{tried.error()};
+}
+
+// Version 2 shares a controller with children only from a group without processes of its own: they
+// move into a leaf.
+ErrorOr<std::string> prepare_v2(const std::string& group) {
+  TRY(const std::string folder, writable_group(kMount, group));
+  const std::string control = folder + "/cgroup.subtree_control";
+  if (put(control, "+memory +cpu")) return folder;
+  const std::string leaf = folder + "/foghost-agent";
+  if (::mkdir(leaf.c_str(), 0755) != 0 && errno != EEXIST) return fail_errno(leaf);
+  TRY_VOID(put(leaf + "/cgroup.procs", std::to_string(::getpid())));
+  TRY_VOID(put(control, "+memory +cpu"));
+  return folder;
+}
+
+void find_v1(const std::string& controller, const std::string& what, std::string& folder,
+             std::vector<std::string>& missing) {
+  const std::string mount = std::string(kMount) + "/" + controller;
+  const auto group = own_group(controller);
+  if (!group || !exists(mount)) {
+    missing.push_back(what + ": no control group hierarchy is mounted at " + mount);
+    return;
+  }
+  auto found = writable_group(mount, *group);
+  if (found) {
+    folder = *std::move(found);
+  } else {
+    missing.push_back(what + ": " + found.error().context);
+  }
+}
+
+}  // namespace
+
+CgroupRoot CgroupRoot::find() {
+  CgroupRoot root;
+  root.v2_ = exists(std::string(kMount) + "/cgroup.controllers");
+  if (!root.v2_) {
+    find_v1("memory", "memory", root.memory_, root.missing_);
+    find_v1("cpu", "processor time", root.cpu_, root.missing_);
+    return root;
+  }
+  auto folder = prepare_v2(own_group("").value_or("/"));
+  if (folder) {
+    root.memory_ = root.cpu_ = *std::move(folder);
+  } else {
+    root.missing_.push_back("memory and processor time: " + folder.error().context);
+  }
+  return root;
+}
+
+ErrorOr<Cgroup> CgroupRoot::make(const std::string& name, const CgroupLimits& limits) const {
+  std::vector<std::string> folders;
+  for (const std::string& parent : {memory_, cpu_}) {
+    const std::string folder = parent + "/foghost-" + name;
+    if (parent.empty() || std::find(folders.begin(), folders.end(), folder) != folders.end()) {
+      continue;
+    }
+    if (::mkdir(folder.c_str(), 0755) != 0 && errno != EEXIST) return fail_errno(folder);
+    folders.push_back(folder);
+  }
+  Cgroup group(std::move(folders));
+  const std::string memory = std::to_string(limits.memory_bytes);
+  const std::uint64_t quota =
+      std::max<std::uint64_t>(1'000, std::uint64_t{limits.cpu_milli} * kPeriodUs / 1'000);
+  if (v2_ && !memory_.empty()) {
+    const std::string folder = memory_ + "/foghost-" + name;
+    TRY_VOID(put(folder + "/memory.max", memory));
+    TRY_VOID(put(folder + "/cpu.max", std::to_string(quota) + " " + std::to_string(kPeriodUs)));
+    return group;
+  }
+  if (!memory_.empty()) {
+    TRY_VOID(put(memory_ + "/foghost-" + name + "/memory.limit_in_bytes", memory));
+  }
+  if (!cpu_.empty()) {
+    const std::string folder = cpu_ + "/foghost-" + name;
+    TRY_VOID(put(folder + "/cpu.cfs_period_us", std::to_string(kPeriodUs)));
+    TRY_VOID(put(folder + "/cpu.cfs_quota_us", std::to_string(quota)));
+  }
+  return group;
+}
+
+ErrorOr<void> Cgroup::add(int pid) const {
+  for (const std::string& folder : folders_) {
+    TRY_VOID(put(folder + "/cgroup.procs", std::to_string(pid)));
+  }
+  return {};
+}
+
+Cgroup::~Cgroup() {
+  for (const std::string& folder : folders_) ::rmdir(folder.c_str());
+}
+
+}  // namespace fog::executor

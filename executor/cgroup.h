@@ -1,0 +1,53 @@
+// Cgroup: limits on memory and processor time of one worker, by whichever version of control groups
+// this computer has and lets us write to (v2, v1, or both mounted together).
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "chain/base/error.h"
+
+namespace fog::executor {
+
+struct CgroupLimits {
+  std::uint64_t memory_bytes = 0;
+  std::uint32_t cpu_milli = 0;  // thousandths of a core
+};
+
+// One group with one worker in it. Its folders go away with the object, once the worker is gone.
+class Cgroup {
+ public:
+  Cgroup(Cgroup&&) noexcept = default;
+  Cgroup& operator=(Cgroup&&) noexcept = default;
+  ~Cgroup();
+  // Moves the process in. kPermission or kIo names the file that refused.
+  ErrorOr<void> add(int pid) const;
+
+ private:
+  friend class CgroupRoot;
+  explicit Cgroup(std::vector<std::string> folders) : folders_(std::move(folders)) {}
+  std::vector<std::string> folders_;  // one a hierarchy
+};
+
+// Where groups can be made.
+class CgroupRoot {
+ public:
+  // Looks at /proc/self/cgroup and what is mounted; makes and removes a group to see whether it
+  // may. What cannot be limited stands in missing(), with the reason.
+  static CgroupRoot find();
+
+  ErrorOr<Cgroup> make(const std::string& name, const CgroupLimits& limits) const;
+  bool limits_memory() const { return !memory_.empty(); }
+  bool limits_cpu() const { return !cpu_.empty(); }
+  // "processor time: /sys/fs/cgroup/cpu: Permission denied"
+  const std::vector<std::string>& missing() const { return missing_; }
+
+ private:
+  bool v2_ = false;
+  std::string memory_;  // folder of the hierarchy under which groups are made; empty: cannot
+  std::string cpu_;
+  std::vector<std::string> missing_;
+};
+
+}  // namespace fog::executor

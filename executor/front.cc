@@ -1,0 +1,267 @@
+#include "executor/front.h"
+
+#include <csignal>
+#include <optional>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
+#include <sys/prctl.h>
+
+#include "chain/base/file.h"
+#include "executor/front_session.h"
+
+namespace fog::executor {
+namespace {
+
+namespace asio = boost::asio;
+using asio::local::stream_protocol;
+using boost::system::error_code;
+
+constexpr std::size_t kConnectionsMax = 1024;
+
+void say(const std::string& line) {
+  (void)write_all(2, as_bytes("front: " + line + "\n"));
+}
+
+// ---- the agent's socket ----
+
+// Reads frames with the descriptors that come with them, and writes frames in order.
+class AgentLink {
+ public:
+  AgentLink(asio::io_context& io, int socket) : socket_(io), buffer_(64 * 1024) {
+    socket_.assign(stream_protocol(), socket);
+    socket_.non_blocking(true);
+  }
+
+  // `take` gets each frame; the descriptors wait in fds(). `gone` is called once at the end, with
+  // whether the agent broke the protocol.
+  void start(std::function<bool(const Frame&)> take, std::function<void(bool broken)> gone) {
+    take_ = std::move(take);
+    gone_ = std::move(gone);
+    wait();
+  }
+  std::deque<UniqueFd>& fds() { return fds_; }
+
+  void send(Bytes frame) {
+    out_.push_back(std::move(frame));
+    if (!writing_) write();
+  }
+
+ private:
+  void wait() {
+    socket_.async_wait(stream_protocol::socket::wait_read, [this](error_code error) {
+      if (error) return gone_(false);
+      read();
+    });
+  }
+  void read() {
+    std::vector<UniqueFd> fds;
+    const auto got = receive(socket_.native_handle(), buffer_, fds, MSG_DONTWAIT);
+    if (!got && got.error().code == ErrorCode::kUnavailable) return wait();
+    if (!got || *got == 0) return gone_(false);
+    for (UniqueFd& fd : fds) fds_.push_back(std::move(fd));
+    reader_.push(ByteView(buffer_).first(*got));
+    for (;;) {
+      auto frame = reader_.next();
+      if (!frame || (*frame && !take_(**frame))) return gone_(true);
+      if (!*frame) return wait();
+    }
+  }
+  void write() {
+    writing_ = true;
+    asio::async_write(socket_, asio::buffer(out_.front()), [this](error_code error, std::size_t) {
+      writing_ = false;
+      out_.pop_front();
+      // The reader finds out as well, and ends the process.
+      if (!error && !out_.empty()) write();
+    });
+  }
+
+  stream_protocol::socket socket_;
+  Bytes buffer_;
+  FrameReader reader_;
+  std::deque<UniqueFd> fds_;
+  std::function<bool(const Frame&)> take_;
+  std::function<void(bool)> gone_;
+  std::deque<Bytes> out_;
+  bool writing_ = false;
+};
+
+// ---- the front ----
+
+class Front final : public ReplicaDirectory {
+ public:
+  explicit Front(const FrontOptions& options)
+      : context_{io_, disk_, options.folder + "/usage", options.folder + "/spool",
+                 [this](Bytes frame) { agent_.send(std::move(frame)); }},
+        agent_(io_, options.control),
+        acceptor_(io_),
+        ticker_(io_) {
+    acceptor_.assign(asio::ip::tcp::v4(), options.listener);
+    acceptor_.non_blocking(true);
+  }
+
+  int run() {
+    agent_.start([this](const Frame& frame) { return take(frame); },
+                 [this](bool broken) {
+                   if (broken) say("the agent broke the protocol");
+                   status_ = broken ? 2 : 0;
+                   io_.stop();
+                 });
+    ListeningFrame listening;
+    listening.port = acceptor_.local_endpoint().port();
+    agent_.send(encode_frame(listening));
+    accept();
+    tick();
+    io_.run();
+    // Vouchers that are being written are written to their end.
+    disk_.join();
+    return status_;
+  }
+
+  std::shared_ptr<FrontReplica> find(const ReplicaId& replica) override {
+    const auto it = replicas_.find(replica);
+    return it == replicas_.end() ? nullptr : it->second;
+  }
+  FrontContext& context() override { return context_; }
+
+ private:
+  void accept() {
+    acceptor_.async_accept([this](error_code error, asio::ip::tcp::socket socket) {
+      if (error == asio::error::operation_aborted) return;
+      // Out of descriptors, say: those who hold them will let go of them.
+      if (!error && connections_.use_count() <= static_cast<long>(kConnectionsMax)) {
+        std::make_shared<FrontSession>(std::move(socket), *this, connections_)->start();
+      }
+      accept();
+    });
+  }
+
+  void tick() {
+    ticker_.expires_after(std::chrono::seconds(1));
+    ticker_.async_wait([this](error_code error) {
+      if (error) return;
+      for (const auto& [id, replica] : replicas_) replica->tick();
+      tick();
+    });
+  }
+
+  bool take(const Frame& frame) {
+    switch (static_cast<FrontFrame>(frame.kind)) {
+      case FrontFrame::kServe:
+        return serve(frame);
+      case FrontFrame::kWorker:
+        return take_worker(frame);
+      case FrontFrame::kStop:
+        return stop(frame);
+      case FrontFrame::kClaim:
+        return claim(frame);
+      case FrontFrame::kForget:
+        return forget(frame);
+      case FrontFrame::kListening:
+      case FrontFrame::kWorkerLost:
+      case FrontFrame::kStopped:
+      case FrontFrame::kClaims:
+      case FrontFrame::kUse:
+        return false;
+    }
+    return false;
+  }
+
+  bool serve(const Frame& frame) {
+    auto terms = decode_frame<ServeFrame>(frame);
+    if (!terms) return false;
+    const ReplicaId id = terms->replica;
+    if (const auto known = find(id)) {
+      known->resume();
+      return true;
+    }
+    auto replica = FrontReplica::open(context_, *std::move(terms));
+    if (replica) {
+      replicas_.emplace(id, *std::move(replica));
+      return true;
+    }
+    say(to_text(id) + ": " + replica.error().context);
+    StoppedFrame stopped;
+    stopped.replica = id;
+    stopped.why = clean_text<256>(replica.error().context);
+    agent_.send(encode_frame(stopped));
+    return true;
+  }
+  bool take_worker(const Frame& frame) {
+    const auto worker = decode_frame<WorkerSocketFrame>(frame);
+    if (!worker || agent_.fds().empty()) return false;
+    UniqueFd socket = std::move(agent_.fds().front());
+    agent_.fds().pop_front();
+    const auto replica = find(worker->replica);
+    if (replica != nullptr && !replica->stopping()) replica->set_worker(std::move(socket));
+    return true;
+  }
+  bool stop(const Frame& frame) {
+    const auto wanted = decode_frame<StopFrame>(frame);
+    if (!wanted) return false;
+    if (const auto replica = find(wanted->replica)) {
+      replica->stop();
+    } else {
+      StoppedFrame stopped;
+      stopped.replica = wanted->replica;
+      agent_.send(encode_frame(stopped));
+    }
+    return true;
+  }
+  bool claim(const Frame& frame) {
+    const auto wanted = decode_frame<ClaimFrame>(frame);
+    if (!wanted) return false;
+    ClaimsFrame claims;
+    claims.id = wanted->id;
+    if (const auto replica = find(wanted->replica)) claims = replica->claims(*wanted);
+    agent_.send(encode_frame(claims));
+    return true;
+  }
+  bool forget(const Frame& frame) {
+    const auto wanted = decode_frame<ForgetFrame>(frame);
+    if (!wanted) return false;
+    if (const auto replica = find(wanted->replica)) {
+      replicas_.erase(wanted->replica);
+      replica->forget();
+    }
+    return true;
+  }
+
+  asio::io_context io_{1};
+  asio::thread_pool disk_{2};
+  FrontContext context_;
+  AgentLink agent_;
+  asio::ip::tcp::acceptor acceptor_;
+  asio::steady_timer ticker_;
+  std::map<ReplicaId, std::shared_ptr<FrontReplica>> replicas_;
+  const std::shared_ptr<void> connections_ = std::make_shared<int>(0);
+  int status_ = 0;
+};
+
+int start_front(const FrontOptions& options) {
+  for (const char* folder : {"/usage", "/spool"}) {
+    if (const auto made = make_folder(options.folder + folder); !made) {
+      say(made.error().context);
+      return 1;
+    }
+  }
+  return Front(options).run();
+}
+
+}  // namespace
+
+int run_front(const FrontOptions& options) {
+  std::signal(SIGPIPE, SIG_IGN);
+  // Whoever gets in here gains nothing by running another program.
+  CHECK(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+  try {
+    return start_front(options);
+  } catch (const std::exception& error) {  // asio's constructors and run()
+    say(error.what());
+    return 1;
+  }
+}
+
+}  // namespace fog::executor

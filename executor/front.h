@@ -1,0 +1,21 @@
+// Front: the process that talks HTTP with gateways. It holds no account key: the agent hands it
+// link keys, lease by lease, and the workers' sockets. It accounts for what it serves in usage
+// logs, from which it proves what the agent then claims.
+#pragma once
+
+#include <string>
+
+namespace fog::executor {
+
+struct FrontOptions {
+  int control = 3;   // socket to the agent
+  int listener = 4;  // bound and listening
+  // Holds usage/ (logs, one folder a replica) and spool/ (unnamed files of large bodies).
+  std::string folder;
+};
+
+// Serves until the agent's socket closes. Returns the exit status: 0 then, 1 when it cannot start,
+// 2 when the agent breaks the protocol.
+int run_front(const FrontOptions& options);
+
+}  // namespace fog::executor

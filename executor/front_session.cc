@@ -1,0 +1,426 @@
+#include "executor/front_session.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include <boost/asio/post.hpp>
+#include <boost/beast/http/rfc7230.hpp>
+
+#include "executor/cgi.h"
+
+namespace fog::executor {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using boost::system::error_code;
+
+namespace {
+
+constexpr std::uint32_t kHeadBytesMax = 64 * 1024;
+constexpr std::uint64_t kVoucherBytesMax = 64 * 1024;
+constexpr std::uint64_t kTimeMsMax = 1ULL << 43;
+constexpr std::chrono::seconds kIdleTime{75};
+constexpr std::chrono::seconds kPartTime{30};
+constexpr std::string_view kVoucherPath = "/.fog/voucher";
+constexpr std::string_view kHealthPath = "/.fog/health";
+
+std::string_view view(boost::beast::string_view text) {
+  return {text.data(), text.size()};
+}
+boost::beast::string_view beast_view(std::string_view text) {
+  return {text.data(), text.size()};
+}
+
+std::optional<std::uint64_t> parse_u64(std::string_view text) {
+  std::uint64_t value = 0;
+  const auto end = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (text.empty() || end.ec != std::errc() || end.ptr != text.data() + text.size()) {
+    return std::nullopt;
+  }
+  return value;
+}
+
+bool equal_macs(const Hash32& a, const Hash32& b) {
+  std::uint8_t difference = 0;
+  for (std::size_t i = 0; i < Hash32::kSize; ++i) {
+    difference = static_cast<std::uint8_t>(difference | (a[i] ^ b[i]));
+  }
+  return difference == 0;
+}
+
+// The head as the workload sees it and as both ends hash it; a sentence when it is out of bounds.
+template <class Message>
+Result<market::RequestHead, std::string> request_head(const Message& message) {
+  market::RequestHead head;
+  head.method.assign(view(message.method_string()));
+  head.target.assign(view(message.target()));
+  if (head.method.size() > head.method.kMax) return Fail{std::string("the method is too long")};
+  if (head.target.size() > head.target.kMax) return Fail{std::string("the URL is too long")};
+  const http::token_list named{message[http::field::connection]};
+  for (const auto& field : message) {
+    const auto name = field.name_string();
+    if (std::any_of(named.begin(), named.end(),
+                    [&](auto token) { return beast::iequals(token, name); })) {
+      continue;
+    }
+    market::HttpField out;
+    out.name.assign(view(name));
+    out.value.assign(view(field.value()));
+    if (out.name.size() > out.name.kMax || out.value.size() > out.value.kMax) {
+      return Fail{"the header " + out.name.substr(0, 64) + " is too long"};
+    }
+    head.fields.push_back(std::move(out));
+  }
+  market::make_canonical(head);
+  if (head.fields.size() > head.fields.kMax) return Fail{std::string("too many headers")};
+  return head;
+}
+
+std::string admission_sentence(Admission admission) {
+  switch (admission) {
+    case Admission::kYes:
+      return "";
+    case Admission::kSettled:
+      return "this index is already settled by a voucher";
+    case Admission::kServed:
+      return "this index has already been served";
+    case Admission::kUnvouchered:
+      return "too many requests are not covered by a voucher; send one to /.fog/voucher";
+    case Admission::kBroken:
+      return "this Host cannot write its usage log";
+  }
+  CHECK(false);
+}
+
+RunFrame run_frame(const ServeFrame& serve, const market::RequestHead& head, const Address& gateway,
+                   std::uint64_t index) {
+  RunFrame run;
+  for (auto& [name, value] : cgi_environment(head, serve.manifest.env)) {
+    run.env.push_back({to_bytes(as_bytes(name)), to_bytes(as_bytes(value))});
+  }
+  run.clock_ms = head.time_ms;
+  run.seed = guest_seed(serve.beacon, serve.replica.lease, serve.replica.term, gateway, index);
+  return run;
+}
+
+bool has_no_body(std::string_view method, std::uint16_t status) {
+  return method == "HEAD" || status == 204 || status == 304;
+}
+
+}  // namespace
+
+FrontSession::FrontSession(asio::ip::tcp::socket socket, ReplicaDirectory& replicas,
+                           std::shared_ptr<void> count)
+    : stream_(std::move(socket)),
+      replicas_(replicas),
+      count_(std::move(count)),
+      chunk_(kChunkBytesMax) {
+  error_code ignored;
+  stream_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
+}
+
+// ---- reading ----
+
+void FrontSession::read_head() {
+  request_.reset();
+  exchange_.reset();
+  body_.reset();
+  voucher_ = false;
+  parser_.emplace();
+  parser_->header_limit(kHeadBytesMax);
+  parser_->body_limit(boost::none);  // bounded by what is read, see on_body_part
+  stream_.expires_after(kIdleTime);
+  http::async_read_header(stream_, buffer_, *parser_,
+                          [self = shared_from_this()](error_code error, std::size_t) {
+                            if (error == http::error::end_of_stream) return self->close();
+                            if (error == http::error::header_limit) {
+                              self->keep_alive_ = false;
+                              return self->refuse(431, "the head is larger than 64 KiB");
+                            }
+                            if (!error) self->on_head();
+                          });
+}
+
+void FrontSession::on_head() {
+  keep_alive_ = parser_->keep_alive();
+  const auto& message = parser_->get();
+  const std::string_view target = view(message.target());
+  const bool linked = message.find("Fog-Lease") != message.end();
+  if (!linked && target == kHealthPath && message.method() == http::verb::get) {
+    return answer(200, "text/plain", "serving\n");
+  }
+  if (!linked && target == kVoucherPath && message.method() == http::verb::post) {
+    voucher_ = true;
+    body_bytes_max_ = kVoucherBytesMax;
+  } else {
+    auto checked = check_link();
+    if (!checked) return refuse(checked.error().status, checked.error().why);
+    request_ = *std::move(checked);
+    body_bytes_max_ = request_->replica->serve().manifest.request_bytes_max;
+    // From here on the index is this request's, whoever else asks for it.
+    request_->link->log->begin(request_->index);
+  }
+  const auto length = parser_->content_length();
+  if (length && *length > body_bytes_max_) return refuse(413, "the body is larger than allowed");
+  body_.emplace(replicas_.context().spool_folder);
+  if (!beast::iequals(message[http::field::expect], "100-continue")) return read_body();
+  auto go_on = std::make_shared<std::string>("HTTP/1.1 100 Continue\r\n\r\n");
+  asio::async_write(stream_, asio::buffer(*go_on),
+                    [self = shared_from_this(), go_on](error_code error, std::size_t) {
+                      error ? self->free_index() : self->read_body();
+                    });
+}
+
+Result<FrontSession::Forwarded, FrontSession::Refusal> FrontSession::check_link() {
+  const auto& message = parser_->get();
+  const auto field = [&](const char* name) { return view(message[name]); };
+  const auto refused = [](unsigned status, std::string why) {
+    return Fail{Refusal{status, std::move(why)}};
+  };
+  const auto replica_id = replica_from_text(field("Fog-Lease"));
+  const auto gateway = address_from_text(field("Fog-Gateway"));
+  const auto index = parse_u64(field("Fog-Index"));
+  const auto time_ms = parse_u64(field("Fog-Time"));
+  const auto mac = fixed_from_hex<32>(field("Fog-Mac"));
+  if (!replica_id || !gateway || !index || !time_ms || !mac || *time_ms > kTimeMsMax) {
+    return refused(400, "this is a Host: requests come from gateways, with Fog-* headers");
+  }
+  Forwarded out;
+  out.replica = replicas_.find(*replica_id);
+  if (out.replica == nullptr) return refused(404, "this Host does not hold that lease and term");
+  out.link = out.replica->link_of(*gateway);
+  if (out.link == nullptr) return refused(403, "the bid does not authorize that gateway");
+  auto head = request_head(message);
+  if (!head) return refused(431, head.error());
+  out.head = *std::move(head);
+  out.head.time_ms = *time_ms;
+  out.index = *index;
+  const std::string text =
+      market::request_mac_text(replica_id->lease, replica_id->term, *index, out.head);
+  if (!equal_macs(*mac, hmac_sha256(out.link->gateway.link_key, as_bytes(text)))) {
+    return refused(403, "Fog-Mac does not fit the request");
+  }
+  if (out.replica->stopping()) return refused(503, "this Host is giving the lease back");
+  const Admission admission = out.link->log->admit(*index);
+  if (admission == Admission::kYes) return out;
+  const bool used = admission == Admission::kSettled || admission == Admission::kServed;
+  if (!used) ++out.replica->use.refused;
+  return refused(used ? 409 : 503, admission_sentence(admission));
+}
+
+void FrontSession::read_body() {
+  if (parser_->is_done()) return on_body();
+  parser_->get().body().data = chunk_.data();
+  parser_->get().body().size = chunk_.size();
+  parser_->get().body().more = true;
+  stream_.expires_after(kPartTime);
+  http::async_read_some(
+      stream_, buffer_, *parser_,
+      [self = shared_from_this()](error_code error, std::size_t) { self->on_body_part(error); });
+}
+
+void FrontSession::on_body_part(error_code error) {
+  if (error == http::error::need_buffer) error = {};
+  // Gone, or not HTTP: there is nobody to answer.
+  if (error) return free_index();
+  const std::size_t size = chunk_.size() - parser_->get().body().size;
+  if (body_->size() + size > body_bytes_max_) return refuse(413, "the body is larger than allowed");
+  if (const auto kept = body_->append(ByteView(chunk_).first(size)); !kept) {
+    return refuse(503, "this Host has no room for the body: " + kept.error().context);
+  }
+  read_body();
+}
+
+void FrontSession::on_body() {
+  stream_.expires_never();
+  if (voucher_) return on_voucher();
+  run();
+}
+
+// ---- vouchers ----
+
+void FrontSession::on_voucher() {
+  Bytes bytes(static_cast<std::size_t>(body_->size()));
+  if (!body_->read(0, bytes)) return refuse(503, "this Host cannot read the voucher back");
+  const auto update = bcs_decode<market::VoucherUpdate>(bytes);
+  if (!update) return refuse(400, "the body is not a VoucherUpdate");
+  const market::Voucher& voucher = update->voucher.voucher;
+  const auto replica = replicas_.find({voucher.lease, voucher.term});
+  FrontLink* link = replica == nullptr ? nullptr : replica->link_of(voucher.gateway);
+  if (link == nullptr) return refuse(404, "this Host does not hold that lease for that gateway");
+  if (link->log->voucher_pending()) return refuse(503, "a voucher is being written; send it again");
+  auto checked = link->log->check_voucher(*update);
+  if (!checked) return refuse(409, checked.error());
+  if (!*checked) return answer(204, "", "");
+  auto pending = std::make_shared<PendingVoucher>(**std::move(checked));
+  FrontContext& context = replicas_.context();
+  asio::post(context.disk, [self = shared_from_this(), replica, link, pending, &context] {
+    auto written = link->log->write_voucher(*pending);
+    asio::post(context.io, [self, replica, link, pending, written = std::move(written)] {
+      link->log->finish_voucher(*pending, written);
+      if (!written) return self->refuse(503, "the voucher cannot be stored");
+      self->answer(204, "", "");
+    });
+  });
+}
+
+// ---- running ----
+
+void FrontSession::run() {
+  FrontReplica& replica = *request_->replica;
+  const std::string& folder = replicas_.context().spool_folder;
+  exchange_ = std::make_shared<Exchange>(
+      run_frame(replica.serve(), request_->head, request_->link->gateway.gateway, request_->index),
+      *std::exchange(body_, std::nullopt), Spool(folder));
+  replica.submit(exchange_,
+                 [self = shared_from_this()](const DoneFrame& done, const std::string& refused) {
+                   if (refused.empty() && !done.cancelled) return self->on_end(done);
+                   ++self->request_->replica->use.refused;
+                   self->refuse(503, refused.empty() ? "the request was broken off" : refused);
+                 });
+}
+
+// Makes the answer, accounts for it, sends it.
+void FrontSession::on_end(const DoneFrame& end) {
+  DoneFrame done = end;
+  market::ResponseHead head;
+  std::uint64_t body_from = 0;
+  output_.emplace(std::move(exchange_->output));
+  if (done.outcome == Outcome::kOk) {
+    Bytes start(kCgiHeadBytesMax);
+    const auto got = output_->read(0, start);
+    start.resize(got ? *got : 0);
+    auto parsed = parse_cgi_head(start);
+    if (parsed) {
+      head = std::move(parsed->head);
+      body_from = parsed->body_from;
+    } else {
+      done.outcome = Outcome::kHeader;
+      done.detail = clean_text<1024>(parsed.error());
+    }
+  }
+  if (done.outcome != Outcome::kOk) {
+    head.status = outcome_status(done.outcome);
+    head.fields = {{"content-type", "text/plain; charset=utf-8"}};
+    output_.emplace(replicas_.context().spool_folder);
+    const std::string sentence = outcome_sentence(done.outcome, done.detail) + "\n";
+    (void)output_->append(as_bytes(sentence));
+  }
+  if (has_no_body(request_->head.method, head.status)) body_from = output_->size();
+  const std::uint64_t fuel =
+      billed_fuel(done.outcome, done.meter, request_->replica->serve().manifest.artifact_bytes);
+  if (const auto accounted = account(done, head, body_from, fuel); !accounted) {
+    return refuse(503, "this Host cannot account for the request: " + accounted.error().context);
+  }
+  const ReplicaId& id = request_->replica->serve().replica;
+  const std::string text =
+      market::response_mac_text(id.lease, id.term, request_->index, head, fuel);
+  response_.emplace(static_cast<http::status>(head.status), 11);
+  for (const market::HttpField& field : head.fields) {
+    response_->insert(beast_view(field.name), beast_view(field.value));
+  }
+  response_->set("Fog-Index", std::to_string(request_->index));
+  response_->set("Fog-Fuel", std::to_string(fuel));
+  response_->set("Fog-Memory-Peak", std::to_string(done.meter.memory_peak_bytes));
+  response_->set("Fog-Outcome", std::string(outcome_name(done.outcome)));
+  response_->set("Fog-Mac", to_hex(hmac_sha256(request_->link->gateway.link_key, as_bytes(text))));
+  output_at_ = body_from;
+  output_end_ = output_->size();
+  write_answer();
+}
+
+ErrorOr<void> FrontSession::account(const DoneFrame& done, const market::ResponseHead& head,
+                                    std::uint64_t body_from, std::uint64_t fuel) {
+  market::LogEntry entry;
+  entry.index = request_->index;
+  entry.time_ms = request_->head.time_ms;
+  entry.memory_peak = done.meter.memory_peak_bytes;
+  entry.request_bytes = exchange_->body.size();
+  entry.counters = {1, fuel, market::response_bytes(head, output_->size() - body_from)};
+  UsageLog& log = *request_->link->log;
+  const auto request_body = exchange_->body.sha256_from(0);
+  const auto response_body = output_->sha256_from(body_from);
+  if (!request_body) return Fail{request_body.error()};
+  if (!response_body) return Fail{response_body.error()};
+  entry.request = market::request_hash(request_->head, *request_body);
+  entry.response = market::response_hash(head, *response_body);
+  TRY_VOID(log.record(entry));
+  UseFrame& use = request_->replica->use;
+  ++use.served;
+  use.fuel += fuel;
+  if (done.outcome != Outcome::kOk) ++use.failed;
+  return {};
+}
+
+// ---- answering ----
+
+void FrontSession::free_index() {
+  // What has been recorded is not running any more, and stays recorded.
+  if (request_) request_->link->log->abandon(request_->index);
+}
+
+void FrontSession::refuse(unsigned status, const std::string& why) {
+  free_index();
+  // What is left of a body that was not read would be taken for the next request.
+  if (parser_ && !parser_->is_done()) keep_alive_ = false;
+  answer(status, "text/plain; charset=utf-8", why + "\n");
+}
+
+void FrontSession::answer(unsigned status, const std::string& content_type,
+                          const std::string& text) {
+  response_.emplace(static_cast<http::status>(status), 11);
+  if (!content_type.empty()) response_->set(http::field::content_type, content_type);
+  output_.emplace(replicas_.context().spool_folder);
+  (void)output_->append(as_bytes(text));
+  output_at_ = 0;
+  output_end_ = output_->size();
+  write_answer();
+}
+
+void FrontSession::write_answer() {
+  response_->keep_alive(keep_alive_);
+  const bool head_only = parser_ && parser_->get().method() == http::verb::head;
+  const unsigned status = response_->result_int();
+  if (head_only) {
+    output_at_ = output_end_;
+  } else if (status != 204 && status != 304) {
+    response_->content_length(output_end_ - output_at_);
+  }
+  serializer_.emplace(*response_);
+  write_part();
+}
+
+void FrontSession::write_part() {
+  const auto room =
+      static_cast<std::size_t>(std::min<std::uint64_t>(chunk_.size(), output_end_ - output_at_));
+  const auto got = output_->read(output_at_, std::span(chunk_).first(room));
+  if (!got) return close();
+  output_at_ += *got;
+  auto& body = response_->body();
+  body.data = *got == 0 ? nullptr : chunk_.data();
+  body.size = *got;
+  body.more = output_at_ < output_end_;
+  stream_.expires_after(kPartTime);
+  http::async_write(stream_, *serializer_,
+                    [self = shared_from_this()](error_code error, std::size_t) {
+                      if (error == http::error::need_buffer) return self->write_part();
+                      if (error) return;
+                      self->on_written();
+                    });
+}
+
+void FrontSession::on_written() {
+  serializer_.reset();
+  response_.reset();
+  output_.reset();
+  if (!keep_alive_) return close();
+  read_head();
+}
+
+void FrontSession::close() {
+  error_code ignored;
+  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+}
+
+}  // namespace fog::executor

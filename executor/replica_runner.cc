@@ -1,0 +1,255 @@
+#include "executor/replica_runner.h"
+
+#include <algorithm>
+#include <array>
+#include <poll.h>
+#include <unistd.h>
+
+#include <sys/eventfd.h>
+
+#include "executor/say.h"
+#include "executor/workload_log.h"
+
+namespace fog::executor {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+constexpr std::uint64_t kBindTimeoutMs = 60'000;
+constexpr std::uint64_t kLogBytesPerRequest = 64 * 1024;
+constexpr std::uint64_t kCompileBytes = 1ULL << 30;
+constexpr std::uint64_t kWorkerOverheadBytes = 192ULL << 20;
+constexpr milliseconds kPauseMin{200};
+constexpr milliseconds kPauseMax{10'000};
+constexpr milliseconds kHealthy{60'000};
+// So many workers in a row that never served: the replica cannot run here.
+constexpr int kFailedStartsMax = 5;
+
+}  // namespace
+
+std::uint32_t slots_of(const market::Resources& resources, const market::Manifest& manifest) {
+  const std::uint32_t cores = (resources.cpu_milli + 999) / 1'000;
+  const std::uint32_t fits = resources.memory_mib / std::max(1U, manifest.memory_mib);
+  return std::clamp(std::min(cores, fits), 1U, 64U);
+}
+
+std::string_view phase_name(ReplicaPhase phase) {
+  switch (phase) {
+    case ReplicaPhase::kStarting:
+      return "starting";
+    case ReplicaPhase::kServing:
+      return "serving";
+    case ReplicaPhase::kFailed:
+      return "failed";
+    case ReplicaPhase::kStopped:
+      return "stopped";
+  }
+  CHECK(false);
+}
+
+ReplicaRunner::ReplicaRunner(ReplicaTerms terms, RunnerServices services)
+    : terms_(std::move(terms)),
+      services_(std::move(services)),
+      name_(terms_.service + " (lease " + to_text(terms_.serve.replica).substr(0, 12) + ", term " +
+            std::to_string(terms_.serve.replica.term) + ")"),
+      wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      thread_([this] { run(); }) {}
+
+ReplicaRunner::~ReplicaRunner() {
+  stop(false);
+  thread_.join();
+}
+
+std::string ReplicaRunner::why() const {
+  const std::lock_guard lock(mutex_);
+  return why_;
+}
+
+void ReplicaRunner::wake() {
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const ssize_t written = ::write(wake_.get(), &one, sizeof one);
+}
+
+void ReplicaRunner::stop(bool graceful) {
+  stop_ = std::max(stop_.load(), graceful ? 1 : 2);
+  wake();
+}
+
+void ReplicaRunner::on_front_stopped(const std::string& why) {
+  if (!why.empty()) fail_with(why);
+  front_stopped_ = true;
+  wake();
+}
+
+void ReplicaRunner::on_worker_lost() {
+  worker_lost_ = true;
+  wake();
+}
+
+void ReplicaRunner::set_phase(ReplicaPhase phase) {
+  if (phase_.exchange(phase) == phase) return;
+  services_.changed();
+}
+
+void ReplicaRunner::fail_with(const std::string& why) {
+  {
+    const std::lock_guard lock(mutex_);
+    why_ = why;
+  }
+  say(name_ + " cannot run here: " + why);
+  set_phase(ReplicaPhase::kFailed);
+}
+
+bool ReplicaRunner::pause(std::uint64_t ms) {
+  const auto until = Clock::now() + milliseconds(ms);
+  while (!stopping() && Clock::now() < until) {
+    pollfd waits = {wake_.get(), POLLIN, 0};
+    ::poll(&waits, 1, 50);
+    std::uint64_t ignored = 0;
+    [[maybe_unused]] const ssize_t got = ::read(wake_.get(), &ignored, sizeof ignored);
+  }
+  return !stopping();
+}
+
+void ReplicaRunner::run() {
+  services_.front.serve(terms_.serve);
+  milliseconds wait = kPauseMin;
+  int failed_starts = 0;
+  while (!stopping() && phase_ != ReplicaPhase::kFailed) {
+    std::optional<Cgroup> group;
+    std::optional<WorkerProcess> worker;
+    const auto since = Clock::now();
+    if (const auto started = start_worker(worker, group); !started) {
+      if (stopping()) break;
+      ++failed_starts;
+      if (started.error().code == ErrorCode::kRejected || failed_starts >= kFailedStartsMax) {
+        fail_with(started.error().context);
+        break;
+      }
+      say(name_ + ": " + started.error().context + "; it is tried again");
+    } else {
+      failed_starts = 0;
+      set_phase(ReplicaPhase::kServing);
+      const std::string end = watch(*worker);
+      if (stopping()) break;
+      say(name_ + ": its worker ended with " + end + "; it is started again");
+      if (Clock::now() - since > kHealthy) wait = kPauseMin;
+    }
+    if (!pause(static_cast<std::uint64_t>(wait.count()))) break;
+    wait = std::min(wait * 2, kPauseMax);
+  }
+  while (!stopping()) pause(60'000);
+  services_.front.stop(terms_.serve.replica);
+  set_phase(ReplicaPhase::kStopped);
+}
+
+ErrorOr<Bytes> ReplicaRunner::artifact() {
+  const market::Manifest& manifest = terms_.serve.manifest;
+  return services_.artifacts.obtain({manifest.artifact, manifest.artifact_bytes},
+                                    terms_.artifact_endpoints, [this] { return !stopping(); });
+}
+
+BindFrame ReplicaRunner::bind_frame(bool compiled) const {
+  const market::Manifest& manifest = terms_.serve.manifest;
+  BindFrame bind;
+  bind.runtime = manifest.runtime;
+  bind.compiled = compiled;
+  bind.slots = terms_.serve.slots;
+  bind.fuel_max = manifest.fuel_per_request;
+  bind.memory_bytes_max = std::uint64_t{manifest.memory_mib} << 20;
+  bind.wall_ms_max = manifest.wall_ms;
+  bind.output_bytes_max = manifest.response_bytes_max;
+  bind.log_bytes_max = kLogBytesPerRequest;
+  bind.data_bytes_max = bind.slots * bind.memory_bytes_max + kWorkerOverheadBytes;
+  bind.compile_data_bytes_max = std::max(bind.data_bytes_max, kCompileBytes);
+  return bind;
+}
+
+// Compiled code from the cache, or the artifact, compiled once and kept.
+ErrorOr<void> ReplicaRunner::bind_worker(WorkerProcess& worker) {
+  const Hash32& digest = terms_.serve.manifest.artifact;
+  const auto go_on = [&] {
+    copy_log(worker.log());
+    return !stopping();
+  };
+  if (const auto code = services_.code.load(digest, terms_.runtime)) {
+    const auto bound = worker.bind(bind_frame(true), *code, kBindTimeoutMs, go_on);
+    if (bound) return {};
+    return Fail{bound.error()};
+  }
+  TRY(const Bytes content, artifact());
+  TRY(const BoundWorker bound, worker.bind(bind_frame(false), content, kBindTimeoutMs, go_on));
+  if (const auto kept = services_.code.store(digest, terms_.runtime, bound.code); !kept) {
+    say("compiled code is not kept: " + kept.error().context);
+  }
+  say(name_ + ": compiled in " + std::to_string(bound.compile_ms) + " ms");
+  return {};
+}
+
+ErrorOr<void> ReplicaRunner::start_worker(std::optional<WorkerProcess>& worker,
+                                          std::optional<Cgroup>& group) {
+  TRY(auto taken, services_.workers.take());
+  worker.emplace(std::move(taken));
+  CgroupLimits limits;
+  limits.memory_bytes = std::max(std::uint64_t{terms_.resources.memory_mib} << 20, kCompileBytes) +
+                        kWorkerOverheadBytes;
+  limits.cpu_milli = terms_.resources.cpu_milli;
+  auto made = services_.cgroups.make(
+      to_text(terms_.serve.replica).substr(0, 24) + "-" + std::to_string(worker->pid()), limits);
+  if (made) {
+    if (const auto added = made->add(worker->pid()); !added) {
+      say(name_ + " runs without a control group: " + added.error().context);
+    }
+    group.emplace(*std::move(made));
+  }
+  TRY_VOID(bind_worker(*worker));
+  worker_lost_ = false;
+  const UniqueFd socket = worker->take_socket();
+  TRY_VOID(services_.front.give_worker(terms_.serve.replica, socket));
+  ++worker_starts_;
+  return {};
+}
+
+// Copies what has come; false when the other end is closed.
+bool ReplicaRunner::copy_log(int pipe) {
+  std::array<std::uint8_t, 16 * 1024> chunk;
+  WorkloadLog log(services_.log_folder + "/" + to_text(terms_.serve.replica) + ".log");
+  // Not without end: whoever writes on and on waits for the next turn.
+  for (int turns = 0; turns < 16; ++turns) {
+    pollfd wait = {pipe, POLLIN, 0};
+    if (::poll(&wait, 1, 0) <= 0) return true;
+    const ssize_t got = ::read(pipe, chunk.data(), chunk.size());
+    if (got <= 0) return false;
+    log.append({chunk.data(), static_cast<std::size_t>(got)});
+  }
+  return true;
+}
+
+// Until the worker ends, or the replica is stopped: then requests under way may end first.
+std::string ReplicaRunner::watch(WorkerProcess& worker) {
+  bool log_open = true;
+  std::optional<Clock::time_point> drain_until;
+  for (;;) {
+    std::array<pollfd, 3> waits = {pollfd{worker.pidfd(), POLLIN, 0},
+                                   pollfd{wake_.get(), POLLIN, 0},
+                                   pollfd{log_open ? worker.log() : -1, POLLIN, 0}};
+    ::poll(waits.data(), waits.size(), drain_until ? 20 : -1);
+    if (log_open && waits[2].revents != 0) log_open = copy_log(worker.log());
+    std::uint64_t ignored = 0;
+    [[maybe_unused]] const ssize_t got = ::read(wake_.get(), &ignored, sizeof ignored);
+    if (waits[0].revents != 0) break;
+    if (worker_lost_ || stop_ == 2 || front_stopped_ || phase_ == ReplicaPhase::kFailed) break;
+    if (stop_ == 1 && !drain_until) {
+      services_.front.stop(terms_.serve.replica);
+      const milliseconds wall(terms_.serve.manifest.wall_ms);
+      drain_until = Clock::now() + wall + milliseconds(1'000);
+    }
+    if (drain_until && Clock::now() > *drain_until) break;
+  }
+  worker.kill();
+  if (log_open) copy_log(worker.log());
+  return worker.wait();
+}
+
+}  // namespace fog::executor

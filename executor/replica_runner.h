@@ -1,0 +1,96 @@
+// ReplicaRunner: keeps one replica running: gets the artifact, binds a worker, hands it to the
+// front, and does so again when the worker dies. A thread of its own tells that story from top to
+// bottom.
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+#include "executor/artifact_store.h"
+#include "executor/cgroup.h"
+#include "executor/code_cache.h"
+#include "executor/front_client.h"
+#include "executor/worker_pool.h"
+
+namespace fog::executor {
+
+// What is to run.
+struct ReplicaTerms {
+  ServeFrame serve;
+  std::string service;
+  market::Resources resources;
+  market::RuntimeProfile runtime;
+  std::vector<std::string> artifact_endpoints;
+};
+// Requests that the replica runs at once: a core each, as far as its memory reaches.
+std::uint32_t slots_of(const market::Resources& resources, const market::Manifest& manifest);
+
+// What all runners of a Host share. All outlive the runners.
+struct RunnerServices {
+  const ArtifactStore& artifacts;
+  const CodeCache& code;
+  const CgroupRoot& cgroups;
+  WorkerPool& workers;
+  FrontClient& front;
+  std::string log_folder;         // <replica>.log
+  std::function<void()> changed;  // a phase has changed; from the runner's thread
+};
+
+enum class ReplicaPhase : std::uint8_t {
+  kStarting,  // fetching, compiling
+  kServing,   // a worker is bound; while one is replaced too
+  kFailed,    // it cannot run here; why() says so
+  kStopped,   // after stop(): nothing of it runs any more
+};
+std::string_view phase_name(ReplicaPhase phase);
+
+class ReplicaRunner {
+ public:
+  ReplicaRunner(ReplicaTerms terms, RunnerServices services);
+  // Stops at once and waits for that.
+  ~ReplicaRunner();
+  ReplicaRunner(const ReplicaRunner&) = delete;
+  ReplicaRunner& operator=(const ReplicaRunner&) = delete;
+
+  const ReplicaTerms& terms() const { return terms_; }
+  ReplicaPhase phase() const { return phase_; }
+  std::string why() const;
+  std::uint64_t worker_starts() const { return worker_starts_; }
+
+  // Returns at once; the phase becomes kStopped when nothing runs any more. Graceful: requests
+  // under way may end first, for as long as the manifest's wall time.
+  void stop(bool graceful);
+  // From the front's events.
+  void on_front_stopped(const std::string& why);
+  void on_worker_lost();
+
+ private:
+  void run();
+  bool stopping() const { return stop_ != 0; }
+  ErrorOr<Bytes> artifact();
+  ErrorOr<void> start_worker(std::optional<WorkerProcess>& worker, std::optional<Cgroup>& group);
+  ErrorOr<void> bind_worker(WorkerProcess& worker);
+  BindFrame bind_frame(bool compiled) const;
+  std::string watch(WorkerProcess& worker);
+  bool copy_log(int pipe);
+  void fail_with(const std::string& why);
+  void set_phase(ReplicaPhase phase);
+  void wake();
+  // False when stopped meanwhile.
+  bool pause(std::uint64_t ms);
+
+  const ReplicaTerms terms_;
+  const RunnerServices services_;
+  const std::string name_;  // of the replica, for logs
+  UniqueFd wake_;           // eventfd
+  std::atomic<ReplicaPhase> phase_ = ReplicaPhase::kStarting;
+  std::atomic<int> stop_ = 0;  // 1: graceful, 2: at once
+  std::atomic<bool> front_stopped_ = false;
+  std::atomic<bool> worker_lost_ = false;
+  std::atomic<std::uint64_t> worker_starts_ = 0;
+  mutable std::mutex mutex_;
+  std::string why_;
+  std::thread thread_;
+};
+
+}  // namespace fog::executor

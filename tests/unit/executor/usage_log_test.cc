@@ -1,0 +1,288 @@
+// The usage log settles what both sides agree on, keeps it over any crash, and never claims more.
+#include "executor/usage_log.h"
+
+#include <filesystem>
+#include <fstream>
+
+#include <gtest/gtest.h>
+
+#include "chain/crypto/hash.h"
+#include "tests/support/seeded_rng.h"
+#include "tests/support/wasm_guest.h"
+
+namespace fog::executor {
+namespace {
+
+using fog::testing::SeededRng;
+using fog::testing::TempFolder;
+using market::LogEntry;
+using market::VoucherUpdate;
+
+SecretKey gateway_key() {
+  SeededRng rng(5);
+  return SecretKey::generate(rng);
+}
+
+UsageLogHead head() {
+  UsageLogHead out;
+  out.chain.data[0] = 1;
+  out.lease.data[0] = 2;
+  out.term = 3;
+  out.gateway_key = gateway_key().public_key();
+  out.gateway = address_of(out.gateway_key);
+  return out;
+}
+
+LogEntry entry(std::uint64_t index) {
+  LogEntry out;
+  out.index = index;
+  Bytes seed;
+  append_be64(seed, index);
+  out.request = sha256(seed);
+  out.response = sha256(out.request);
+  out.request_bytes = 10 + index;
+  out.counters = {1, 1000 + index, 200 + index};
+  out.time_ms = 1'700'000'000'000 + index;
+  return out;
+}
+
+// The gateway's side: makes vouchers over entries in order, some of them void.
+class Voucher {
+ public:
+  Voucher() {
+    const UsageLogHead whose = head();
+    voucher.chain_id = whose.chain;
+    voucher.lease = whose.lease;
+    voucher.term = whose.term;
+    voucher.gateway = whose.gateway;
+  }
+  VoucherUpdate up_to(std::uint64_t count, const std::set<std::uint64_t>& voids = {}) {
+    VoucherUpdate out;
+    for (; voucher.count < count; ++voucher.count) {
+      LogEntry leaf;
+      if (voids.contains(voucher.count)) {
+        out.voids.push_back(voucher.count);
+      } else {
+        leaf = entry(voucher.count);
+      }
+      voucher.request_bytes += leaf.request_bytes;
+      voucher.response_bytes += leaf.counters.egress_bytes;
+      voucher.chain = market::extend_chain(voucher.chain, leaf.request, leaf.response);
+    }
+    out.voucher = market::sign_voucher(voucher, gateway_key());
+    return out;
+  }
+  market::Voucher voucher;
+};
+
+std::unique_ptr<UsageLog> open_log(const std::string& path) {
+  auto log = UsageLog::open(path, head());
+  EXPECT_TRUE(log.has_value()) << log.error().context;
+  return *std::move(log);
+}
+
+void serve(UsageLog& log, std::uint64_t index) {
+  ASSERT_EQ(log.admit(index), Admission::kYes) << index;
+  log.begin(index);
+  ASSERT_EQ(log.admit(index), Admission::kServed);
+  ASSERT_TRUE(log.record(entry(index)).has_value());
+}
+
+std::string settle(UsageLog& log, const VoucherUpdate& update) {
+  auto pending = log.check_voucher(update);
+  if (!pending) return pending.error();
+  if (!*pending) return "nothing to do";
+  log.finish_voucher(**pending, log.write_voucher(**pending));
+  return "";
+}
+
+TEST(UsageLog, ClaimsExactlyWhatAVoucherCovers) {
+  const TempFolder folder;
+  auto log = open_log(folder.path() + "/log");
+  for (const std::uint64_t index : {2U, 0U, 1U, 3U}) serve(*log, index);
+  EXPECT_FALSE((*log->claim(0)).has_value());
+
+  Voucher gateway;
+  EXPECT_EQ(settle(*log, gateway.up_to(3)), "");
+  const auto claim = log->claim(0);
+  ASSERT_TRUE(claim.has_value() && claim->has_value());
+  EXPECT_EQ((*claim)->count, 3U);
+  EXPECT_EQ((*claim)->root.sums, (market::Counters{3, 3003, 603}));
+  EXPECT_EQ(log->unsettled(), 1U);
+  EXPECT_EQ(log->admit(2), Admission::kSettled);
+
+  // The next claim extends the one before.
+  EXPECT_EQ(settle(*log, gateway.up_to(4)), "");
+  const auto next = log->claim(3);
+  ASSERT_TRUE(next.has_value() && next->has_value());
+  EXPECT_TRUE(
+      market::verify_consistency(3, (*claim)->root, 4, (*next)->root, (*next)->consistency));
+  EXPECT_FALSE((*log->claim(4)).has_value());
+  EXPECT_FALSE(log->claim(5).has_value());
+}
+
+TEST(UsageLog, AVoidBillsNothingEvenIfItWasServed) {
+  const TempFolder folder;
+  auto log = open_log(folder.path() + "/log");
+  serve(*log, 0);
+  serve(*log, 2);
+  Voucher gateway;
+  EXPECT_EQ(settle(*log, gateway.up_to(3, {1, 2})), "");
+  const auto claim = log->claim(0);
+  EXPECT_EQ((*claim)->count, 3U);
+  EXPECT_EQ((*claim)->root.sums, (market::Counters{1, 1000, 200}));
+  // One that still runs when it is voided is dropped at its end.
+  ASSERT_EQ(log->admit(3), Admission::kYes);
+  log->begin(3);
+  EXPECT_EQ(settle(*log, gateway.up_to(4, {3})), "");
+  EXPECT_TRUE(log->record(entry(3)).has_value());
+  EXPECT_EQ(log->unsettled(), 0U);
+}
+
+TEST(UsageLog, RefusesAVoucherThatDiffers) {
+  const TempFolder folder;
+  auto log = open_log(folder.path() + "/log");
+  for (std::uint64_t index = 0; index < 4; ++index) serve(*log, index);
+  Voucher unserved;
+  EXPECT_EQ(settle(*log, unserved.up_to(5)), "request 4 was not served here; vouch for it as void");
+  const auto changed = [&](auto change) {
+    Voucher gateway;
+    (void)gateway.up_to(3);
+    change(gateway.voucher);
+    VoucherUpdate update;
+    update.voucher = market::sign_voucher(gateway.voucher, gateway_key());
+    return settle(*log, update);
+  };
+  EXPECT_NE(changed([](auto& v) { v.chain.data[0] ^= 1; }).find("chain hash"), std::string::npos);
+  EXPECT_NE(changed([](auto& v) { ++v.request_bytes; }).find("request bytes"), std::string::npos);
+  EXPECT_NE(changed([](auto& v) { --v.response_bytes; }).find("response bytes"), std::string::npos);
+  EXPECT_NE(changed([](auto& v) { ++v.term; }).find("another"), std::string::npos);
+  Voucher gateway;
+  VoucherUpdate forged = gateway.up_to(3);
+  forged.voucher.signature.data[5] ^= 1;
+  EXPECT_NE(settle(*log, forged).find("signature"), std::string::npos);
+  EXPECT_EQ(log->settled(), 0U);
+
+  // And takes the right one, twice without harm.
+  Voucher right;
+  const VoucherUpdate update = right.up_to(3);
+  EXPECT_EQ(settle(*log, update), "");
+  EXPECT_EQ(settle(*log, update), "nothing to do");
+}
+
+TEST(UsageLog, StopsBeyondTheUnvoucheredLimit) {
+  const TempFolder folder;
+  auto log = open_log(folder.path() + "/log");
+  EXPECT_EQ(log->admit(market::kUnvoucheredMax - 1), Admission::kYes);
+  EXPECT_EQ(log->admit(market::kUnvoucheredMax), Admission::kUnvouchered);
+  serve(*log, 0);
+  Voucher gateway;
+  EXPECT_EQ(settle(*log, gateway.up_to(1)), "");
+  EXPECT_EQ(log->admit(market::kUnvoucheredMax), Admission::kYes);
+  // What did not run may come again.
+  log->begin(7);
+  log->abandon(7);
+  EXPECT_EQ(log->admit(7), Admission::kYes);
+}
+
+TEST(UsageLog, KeepsEntriesThatComeWhileAVoucherIsWritten) {
+  const TempFolder folder;
+  const std::string path = folder.path() + "/log";
+  auto log = open_log(path);
+  serve(*log, 0);
+  Voucher gateway;
+  auto pending = log->check_voucher(gateway.up_to(1));
+  ASSERT_TRUE(pending && *pending);
+  serve(*log, 1);
+  log->finish_voucher(**pending, log->write_voucher(**pending));
+  log.reset();
+  log = open_log(path);
+  EXPECT_EQ(log->settled(), 1U);
+  EXPECT_EQ(log->unsettled(), 1U);
+  EXPECT_EQ(settle(*log, gateway.up_to(2)), "");
+}
+
+// Cut at every byte, the file opens as it stood at some earlier moment: whatever it then claims,
+// the voucher in it covers; and it goes on from there.
+TEST(UsageLog, SurvivesATornTailAtEveryByte) {
+  const TempFolder folder;
+  const std::string path = folder.path() + "/log";
+  Voucher gateway;
+  {
+    auto log = open_log(path);
+    for (std::uint64_t index = 0; index < 3; ++index) serve(*log, index);
+    EXPECT_EQ(settle(*log, gateway.up_to(3, {1})), "");
+    for (std::uint64_t index = 3; index < 6; ++index) serve(*log, index);
+    EXPECT_EQ(settle(*log, gateway.up_to(5)), "");
+  }
+  const Bytes whole = fog::testing::read_whole(path);
+  ASSERT_GT(whole.size(), 1000U);
+  std::uint64_t settled_before = 0;
+  for (std::size_t size = 0; size <= whole.size(); ++size) {
+    const std::string cut = folder.path() + "/cut";
+    std::ofstream(cut, std::ios::binary | std::ios::trunc)
+        .write(reinterpret_cast<const char*>(whole.data()), static_cast<std::streamsize>(size));
+    auto log = open_log(cut);
+    EXPECT_GE(log->settled(), settled_before);
+    settled_before = log->settled();
+    const auto claim = log->claim(0);
+    ASSERT_TRUE(claim.has_value());
+    if (*claim) {
+      EXPECT_LE((*claim)->root.sums.requests, (*claim)->voucher.voucher.count);
+      EXPECT_EQ((*claim)->count, (*claim)->voucher.voucher.count);
+    }
+    const std::uint64_t fresh = log->settled() + log->unsettled() + 100;
+    EXPECT_TRUE(log->record(entry(fresh)).has_value());
+    log.reset();
+    EXPECT_NE(open_log(cut)->entry(fresh), nullptr);
+  }
+  EXPECT_EQ(settled_before, 5U);
+}
+
+// A flipped bit before a voucher is damage, and said so; behind the last one it is a torn tail.
+TEST(UsageLog, TellsDamageFromATornTail) {
+  const TempFolder folder;
+  const std::string path = folder.path() + "/log";
+  std::size_t settled_size = 0;
+  {
+    auto log = open_log(path);
+    serve(*log, 0);
+    serve(*log, 1);
+    Voucher gateway;
+    EXPECT_EQ(settle(*log, gateway.up_to(2)), "");
+    settled_size = std::filesystem::file_size(path);
+    serve(*log, 2);
+  }
+  const Bytes whole = fog::testing::read_whole(path);
+  for (std::size_t at = 0; at < whole.size(); at += 7) {
+    Bytes flipped = whole;
+    flipped[at] ^= 0x10;
+    const std::string bad = folder.path() + "/bad";
+    std::ofstream(bad, std::ios::binary | std::ios::trunc)
+        .write(reinterpret_cast<const char*>(flipped.data()),
+               static_cast<std::streamsize>(flipped.size()));
+    const auto log = UsageLog::open(bad, head());
+    if (log) {
+      EXPECT_LE((*log)->settled(), 2U) << at;
+      // What is left of it is what an earlier moment had.
+      if ((*log)->settled() == 2) EXPECT_GE(at, settled_size);
+    } else {
+      EXPECT_EQ(log.error().code, ErrorCode::kCorrupt);
+      EXPECT_NE(log.error().context.find("Move it away"), std::string::npos);
+    }
+  }
+}
+
+TEST(UsageLog, IsNotOpenedForAnother) {
+  const TempFolder folder;
+  const std::string path = folder.path() + "/log";
+  (void)open_log(path);
+  UsageLogHead other = head();
+  ++other.term;
+  const auto log = UsageLog::open(path, other);
+  ASSERT_FALSE(log.has_value());
+  EXPECT_EQ(log.error().code, ErrorCode::kCorrupt);
+}
+
+}  // namespace
+}  // namespace fog::executor
