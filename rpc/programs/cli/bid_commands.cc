@@ -1,0 +1,297 @@
+// fogcoin bid ...: a Publisher's demand and the escrow that pays for it.
+#include "market/types/price.h"
+#include "rpc/json/codec.h"
+#include "rpc/programs/cli/context.h"
+#include "rpc/programs/cli/service_file.h"
+
+namespace fog::cli {
+namespace {
+
+struct BidOptions {
+  std::string manifest;
+  std::string service;
+  std::optional<std::uint16_t> replicas;
+  std::optional<std::uint32_t> cpu_milli;
+  std::optional<std::uint32_t> memory_mib;
+  std::string price_cap;
+  std::string spend_cap;
+  std::string deposit;
+  std::vector<std::string> gateways;
+};
+
+constexpr std::uint64_t kHourMs = 3'600'000;
+
+// What a replica of a small request-and-answer service needs, for those who say nothing.
+market::BidTerms default_terms(const market::Service& service) {
+  market::BidTerms terms;
+  terms.service = service.name;
+  terms.resources.cpu_milli = 100;
+  terms.resources.memory_mib = service.manifest.memory_mib;
+  terms.profile.requests = 3'600;
+  terms.profile.fuel = 100'000'000'000;
+  terms.profile.egress_bytes = 64ULL << 20;
+  return terms;
+}
+
+// The dearest class at twice its vector: an honest Host's ask fits below.
+ErrorOr<std::uint8_t> default_cap(const market::MarketParams& params,
+                                  const market::BidTerms& terms) {
+  std::uint64_t dearest = 1;
+  for (const market::PriceClass& one : params.classes) {
+    const auto hourly = market::hourly_at_scale_one(one.prices, terms.resources, terms.profile);
+    if (hourly) dearest = std::max(dearest, *hourly);
+  }
+  return rpc::cap_step_for(Amount{dearest * 2});
+}
+
+ErrorOr<void> fill_gateways(Context& context, const BidOptions& options, market::BidTerms& terms) {
+  if (!options.gateways.empty()) {
+    terms.gateways.clear();
+    for (const std::string& text : options.gateways) {
+      TRY(const auto address, context.address_of_text(text));
+      terms.gateways.push_back(address);
+    }
+  }
+  if (!terms.gateways.empty()) return {};
+  TRY(const auto all,
+      read_index<market::Gateway>(context.node(), market::all_gateways(), Table::kGateway));
+  for (const market::Gateway& gateway : all) {
+    if (terms.gateways.size() < decltype(terms.gateways)::kMax)
+      terms.gateways.push_back(gateway.owner);
+  }
+  if (terms.gateways.empty()) {
+    return fail(ErrorCode::kNotFound,
+                "no gateway is registered, so nobody could reach the service. Run one: foggate");
+  }
+  return {};
+}
+
+ErrorOr<market::BidTerms> make_terms(Context& context, const BidOptions& options,
+                                     const market::MarketParams& params,
+                                     std::optional<Amount>& deposit) {
+  market::BidTerms terms;
+  std::string name = options.service;
+  bool from_file = false;
+  if (!options.manifest.empty()) {
+    TRY(const auto file, load_service(options.manifest));
+    name = file.file.name;
+    if (file.file.bid) {
+      terms = file.file.bid->terms;
+      deposit = file.file.bid->deposit;
+      from_file = true;
+    }
+  }
+  TRY(const auto service,
+      read_one<market::Service>(context.node(), market::service_key(name),
+                                "service '" + name + "' on the chain; publish it first"));
+  if (!from_file) terms = default_terms(service);
+  if (options.replicas) terms.replicas_min = terms.replicas_max = *options.replicas;
+  if (options.cpu_milli) terms.resources.cpu_milli = *options.cpu_milli;
+  if (options.memory_mib) terms.resources.memory_mib = *options.memory_mib;
+  if (!options.price_cap.empty()) {
+    TRY(const auto cap, parse_amount(options.price_cap, "--price-cap"));
+    TRY(terms.cap_step, rpc::cap_step_for(cap));
+  } else if (!from_file) {
+    TRY(terms.cap_step, default_cap(params, terms));
+  }
+  if (!options.spend_cap.empty()) {
+    TRY(terms.spend_per_hour_max, parse_amount(options.spend_cap, "--spend-cap"));
+  } else if (!from_file) {
+    terms.spend_per_hour_max = Amount{market::cap_of_step(terms.cap_step) * 4};
+  }
+  TRY_VOID(fill_gateways(context, options, terms));
+  return terms;
+}
+
+ErrorOr<void> create(Context& context, const BidOptions& options) {
+  TRY(const auto params,
+      read_one<market::MarketParams>(context.node(), market::market_params_key(), "parameters"));
+  std::optional<Amount> deposit;
+  TRY(auto terms, make_terms(context, options, params, deposit));
+  if (!options.deposit.empty()) {
+    TRY(deposit, parse_amount(options.deposit, "--deposit"));
+  }
+  if (!deposit) {
+    // An hour at the spending cap, and the slices that stay locked meanwhile.
+    const auto locked =
+        mul_div_ceil(terms.spend_per_hour_max.droplets,
+                     params.receipt_interval_ms + params.notice_ms + kHourMs, kHourMs);
+    const auto all = locked ? checked_mul(*locked, std::max<std::uint64_t>(1, terms.replicas_max))
+                            : std::nullopt;
+    if (!all)
+      return fail(ErrorCode::kInvalidInput, "the spending cap is too large; name a --deposit");
+    deposit = Amount{*all};
+  }
+  market::CreateBid message{terms, *deposit};
+  const std::string replicas =
+      std::to_string(terms.replicas_min) + ".." + std::to_string(terms.replicas_max);
+  const std::vector<std::string> effects{
+      "bid for " + replicas + " replicas of '" + terms.service + "'",
+      "each at most " + format_fog(Amount{market::cap_of_step(terms.cap_step)}) +
+          " an hour at its profile, never more than " + format_fog(terms.spend_per_hour_max) +
+          " an hour",
+      "deposit " + format_fog(*deposit) + " into escrow; what is not used comes back"};
+  Json json{{"service", terms.service}, {"deposit", std::to_string(deposit->droplets)}};
+  TRY(const auto sent, context.send({make_message(message)}, effects, json));
+  const auto id = market::make_bid_id(sent.id, 0);
+  json["bid"] = to_hex0x(id);
+  context.print(json, "Bid " + to_hex0x(id) + "\nfunded with " + format_fog(*deposit) +
+                          " at height " + std::to_string(sent.height) +
+                          "; the next block matches it. See: fogcoin bid show " + to_hex0x(id));
+  return {};
+}
+
+ErrorOr<void> top_up(Context& context, const std::string& text, const std::string& amount_text) {
+  TRY(const auto id, parse_id(text, "bid"));
+  TRY(const auto amount, parse_amount(amount_text, "the deposit"));
+  market::TopUpBid message{id, amount};
+  Json json{{"bid", to_hex0x(id)}, {"amount", std::to_string(amount.droplets)}};
+  TRY(const auto sent,
+      context.send({make_message(message)},
+                   {"deposit " + format_fog(amount) + " into bid " + to_hex0x(id)}, json));
+  context.print(
+      json, "Deposited " + format_fog(amount) + " at height " + std::to_string(sent.height) + ".");
+  return {};
+}
+
+ErrorOr<void> close(Context& context, const std::string& text) {
+  TRY(const auto id, parse_id(text, "bid"));
+  market::CloseBid message{id};
+  Json json{{"bid", to_hex0x(id)}};
+  TRY(const auto sent, context.send({make_message(message)},
+                                    {"close bid " + to_hex0x(id) + "; its replicas stop"}, json));
+  context.print(json,
+                "Closed at height " + std::to_string(sent.height) +
+                    ". What is not owed returns to the depositors once the last receipts are in.");
+  return {};
+}
+
+std::string bid_state(const market::Bid& bid) {
+  if (bid.closed != market::CloseReason::kOpen)
+    return "closed: " + std::string(market::close_reason_name(bid.closed));
+  return std::to_string(bid.replicas_held) + " of " + std::to_string(bid.terms.replicas_min) +
+         ".." + std::to_string(bid.terms.replicas_max) + " replicas";
+}
+
+ErrorOr<void> list(Context& context, const std::string& service, const std::string& owner) {
+  StateKey prefix;
+  if (!service.empty()) {
+    prefix = market::bids_by_service(service);
+  } else if (!owner.empty()) {
+    TRY(const auto address, context.address_of_text(owner));
+    prefix = market::bids_by_owner(address);
+  } else {
+    TRY(const auto account, context.account());
+    prefix = market::bids_by_owner(account.address);
+  }
+  TRY(const auto bids, read_index<market::Bid>(context.node(), prefix, Table::kBid));
+  Json json = Json::array();
+  std::vector<std::vector<std::string>> rows{
+      {"BID", "SERVICE", "STATE", "FREE", "LOCKED", "SPENT"}};
+  for (const auto& bid : bids) {
+    json.push_back(rpc::to_json(bid));
+    rows.push_back({to_hex0x(bid.id), bid.terms.service, bid_state(bid), format_fog(bid.free),
+                    format_fog(bid.locked), format_fog(bid.spent)});
+  }
+  context.print(json, table(rows));
+  return {};
+}
+
+ErrorOr<void> show(Context& context, const std::string& text) {
+  TRY(const auto id, parse_id(text, "bid"));
+  TRY(const auto bid,
+      read_one<market::Bid>(context.node(), market::bid_key(id), "bid " + to_hex0x(id)));
+  TRY(const auto leases,
+      read_index<market::Lease>(context.node(), market::leases_by_bid(id), Table::kLease));
+  Json json = rpc::to_json(bid);
+  json["leases"] = Json::array();
+  std::string out =
+      table({{"bid", to_hex0x(bid.id)},
+             {"service", bid.terms.service},
+             {"state", bid_state(bid)},
+             {"opened", time_text(bid.created_ms)},
+             {"price cap", format_fog(Amount{market::cap_of_step(bid.terms.cap_step)}) +
+                               " an hour at the profile"},
+             {"spending cap", format_fog(bid.terms.spend_per_hour_max) + " an hour a replica"},
+             {"free", format_fog(bid.free)},
+             {"locked", format_fog(bid.locked)},
+             {"spent", format_fog(bid.spent)},
+             {"refunded", format_fog(bid.refunded)}});
+  std::vector<std::vector<std::string>> rows{{"LEASE", "TERM", "HOST", "STATE", "SCALE", "PAID"}};
+  for (const auto& lease : leases) {
+    json["leases"].push_back(rpc::to_json(lease));
+    rows.push_back({to_hex0x(lease.id), std::to_string(lease.term), short_id(lease.host),
+                    std::string(market::lease_state_name(lease.state)), std::to_string(lease.scale),
+                    format_fog(lease.paid)});
+  }
+  if (leases.empty() && bid.closed == market::CloseReason::kOpen && bid.terms.replicas_min > 0) {
+    out +=
+        "\nNo Host yet: none fits the constraints, the price cap and the free capacity at this "
+        "moment.\n";
+  } else if (!leases.empty()) {
+    out += "\n" + table(rows);
+  }
+  context.print(json, out);
+  return {};
+}
+
+}  // namespace
+
+void add_bid_commands(CLI::App& app, Chosen& chosen) {
+  auto* bid = app.add_subcommand(
+      "bid", "Demand for a service, and its escrow: create, top up, close, list, show");
+  bid->require_subcommand(1);
+  auto options = std::make_shared<BidOptions>();
+  auto* make = bid->add_subcommand(
+      "create", "Opens and funds a bid, as a manifest's section `bid:` says or with defaults");
+  auto* file = make->add_option("MANIFEST", options->manifest,
+                                "service.yaml or .json, with or without a section `bid:`")
+                   ->check(CLI::ExistingFile);
+  auto* name = make->add_option("--service", options->service,
+                                "name of a published service, instead of a manifest");
+  name->excludes(file);
+  make->add_option("--replicas", options->replicas, "how many to run at once");
+  make->add_option("--cpu-milli", options->cpu_milli, "thousandths of a core to reserve for each");
+  make->add_option("--memory-mib", options->memory_mib, "memory to reserve for each");
+  make->add_option("--price-cap", options->price_cap,
+                   "most an hour of a replica may cost at its profile, e.g. \"0.5 FOG\"");
+  make->add_option("--spend-cap", options->spend_cap,
+                   "most an hour of a replica can ever cost, rent and use");
+  make->add_option("--deposit", options->deposit,
+                   "into escrow (default: an hour at the spending cap)");
+  make->add_option("--gateway", options->gateways,
+                   "gateways that may serve it (default: all, up to 8)");
+  make->callback([&chosen, options] {
+    if (options->manifest.empty() && options->service.empty()) {
+      throw CLI::ValidationError("bid create", "name a MANIFEST or a --service");
+    }
+    chosen.command = [options](Context& c) { return create(c, *options); };
+  });
+
+  auto id = std::make_shared<std::string>();
+  auto amount = std::make_shared<std::string>();
+  auto* more = bid->add_subcommand("topup", "Adds to a bid's escrow; anyone may");
+  more->add_option("BID", *id, "its id")->required();
+  more->add_option("AMOUNT", *amount, "e.g. \"5 FOG\"")->required();
+  more->callback([&chosen, id, amount] {
+    chosen.command = [id, amount](Context& c) { return top_up(c, *id, *amount); };
+  });
+  auto* end = bid->add_subcommand("close", "Stops its replicas; unused escrow returns");
+  end->add_option("BID", *id, "its id")->required();
+  end->callback([&chosen, id] { chosen.command = [id](Context& c) { return close(c, *id); }; });
+  auto* one = bid->add_subcommand("show", "One bid with its leases");
+  one->add_option("BID", *id, "its id")->required();
+  one->callback([&chosen, id] { chosen.command = [id](Context& c) { return show(c, *id); }; });
+
+  auto service = std::make_shared<std::string>();
+  auto owner = std::make_shared<std::string>();
+  auto* all =
+      bid->add_subcommand("list", "Bids of the account in use, of an owner, or for a service");
+  all->add_option("--service", *service, "name of a service");
+  all->add_option("--owner", *owner, "address or account name");
+  all->callback([&chosen, service, owner] {
+    chosen.command = [service, owner](Context& c) { return list(c, *service, *owner); };
+  });
+}
+
+}  // namespace fog::cli

@@ -1,0 +1,103 @@
+// fogcoin: the command line of wallet users and Publishers. Parses, chooses one command, runs it.
+#include <cstdlib>
+#include <iostream>
+
+#include "rpc/programs/cli/context.h"
+
+namespace {
+
+using fog::ErrorCode;
+
+std::string default_wallet() {
+  const char* home = std::getenv("HOME");
+  return std::string(home == nullptr ? "." : home) + "/.fogcoin/wallet.json";
+}
+
+int exit_code(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kNetwork:
+    case ErrorCode::kTimeout:
+      return fog::cli::kExitUnreachable;
+    case ErrorCode::kNotFound:
+      return fog::cli::kExitNotFound;
+    case ErrorCode::kPermission:
+      return fog::cli::kExitWallet;
+    case ErrorCode::kInvalidInput:
+      return fog::cli::kExitUsage;
+    case ErrorCode::kAlreadyExists:
+    case ErrorCode::kCorrupt:
+    case ErrorCode::kIo:
+    case ErrorCode::kProtocol:
+    case ErrorCode::kRejected:
+    case ErrorCode::kExhausted:
+    case ErrorCode::kUnavailable:
+      return fog::cli::kExitFailed;
+  }
+  return fog::cli::kExitFailed;
+}
+
+void add_global_options(CLI::App& app, fog::cli::GlobalOptions& options) {
+  app.set_config("--config", "",
+                 "file with options, one `name=value` a line (command line and environment win)");
+  app.add_option("--node", options.node, "the node's URL")
+      ->envname("FOGCOIN_NODE")
+      ->capture_default_str();
+  app.add_option("--wallet", options.wallet, "the wallet's file")
+      ->envname("FOGCOIN_WALLET")
+      ->capture_default_str();
+  app.add_option("--account", options.account,
+                 "account of the wallet to act for (default: its only one, or main)")
+      ->envname("FOGCOIN_ACCOUNT");
+  app.add_option("--passphrase-file", options.passphrase.file,
+                 "file with the wallet's passphrase (mode 0600)")
+      ->envname("FOGCOIN_PASSPHRASE_FILE");
+  app.add_option("--passphrase-fd", options.passphrase.descriptor,
+                 "open descriptor to read the passphrase from");
+  app.add_option("--timeout", options.timeout_s, "seconds to wait until a transaction is final")
+      ->capture_default_str();
+  app.add_option("--memo", options.memo,
+                 "note that goes into the transaction, at most 128 bytes; public");
+  app.add_flag("--json", options.json, "print one JSON document");
+  app.add_flag("-y,--yes", options.yes, "do not ask before sending");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  fog::cli::GlobalOptions options;
+  options.wallet = default_wallet();
+  fog::cli::Chosen chosen;
+  CLI::App app("FogCoin's command line: wallet, payments, services, bids, leases");
+  app.footer(
+      "Exit codes: 0 done, 1 refused or failed, 2 wrong input, 3 node not reachable, 4 not found, "
+      "5 wallet locked.");
+  app.require_subcommand(1);
+  app.fallthrough();
+  add_global_options(app, options);
+  fog::cli::add_wallet_commands(app, chosen);
+  fog::cli::add_money_commands(app, chosen);
+  fog::cli::add_tx_commands(app, chosen);
+  fog::cli::add_service_commands(app, chosen);
+  fog::cli::add_bid_commands(app, chosen);
+  fog::cli::add_market_commands(app, chosen);
+  fog::cli::add_node_commands(app, chosen);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error);
+    return code == 0 ? 0 : fog::cli::kExitUsage;
+  }
+  fog::cli::Context context(options);
+  const auto done = chosen.command(context);
+  if (done) return fog::cli::kExitOk;
+  if (options.json) {
+    std::cout << fog::cli::Json{{"error",
+                                 {{"code", fog::error_code_name(done.error().code)},
+                                  {"message", done.error().context}}}}
+                     .dump(2)
+              << "\n";
+  } else {
+    std::cerr << "fogcoin: " << done.error().context << "\n";
+  }
+  return exit_code(done.error().code);
+}
