@@ -46,8 +46,10 @@ class QuestionReader {
     return json_.ok();
   }
 
+  bool fail_twice(const std::string& path) { return fail("\"" + path + "\" is given twice."); }
+
   bool once(unsigned member, const std::string& name) {
-    if ((seen_ & member) != 0) return fail("\"" + name + "\" is given twice.");
+    if ((seen_ & member) != 0) return fail_twice(name);
     seen_ |= member;
     return true;
   }
@@ -158,7 +160,7 @@ class QuestionReader {
       const bool is_at = name == "at";
       const bool is_celsius = name == "celsius";
       if ((is_at && has_at) || (is_celsius && has_celsius)) {
-        return fail("\"" + path + "." + name + "\" is given twice.");
+        return fail_twice(path + "." + name);
       }
       has_at = has_at || is_at;
       has_celsius = has_celsius || is_celsius;

@@ -11,7 +11,7 @@
 namespace thermostat {
 namespace {
 
-constexpr size_t kBodySizeMax = 1024 * 1024;
+constexpr size_t kBodySizeMax = size_t{1024} * 1024;
 
 constexpr std::string_view kHelp =
     "thermostat: POST temperature readings as JSON, get a decision as JSON.\n"
