@@ -1,0 +1,50 @@
+// Dispatcher: a JSON-RPC request body in, the response body out. Knows nothing of HTTP.
+//
+// Methods run on the caller's thread; only calls that wait for the chain are answered later, from
+// the WaitHub's thread. Safe from any thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "chain/api/node_api.h"
+
+namespace fog::rpc {
+
+struct DispatchLimits {
+  std::size_t depth_max = 32;
+  std::size_t batch_max = 5'000;
+  std::size_t txs_max = 50'000;  // transactions in one body
+  std::size_t response_bytes_max = 64 * 1024 * 1024;
+  std::size_t waits_max = 1'024;
+};
+
+// Who calls.
+struct Caller {
+  bool is_operator = false;  // may call the operator's methods
+};
+
+class Dispatcher {
+ public:
+  // Called exactly once with the response; empty when there is nothing to answer.
+  using Done = std::function<void(std::string response)>;
+
+  // The node must outlive the dispatcher.
+  Dispatcher(NodeApi& node, const DispatchLimits& limits);
+  ~Dispatcher();
+  // Answers all calls that wait, and those that still come to wait, with kUnavailable.
+  void stop();
+
+  // `body` is kept until the answer.
+  void handle(std::string body, const Caller& caller, Done done);
+  // The page for /metrics.
+  std::string metrics_text();
+  class RpcMetrics& metrics();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace fog::rpc

@@ -1,0 +1,246 @@
+#include "rpc/server/http_session.h"
+
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/post.hpp>
+
+#include "rpc/server/fast_submit.h"
+#include "rpc/server/http_rules.h"
+
+namespace fog::rpc {
+namespace {
+
+constexpr const char* kJsonType = "application/json";
+constexpr const char* kTextType = "text/plain; charset=utf-8";
+
+std::string_view view(beast::string_view text) {
+  return {text.data(), text.size()};
+}
+std::chrono::milliseconds ms(std::uint32_t value) {
+  return std::chrono::milliseconds(value);
+}
+
+// Plain words for the parser's refusals.
+std::pair<http::status, std::string> refusal_of(const beast::error_code& error) {
+  if (error == http::error::body_limit) {
+    return {http::status::payload_too_large, "the request body is too large; send it in parts\n"};
+  }
+  if (error == http::error::header_limit) {
+    return {http::status::request_header_fields_too_large, "the request head is too large\n"};
+  }
+  return {http::status::bad_request, "not an HTTP/1.1 request: " + error.message() + "\n"};
+}
+
+bool is_parser_error(const beast::error_code& error) {
+  return error.category() == make_error_code(http::error::body_limit).category() &&
+         error != http::error::end_of_stream && error != http::error::partial_message;
+}
+
+}  // namespace
+
+bool SessionShared::open_connection(const boost::asio::ip::address& address) {
+  const std::lock_guard lock(mutex_);
+  if (connections_ >= options.connections_max) return false;
+  std::size_t& here = by_address_[address];
+  if (here >= options.connections_per_address_max && !address.is_loopback()) return false;
+  ++here;
+  ++connections_;
+  dispatcher.metrics().connection_opened();
+  return true;
+}
+
+void SessionShared::close_connection(const boost::asio::ip::address& address) {
+  const std::lock_guard lock(mutex_);
+  --connections_;
+  const auto here = by_address_.find(address);
+  if (--here->second == 0) by_address_.erase(here);
+  dispatcher.metrics().connection_closed();
+}
+
+HttpSession::HttpSession(Tcp::socket socket, boost::asio::ip::address address,
+                         SessionShared& shared)
+    : stream_(std::move(socket)),
+      address_(std::move(address)),
+      shared_(shared),
+      buffer_(shared.options.header_bytes_max + shared.options.body_bytes_max) {}
+
+HttpSession::~HttpSession() {
+  release_body();
+  shared_.close_connection(address_);
+}
+
+void HttpSession::start() {
+  boost::asio::dispatch(stream_.get_executor(), [self = shared_from_this()] { self->read_head(); });
+}
+
+void HttpSession::stop() {
+  boost::asio::post(stream_.get_executor(), [self = shared_from_this()] {
+    if (!self->answering_) self->close();
+  });
+}
+
+void HttpSession::close() {
+  beast::error_code ignored;
+  stream_.socket().shutdown(Tcp::socket::shutdown_both, ignored);
+  stream_.close();
+}
+
+void HttpSession::read_head() {
+  if (shared_.stopping) return close();
+  parser_.emplace();
+  parser_->header_limit(static_cast<std::uint32_t>(shared_.options.header_bytes_max));
+  parser_->body_limit(shared_.options.body_bytes_max);
+  stream_.expires_after(ms(shared_.options.idle_timeout_ms));
+  http::async_read_header(
+      stream_, buffer_, *parser_,
+      [self = shared_from_this()](beast::error_code error, std::size_t) { self->on_head(error); });
+}
+
+HttpSession::Response HttpSession::make(http::status status, std::string text, const char* type) {
+  Response response(status, version_);
+  response.set(http::field::server, "fogcoind");
+  if (!text.empty()) response.set(http::field::content_type, type);
+  response.keep_alive(keep_alive_);
+  response.body() = std::move(text);
+  response.prepare_payload();
+  return response;
+}
+
+std::optional<HttpSession::Response> HttpSession::judge_head() {
+  const auto& request = parser_->get();
+  const std::string_view host = view(request[http::field::host]);
+  const std::string_view target = view(request.target()).substr(0, request.target().find('?'));
+  // A refused body is not read, so the connection ends with the refusal.
+  const auto refuse = [&](http::status status, const char* why) {
+    keep_alive_ = false;
+    return make(status, why, kTextType);
+  };
+  if (!host_is_allowed(host, shared_.options.host_names)) {
+    return refuse(http::status::forbidden,
+                  "this Host name is not served here; use the node's IP address, or start it with "
+                  "--rpc-host NAME\n");
+  }
+  const auto origin = request.find(http::field::origin);
+  if (origin != request.end() && !origin_is_allowed(view(origin->value()), host)) {
+    return refuse(http::status::forbidden, "other sites' pages may not call this node\n");
+  }
+  if (target == "/health" || target == "/metrics") {
+    if (request.method() == http::verb::get) return std::nullopt;
+    auto response = refuse(http::status::method_not_allowed, "use GET\n");
+    response.set(http::field::allow, "GET");
+    return response;
+  }
+  if (target != "/") return refuse(http::status::not_found, "there is /, /health and /metrics\n");
+  if (request.method() != http::verb::post) {
+    auto response = refuse(http::status::method_not_allowed,
+                           "POST a JSON-RPC 2.0 call; rpc.discover lists all methods\n");
+    response.set(http::field::allow, "POST");
+    return response;
+  }
+  return std::nullopt;
+}
+
+bool HttpSession::reserve_body() {
+  const auto length = parser_->content_length();
+  body_reserved_ = length ? static_cast<std::size_t>(*length)
+                          : (parser_->chunked() ? shared_.options.body_bytes_max : 0);
+  const std::size_t before = shared_.bodies_bytes.fetch_add(body_reserved_);
+  return before + body_reserved_ <= shared_.options.bodies_bytes_max;
+}
+
+void HttpSession::release_body() {
+  shared_.bodies_bytes.fetch_sub(body_reserved_);
+  body_reserved_ = 0;
+}
+
+void HttpSession::on_head(beast::error_code error) {
+  if (error) {
+    if (!is_parser_error(error)) return close();
+    keep_alive_ = false;
+    auto [status, why] = refusal_of(error);
+    return write(make(status, std::move(why), kTextType));
+  }
+  shared_.dispatcher.metrics().http_request();
+  keep_alive_ = parser_->get().keep_alive();
+  version_ = parser_->get().version();
+  if (auto refusal = judge_head()) return write(*std::move(refusal));
+  if (!reserve_body()) {
+    keep_alive_ = false;
+    return write(make(http::status::service_unavailable, "too many requests at once; try again\n",
+                      kTextType));
+  }
+  stream_.expires_after(ms(shared_.options.transfer_timeout_ms));
+  if (!beast::iequals(parser_->get()[http::field::expect], "100-continue")) return read_body();
+  continue_ = {http::status::continue_, version_};
+  http::async_write(stream_, continue_,
+                    [self = shared_from_this()](beast::error_code failed, std::size_t) {
+                      failed ? self->close() : self->read_body();
+                    });
+}
+
+void HttpSession::read_body() {
+  http::async_read(
+      stream_, buffer_, *parser_,
+      [self = shared_from_this()](beast::error_code error, std::size_t) { self->on_body(error); });
+}
+
+void HttpSession::on_body(beast::error_code error) {
+  if (error) {
+    if (!is_parser_error(error)) return close();
+    keep_alive_ = false;
+    auto [status, why] = refusal_of(error);
+    return write(make(status, std::move(why), kTextType));
+  }
+  stream_.expires_never();
+  answering_ = true;
+  Request request = parser_->release();
+  const std::string target(view(request.target()).substr(0, request.target().find('?')));
+  const bool page = target != "/";
+  const std::string_view authorization = view(request[http::field::authorization]);
+  const std::string& token = shared_.options.operator_token;
+  const bool is_operator =
+      token.empty() ? address_.is_loopback() : bearer_fits(authorization, token);
+  boost::asio::post(shared_.workers, [self = shared_from_this(), target, page, is_operator,
+                                      body = std::move(request.body())]() mutable {
+    if (page) return self->answer_page(target);
+    self->shared_.dispatcher.handle(std::move(body), Caller{is_operator}, [self](std::string text) {
+      const auto status = text.empty() ? http::status::no_content : http::status::ok;
+      self->post_response(self->make(status, std::move(text), kJsonType));
+    });
+  });
+}
+
+void HttpSession::answer_page(const std::string& target) {
+  if (target == "/metrics") {
+    return post_response(make(http::status::ok, shared_.dispatcher.metrics_text(),
+                              "text/plain; version=0.0.4; charset=utf-8"));
+  }
+  const auto status = shared_.node.status();
+  if (!status) {
+    return post_response(make(http::status::service_unavailable,
+                              "not well: " + status.error().context + "\n", kTextType));
+  }
+  post_response(
+      make(http::status::ok, "ok, height " + std::to_string(status->height) + "\n", kTextType));
+}
+
+void HttpSession::post_response(Response response) {
+  boost::asio::post(stream_.get_executor(),
+                    [self = shared_from_this(), answer = std::move(response)]() mutable {
+                      self->release_body();
+                      self->write(std::move(answer));
+                    });
+}
+
+void HttpSession::write(Response response) {
+  response_ = std::move(response);
+  stream_.expires_after(ms(shared_.options.transfer_timeout_ms));
+  http::async_write(stream_, response_,
+                    [self = shared_from_this()](beast::error_code error, std::size_t) {
+                      self->response_ = {};
+                      self->answering_ = false;
+                      if (error || !self->keep_alive_) return self->close();
+                      self->read_head();
+                    });
+}
+
+}  // namespace fog::rpc

@@ -1,0 +1,57 @@
+// RpcServer: a node's HTTP door. POST / takes JSON-RPC 2.0; GET /health and GET /metrics answer
+// plain text. HTTP/1.1 with keep-alive; pipelined requests are answered in order. No TLS here: put
+// a proxy in front where the network is not trusted.
+//
+// Every bound stands in ServerOptions. A call that waits for the chain holds no thread, so it
+// delays nobody; other calls run on `workers` threads.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "chain/api/node_api.h"
+#include "rpc/server/dispatcher.h"
+
+namespace fog::rpc {
+
+struct ServerOptions {
+  std::string address = "127.0.0.1";    // to listen on; an IP address
+  std::uint16_t port = 0;               // 0: the system chooses
+  std::vector<std::string> host_names;  // Host headers accepted beyond IP addresses and localhost
+  // Operator methods: with a token, whoever sends it; without one, whoever comes from loopback.
+  std::string operator_token;
+
+  unsigned io_threads = 1;
+  unsigned workers = 4;
+  std::size_t connections_max = 1'024;
+  std::size_t connections_per_address_max = 256;  // loopback is exempt
+  std::size_t header_bytes_max = 16 * 1024;
+  std::size_t body_bytes_max = 8 * 1024 * 1024;
+  // Bodies being read or waiting for a worker, all connections together: 503 beyond.
+  std::size_t bodies_bytes_max = 256 * 1024 * 1024;
+  std::uint32_t idle_timeout_ms = 60'000;      // until the next request's head is complete
+  std::uint32_t transfer_timeout_ms = 60'000;  // for a body, or for a response to be taken
+  DispatchLimits calls;
+};
+
+class RpcServer {
+ public:
+  // Listens when it returns. The node must outlive the server. kInvalidInput for an address that is
+  // none, kIo when it cannot listen (in use, no permission).
+  static ErrorOr<std::unique_ptr<RpcServer>> start(NodeApi& node, const ServerOptions& options);
+  // Stops: no new connections, waiting calls are answered, open ones are cut.
+  ~RpcServer();
+  RpcServer(const RpcServer&) = delete;
+  RpcServer& operator=(const RpcServer&) = delete;
+
+  std::uint16_t port() const;
+
+ private:
+  struct Impl;
+  explicit RpcServer(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace fog::rpc

@@ -1,0 +1,269 @@
+// FakeNode: a NodeApi over plain maps, with a small example chain of one of each object. Tests of
+// what stands outside of a node (RPC, client) drive it by hand.
+#pragma once
+
+#include <condition_variable>
+#include <map>
+#include <mutex>
+
+#include "chain/api/node_api.h"
+#include "market/types/messages.h"
+
+namespace fog::testing {
+
+class FakeNode : public NodeApi {
+ public:
+  FakeNode() { add_example_chain(); }
+
+  static Address example_address() {
+    Address out;
+    const std::string_view digits = "12345678901234567890";
+    std::copy(digits.begin(), digits.end(), out.data.begin());
+    return out;
+  }
+  static Hash32 hash_of(std::uint8_t byte) {
+    Hash32 out;
+    out.data.fill(byte);
+    return out;
+  }
+  static SignedTx example_tx() {
+    SignedTx tx;
+    tx.body.chain_id = hash_of(0xCC);
+    tx.body.sender = example_address();
+    tx.body.price_max = 20;
+    tx.body.messages.push_back(make_message(Transfer{{{example_address(), Amount{7}}}}));
+    tx.auth = SingleAuth{};
+    return tx;
+  }
+
+  // ---- what tests turn ----
+  void add_block() {
+    const std::lock_guard lock(mutex_);
+    ++status_.height;
+    status_.time_ms += 1'000;
+    changed_.notify_all();
+  }
+  // The next block makes a submitted transaction final.
+  void make_final(const TxId& id) {
+    const std::lock_guard lock(mutex_);
+    ++status_.height;
+    txs_[id] = {TxPlace::kFinal, status_.height, 0, {}};
+    changed_.notify_all();
+  }
+  template <class T>
+  void put(const StateKey& key, const T& value) {
+    state_[key] = bcs_encode(value);
+  }
+  void put_index(const StateKey& key) { state_[key] = Bytes{}; }
+  void fail_with(std::optional<Error> error) {
+    const std::lock_guard lock(mutex_);
+    failure_ = std::move(error);
+  }
+  std::vector<Bytes> submitted() {
+    const std::lock_guard lock(mutex_);
+    return submitted_;
+  }
+  std::size_t submit_calls() {
+    const std::lock_guard lock(mutex_);
+    return submit_calls_;
+  }
+
+  // ---- NodeApi ----
+  ErrorOr<ChainStatus> status() override {
+    const std::lock_guard lock(mutex_);
+    if (failure_) return Fail{*failure_};
+    return status_;
+  }
+  ErrorOr<std::vector<SubmitReply>> submit(const std::vector<Bytes>& txs) override {
+    const std::lock_guard lock(mutex_);
+    if (failure_) return Fail{*failure_};
+    ++submit_calls_;
+    std::vector<SubmitReply> out;
+    for (const Bytes& bytes : txs) {
+      submitted_.push_back(bytes);
+      const auto tx = bcs_decode<SignedTx>(bytes);
+      if (!tx) {
+        out.push_back({{}, Fault::kMalformed, ""});
+      } else if (tx->body.memo == as_memo("full")) {
+        out.push_back({tx_id(tx->body), Fault::kNone, "the mempool is full; try again later"});
+      } else {
+        out.push_back({tx_id(tx->body), Fault::kNone, ""});
+        txs_[out.back().id].place = TxPlace::kPending;
+      }
+    }
+    return out;
+  }
+  ErrorOr<TxStatus> transaction(const TxId& id) override {
+    const std::lock_guard lock(mutex_);
+    if (failure_) return Fail{*failure_};
+    const auto found = txs_.find(id);
+    return found == txs_.end() ? TxStatus{} : found->second;
+  }
+  ErrorOr<TxStatus> wait_transaction(const TxId& id, std::uint64_t timeout_ms) override {
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait_for(lock, std::chrono::milliseconds(timeout_ms),
+                        [&] { return txs_[id].place == TxPlace::kFinal; });
+    }
+    return transaction(id);
+  }
+  ErrorOr<ChainStatus> wait_height(std::uint64_t height, std::uint64_t timeout_ms) override {
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait_for(lock, std::chrono::milliseconds(timeout_ms),
+                        [&] { return status_.height >= height; });
+    }
+    return status();
+  }
+  ErrorOr<BlockInfo> block(std::uint64_t height) override {
+    const auto found = blocks_.find(height);
+    if (found == blocks_.end()) {
+      return fail(ErrorCode::kNotFound, "there is no block " + std::to_string(height));
+    }
+    return found->second;
+  }
+  ErrorOr<std::vector<std::optional<Bytes>>> state_get(const std::vector<StateKey>& keys) override {
+    std::vector<std::optional<Bytes>> out;
+    for (const StateKey& key : keys) {
+      const auto found = state_.find(key);
+      out.push_back(found == state_.end() ? std::nullopt : std::optional<Bytes>(found->second));
+    }
+    return out;
+  }
+  ErrorOr<StatePage> state_scan(const StateKey& from, const StateKey& to,
+                                std::uint32_t limit) override {
+    StatePage page;
+    page.height = 2;
+    for (auto at = state_.lower_bound(from); at != state_.end() && at->first < to; ++at) {
+      if (page.records.size() == limit) {
+        page.next = at->first;
+        break;
+      }
+      page.records.push_back({at->first, at->second});
+    }
+    return page;
+  }
+  ErrorOr<StateProof> state_proof(const StateKey& key) override {
+    StateProof proof;
+    proof.height = 2;
+    proof.root = hash_of(0xA0);
+    proof.key = key;
+    const auto found = state_.find(key);
+    if (found != state_.end()) proof.value = found->second;
+    proof.siblings = {hash_of(0xA1), hash_of(0xA2)};
+    if (!proof.value) proof.other_leaf = {hash_of(0xA3), hash_of(0xA4)};
+    return proof;
+  }
+  ErrorOr<SupplyReport> verify_supply() override {
+    return SupplyReport{
+        2, {Amount{100}, Amount{1}}, Amount{60}, Amount{20}, Amount{10}, Amount{9}, true};
+  }
+
+ private:
+  static BoundedBytes<kMemoBytesMax> as_memo(std::string_view text) {
+    return BoundedBytes<kMemoBytesMax>(to_bytes(as_bytes(text)));
+  }
+  void add_example_chain();
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  ChainStatus status_;
+  std::map<StateKey, Bytes> state_;
+  std::map<std::uint64_t, BlockInfo> blocks_;
+  std::map<TxId, TxStatus> txs_;
+  std::vector<Bytes> submitted_;
+  std::size_t submit_calls_ = 0;
+  std::optional<Error> failure_;
+};
+
+inline void FakeNode::add_example_chain() {
+  status_ = {hash_of(0xCC), "example", 2, 1'700'000'002'000, hash_of(0xB2), hash_of(0xA0), 10, 1,
+             300,           "1.0.0"};
+  const Address who = example_address();
+  const Hash32 id = hash_of(0x22);
+  put(chain_params_key(), ChainParams{});
+  put(supply_key(), Supply{Amount{100}, Amount{1}});
+  put(account_key(who), Account{Amount{12'500'000'000}, {{0, 3}}});
+  market::MarketParams params;
+  params.classes.push_back({"standard", {1'000'000, 100'000, 1'000, 0, 50'000, 10'000, 20'000}});
+  put(market::market_params_key(), params);
+
+  market::Host host;
+  host.id = id;
+  host.owner = who;
+  host.operator_account = who;
+  host.endpoint = "http://127.0.0.1:7001";
+  host.location.country = "DE";
+  host.capacity = {4'000, 8'192, 100'000, 100, std::nullopt};
+  host.bond = Amount{100 * kDropletsPerFog};
+  put(market::host_key(id), host);
+  put(market::host_key(hash_of(0x23)), host);
+  put_index(state_key(Table::kAllHosts, {id}));
+  put_index(state_key(Table::kAllHosts, {hash_of(0x23)}));
+  put_index(state_key(Table::kHostsByOwner, {who, id}));
+  market::Offer offer;
+  offer.host = id;
+  offer.free = host.capacity;
+  put(market::offer_key(id), offer);
+  StateKey by_class = state_key(Table::kOffersByClass);
+  append(by_class, Bytes{0, 0, 0, 0x27, 0x10});
+  append(by_class, id);
+  put_index(by_class);
+
+  market::Gateway gateway;
+  gateway.owner = who;
+  gateway.endpoint = "http://127.0.0.1:8001";
+  put(market::gateway_key(who), gateway);
+  put_index(state_key(Table::kAllGateways, {who}));
+  market::Service service;
+  service.name = "echo";
+  service.owner = who;
+  service.manifest.summary = "Answers what it is asked";
+  put(market::service_key("echo"), service);
+  put_index(state_key(Table::kAllServices, {as_bytes("echo")}));
+  put_index(state_key(Table::kServicesByOwner, {who, as_bytes("echo")}));
+
+  market::Bid bid;
+  bid.id = id;
+  bid.owner = who;
+  bid.terms.service = "echo";
+  bid.free = Amount{5 * kDropletsPerFog};
+  put(market::bid_key(id), bid);
+  StateKey of_service = market::bids_by_service("echo");
+  append(of_service, id);
+  put_index(of_service);
+  put_index(state_key(Table::kBidsByOwner, {who, id}));
+  StateKey open = state_key(Table::kOpenBids);
+  append_be64(open, 1);
+  append(open, id);
+  put_index(open);
+  market::Lease lease;
+  lease.id = id;
+  lease.bid = id;
+  lease.host = id;
+  lease.service = "echo";
+  lease.state = market::LeaseState::kActive;
+  put(market::lease_key(id), lease);
+  put_index(state_key(Table::kLeasesByBid, {id, id}));
+  put_index(state_key(Table::kLeasesByHost, {id, id}));
+  market::ReceiptRecord receipt;
+  receipt.lease = id;
+  receipt.number = 1;
+  receipt.to_host = Amount{88};
+  put(market::receipt_key(id, 1), receipt);
+  StateKey of_lease = market::receipts_by_lease(id);
+  append_be64(of_lease, 1);
+  put_index(of_lease);
+
+  BlockInfo block;
+  block.id = hash_of(0xB2);
+  block.block.header.chain_id = status_.chain_id;
+  block.block.header.height = 2;
+  block.block.header.time_ms = status_.time_ms;
+  block.block.txs.push_back(BoundedBytes<kTxBytesMax>(bcs_encode(example_tx())));
+  block.outcomes.push_back({0, 0, 2'500, Amount{25'000}, Amount{0}});
+  blocks_[2] = block;
+  txs_[hash_of(0x11)] = {TxPlace::kFinal, 2, 0, block.outcomes[0]};
+}
+
+}  // namespace fog::testing

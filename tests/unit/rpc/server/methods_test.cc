@@ -1,0 +1,232 @@
+#include <set>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "rpc/server/dispatcher.h"
+#include "rpc/server/method.h"
+#include "tests/support/fake_node.h"
+
+namespace fog::rpc {
+namespace {
+
+using testing::FakeNode;
+using ::testing::HasSubstr;
+
+Json call(Dispatcher& dispatcher, const std::string& body, bool is_operator = true) {
+  std::string response;
+  dispatcher.handle(body, Caller{is_operator},
+                    [&](std::string text) { response = std::move(text); });
+  return response.empty() ? Json(nullptr) : Json::parse(response);
+}
+Json call(Dispatcher& dispatcher, const std::string& method, const Json& params,
+          bool is_operator = true) {
+  return call(dispatcher,
+              Json{{"jsonrpc", "2.0"}, {"method", method}, {"params", params}, {"id", 1}}.dump(),
+              is_operator);
+}
+
+// Every member of `part`, at every depth, is the same in `whole`. An example may leave members out.
+::testing::AssertionResult contains(const Json& whole, const Json& part, const std::string& at) {
+  if (part.is_object() && whole.is_object()) {
+    for (const auto& [name, value] : part.items()) {
+      if (!whole.contains(name))
+        return ::testing::AssertionFailure() << at << "." << name << " is missing";
+      const auto inner = contains(whole[name], value, at + "." + name);
+      if (!inner) return inner;
+    }
+    return ::testing::AssertionSuccess();
+  }
+  if (part.is_array() && whole.is_array() && part.size() == whole.size()) {
+    for (std::size_t i = 0; i < part.size(); ++i) {
+      const auto inner = contains(whole[i], part[i], at + "[" + std::to_string(i) + "]");
+      if (!inner) return inner;
+    }
+    return ::testing::AssertionSuccess();
+  }
+  if (part == whole) return ::testing::AssertionSuccess();
+  return ::testing::AssertionFailure() << at << " is " << whole.dump() << ", not " << part.dump();
+}
+
+// What the documentation shows is what the node answers.
+TEST(Methods, AnswerAsTheirExamplesSay) {
+  FakeNode node;
+  Dispatcher dispatcher(node, {});
+  for (const Method& method : all_methods()) {
+    const Json response = call(dispatcher, method.name, Json::parse(method.example_params));
+    ASSERT_TRUE(response.contains("result")) << method.name << ": " << response.dump();
+    const Json expected = Json::parse(method.example_result);
+    EXPECT_FALSE(expected.empty()) << method.name;
+    EXPECT_TRUE(contains(response["result"], expected, method.name)) << response["result"].dump();
+  }
+}
+
+// The same example by position answers the same as by name.
+TEST(Methods, TakeParametersByPositionToo) {
+  FakeNode node;
+  Dispatcher dispatcher(node, {});
+  for (const Method& method : all_methods()) {
+    const Json named = Json::parse(method.example_params);
+    Json positions = Json::array();
+    bool gap = false;
+    for (const Param& param : method.params) {
+      gap = gap || !named.contains(param.name);
+      if (!gap) positions.push_back(named[param.name]);
+    }
+    if (positions.size() != named.size()) continue;  // the example leaves one out in the middle
+    EXPECT_EQ(call(dispatcher, method.name, named), call(dispatcher, method.name, positions))
+        << method.name;
+  }
+}
+
+TEST(Methods, RefuseMissingUnknownAndSurplusParameters) {
+  FakeNode node;
+  Dispatcher dispatcher(node, {});
+  for (const Method& method : all_methods()) {
+    Json params = Json::parse(method.example_params);
+    params["nonsense"] = 1;
+    EXPECT_EQ(call(dispatcher, method.name, params)["error"]["code"], kInvalidParams)
+        << method.name;
+    Json surplus = Json::array();
+    for (std::size_t i = 0; i <= method.params.size(); ++i) surplus.push_back(1);
+    EXPECT_EQ(call(dispatcher, method.name, surplus)["error"]["code"], kInvalidParams)
+        << method.name;
+    if (method.params.empty() || !method.params[0].required) continue;
+    const Json response = call(dispatcher, method.name, Json::object());
+    EXPECT_EQ(response["error"]["code"], kInvalidParams) << method.name;
+    EXPECT_THAT(response["error"]["message"].get<std::string>(), HasSubstr(method.params[0].name));
+  }
+}
+
+// No parameter of the wrong type crashes, or is taken for something else.
+TEST(Methods, RefuseParametersOfAnotherType) {
+  FakeNode node;
+  Dispatcher dispatcher(node, {});
+  for (const Method& method : all_methods()) {
+    const Json good = Json::parse(method.example_params);
+    for (const Param& param : method.params) {
+      for (const Json& wrong :
+           {Json(-1), Json(1.5), Json("?"), Json::object(), Json(Json::array({Json::array()}))}) {
+        Json params = good;
+        params[param.name] = wrong;
+        const Json response = call(dispatcher, method.name, params);
+        ASSERT_TRUE(response.contains("error"))
+            << method.name << "." << param.name << " took " << wrong.dump();
+        EXPECT_EQ(response["error"]["code"], kInvalidParams) << response.dump();
+        EXPECT_THAT(response["error"]["message"].get<std::string>(), HasSubstr(param.name));
+      }
+    }
+  }
+}
+
+TEST(Methods, SayNotFoundWithAHint) {
+  FakeNode node;
+  Dispatcher dispatcher(node, {});
+  const std::string nothing = "0x" + std::string(64, '9');
+  for (const char* method : {"market_host", "market_bid", "market_lease"}) {
+    const Json response = call(dispatcher, method, {{"id", nothing}});
+    EXPECT_EQ(response["error"]["code"], kNotFound);
+    EXPECT_EQ(response["error"]["data"]["error"], "not_found");
+    EXPECT_THAT(response["error"]["message"].get<std::string>(), HasSubstr("see market_"));
+  }
+  EXPECT_EQ(call(dispatcher, "chain_block", {{"height", "99"}})["error"]["code"], kNotFound);
+  EXPECT_EQ(call(dispatcher, "market_service", {{"name", "nobody"}})["error"]["code"], kNotFound);
+  // An address that was never paid is no error: it has nothing.
+  const Json account = call(dispatcher, "account_get", {{"address", to_text(Address{})}})["result"];
+  EXPECT_EQ(account["exists"], false);
+  EXPECT_EQ(account["balance"], "0");
+}
+
+// Pages follow each other without a gap or a repetition.
+TEST(Methods, PageThroughAList) {
+  FakeNode node;
+  Dispatcher dispatcher(node, {});
+  const Json first = call(dispatcher, "market_hosts", {{"limit", 1}})["result"];
+  ASSERT_EQ(first["items"].size(), 1U);
+  ASSERT_TRUE(first["next"].is_string());
+  const Json second =
+      call(dispatcher, "market_hosts", {{"limit", 1}, {"cursor", first["next"]}})["result"];
+  ASSERT_EQ(second["items"].size(), 1U);
+  EXPECT_TRUE(second["next"].is_null());
+  EXPECT_EQ(call(dispatcher, "market_hosts", {{"limit", 256}})["result"]["items"].size(), 2U);
+  for (const Json& limit : {Json(0), Json(257)}) {
+    EXPECT_EQ(call(dispatcher, "market_hosts", {{"limit", limit}})["error"]["code"],
+              kInvalidParams);
+  }
+  // A cursor of another list is refused: it would read past the list's own end.
+  EXPECT_EQ(call(dispatcher, "market_gateways", {{"cursor", first["next"]}})["error"]["code"],
+            kInvalidParams);
+}
+
+TEST(Methods, ListBidsByEachFilter) {
+  FakeNode node;
+  Dispatcher dispatcher(node, {});
+  const std::string owner = to_text(FakeNode::example_address());
+  for (const Json& params : {Json::object(), Json{{"owner", owner}}, Json{{"service", "echo"}}}) {
+    EXPECT_EQ(call(dispatcher, "market_bids", params)["result"]["items"].size(), 1U)
+        << params.dump();
+  }
+  EXPECT_EQ(
+      call(dispatcher, "market_bids", {{"owner", owner}, {"service", "echo"}})["error"]["code"],
+      kInvalidParams);
+  EXPECT_EQ(call(dispatcher, "market_leases", Json::object())["error"]["code"], kInvalidParams);
+}
+
+TEST(Methods, KeepTheOperatorsMethodsForTheOperator) {
+  FakeNode node;
+  Dispatcher dispatcher(node, {});
+  const Json response = call(dispatcher, "supply_verify", Json::object(), false);
+  EXPECT_EQ(response["error"]["code"], kPermissionDenied);
+  EXPECT_THAT(response["error"]["message"].get<std::string>(), HasSubstr("bearer token"));
+}
+
+TEST(Methods, TellWhyASingleTransactionIsRefused) {
+  FakeNode node;
+  Dispatcher dispatcher(node, {});
+  SignedTx tx = FakeNode::example_tx();
+  const Json good = call(dispatcher, "tx_submit", {{"txs", to_hex0x(bcs_encode(tx))}});
+  EXPECT_EQ(good["result"]["id"], to_hex0x(tx_id(tx.body)));
+  const Json malformed = call(dispatcher, "tx_submit", {{"txs", "0x00"}});
+  EXPECT_EQ(malformed["error"]["code"], kTxRefused);
+  EXPECT_EQ(malformed["error"]["data"]["fault"]["name"], "malformed");
+  EXPECT_EQ(malformed["error"]["message"], fault_help(Fault::kMalformed));
+  tx.body.memo = BoundedBytes<kMemoBytesMax>(to_bytes(as_bytes("full")));
+  const Json full = call(dispatcher, "tx_submit", {{"txs", to_hex0x(bcs_encode(tx))}});
+  EXPECT_EQ(full["error"]["message"], "the mempool is full; try again later");
+}
+
+TEST(Methods, EstimateTheFeeOfAGivenTransaction) {
+  FakeNode node;
+  Dispatcher dispatcher(node, {});
+  const SignedTx tx = FakeNode::example_tx();
+  const Bytes bytes = bcs_encode(tx);
+  const Json fee = call(dispatcher, "fee_estimate", {{"tx", to_hex0x(bytes)}})["result"];
+  const std::uint64_t units = tx_units(tx, bytes.size());
+  EXPECT_EQ(fee["units"], std::to_string(units));
+  EXPECT_EQ(fee["fee"], std::to_string(units * 10));
+  EXPECT_EQ(fee["fee_max"], std::to_string(units * 20));
+}
+
+TEST(Discover, DescribesEveryMethodOnce) {
+  FakeNode node;
+  Dispatcher dispatcher(node, {});
+  const Json document = call(dispatcher, "rpc.discover", Json::array())["result"];
+  EXPECT_EQ(document["openrpc"], "1.2.6");
+  std::set<std::string> names;
+  for (const Json& method : document["methods"]) {
+    EXPECT_TRUE(names.insert(method["name"].get<std::string>()).second);
+    EXPECT_GT(method["summary"].get<std::string>().size(), 10U) << method["name"];
+    EXPECT_EQ(method["examples"].size(), 1U);
+    EXPECT_TRUE(method["result"]["schema"].is_object());
+    // OpenRPC has required parameters first.
+    bool optional = false;
+    for (const Json& param : method["params"]) {
+      EXPECT_FALSE(optional && param["required"].get<bool>()) << method["name"];
+      optional = optional || !param["required"].get<bool>();
+    }
+  }
+  EXPECT_EQ(names.size(), all_methods().size());
+}
+
+}  // namespace
+}  // namespace fog::rpc
