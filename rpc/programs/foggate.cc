@@ -1,0 +1,176 @@
+// foggate: the gateway, the End Users' door. Parses, wires, runs.
+#include <iostream>
+#include <signal.h>
+
+#include <CLI/CLI.hpp>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include "chain/base/file.h"
+#include "chain/crypto/aead.h"
+#include "rpc/client/http_node.h"
+#include "rpc/gateway/server.h"
+#include "wallet/private_file.h"
+#include "wallet/tx_sender.h"
+
+namespace fog {
+namespace {
+
+struct Options {
+  std::string dir = "foggate";
+  std::string node = "http://127.0.0.1:7780";
+  std::string listen = "127.0.0.1:7790";
+  std::string port_file;
+  std::string endpoint;
+  std::string country;
+  double latitude = 0;
+  double longitude = 0;
+  gateway::GatewayConfig config;
+};
+
+std::string key_path(const Options& options) {
+  return options.dir + "/gateway.key";
+}
+
+ErrorOr<SecretKey> read_key(const Options& options) {
+  auto text = wallet::read_file(key_path(options), 256);
+  if (!text && text.error().code == ErrorCode::kNotFound) {
+    return fail(ErrorCode::kNotFound, "there is no gateway key in " + options.dir +
+                                          ". Make one with: foggate init --dir " + options.dir);
+  }
+  if (!text) return Fail{text.error()};
+  const std::string_view hex = as_text(text->get()).substr(0, 64);
+  const auto bytes = fixed_from_hex<32>(hex);
+  const auto key = bytes ? SecretKey::from_bytes(*bytes) : std::nullopt;
+  if (!key) return fail(ErrorCode::kCorrupt, key_path(options) + " is not a gateway key");
+  return *key;
+}
+
+ErrorOr<void> init(const Options& options) {
+  TRY_VOID(make_folder(options.dir));
+  const SecretKey key = SecretKey::generate(system_rng());
+  std::string text = to_hex(key.bytes()) + "\n";
+  TRY_VOID(wallet::create_private_file(key_path(options), as_bytes(text)));
+  secure_wipe(text.data(), text.size());
+  std::cout << to_text(address_of(key.public_key())) << "\n";
+  std::cerr << "The gateway's key is in " << key_path(options)
+            << ". Send some FOG to the address above,\n"
+            << "then: foggate register --dir " << options.dir
+            << " --endpoint http://HOST:PORT --country XX\n";
+  return {};
+}
+
+ErrorOr<void> register_gateway(const Options& options) {
+  TRY(const auto key, read_key(options));
+  if (!market::is_endpoint(options.endpoint)) {
+    return fail(ErrorCode::kInvalidInput,
+                "--endpoint must be http://HOST:PORT, as Hosts and Publishers reach it");
+  }
+  const auto milli = [](double degrees, double offset) {
+    return static_cast<std::uint32_t>((degrees + offset) * 1000 + 0.5);
+  };
+  const market::Location place{options.country, milli(options.latitude, 90),
+                               milli(options.longitude, 180)};
+  rpc::HttpNode node(options.node);
+  wallet::KeySigner signer(key);
+  wallet::TxSender sender(node, signer, system_clock(), system_rng());
+  TRY(const auto known, read_record<market::Gateway>(node, market::gateway_key(sender.address())));
+  const RawMessage message =
+      known ? make_message(market::UpdateGateway{key.public_key(), options.endpoint, place})
+            : make_message(market::RegisterGateway{key.public_key(), options.endpoint, place});
+  TRY(const auto sent, sender.send({message}));
+  std::cout << "Gateway " << to_text(sender.address()) << (known ? " updated" : " registered")
+            << " at height " << sent.height << ", fee " << format_fog(sent.fee()) << ".\n";
+  return {};
+}
+
+ErrorOr<void> run(Options options) {
+  // Signals are taken by sigwait below, so that stopping is ordinary code.
+  sigset_t stop_signals;
+  sigemptyset(&stop_signals);
+  sigaddset(&stop_signals, SIGINT);
+  sigaddset(&stop_signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &stop_signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+
+  TRY(const auto key, read_key(options));
+  const std::size_t colon = options.listen.rfind(':');
+  if (colon == std::string::npos)
+    return fail(ErrorCode::kInvalidInput, "--listen must be ADDRESS:PORT");
+  options.config.listen_address = options.listen.substr(0, colon);
+  options.config.listen_port =
+      static_cast<std::uint16_t>(std::strtoul(options.listen.c_str() + colon + 1, nullptr, 10));
+
+  rpc::HttpNode node(options.node);
+  TRY_VOID(make_folder(options.dir + "/vouchers"));
+  gateway::Routes routes(node, key, options.dir + "/vouchers");
+  TRY(const auto artifacts, gateway::ArtifactFolder::open(options.dir + "/artifacts"));
+  gateway::GatewayServer server(options.config, node, routes, *artifacts);
+  TRY(const auto port, server.start());
+  if (!options.port_file.empty()) {
+    TRY_VOID(write_file_atomically(options.port_file, as_bytes(std::to_string(port) + "\n"), 0644));
+  }
+  spdlog::info("gateway {} on http://{}:{}/NAME/ and http://NAME.{}:{}/", to_text(routes.gateway()),
+               options.config.listen_address, port, options.config.domain, port);
+  int number = 0;
+  sigwait(&stop_signals, &number);
+  spdlog::info("stopping");
+  server.stop();
+  return {};
+}
+
+void add_place_options(CLI::App* command, Options& options) {
+  command
+      ->add_option("--endpoint", options.endpoint,
+                   "http://HOST:PORT, as Hosts and Publishers reach this gateway")
+      ->required();
+  command->add_option("--country", options.country, "two capital letters (ISO 3166-1)")->required();
+  command->add_option("--latitude", options.latitude, "degrees, north positive")
+      ->check(CLI::Range(-90.0, 90.0));
+  command->add_option("--longitude", options.longitude, "degrees, east positive")
+      ->check(CLI::Range(-180.0, 180.0));
+}
+
+}  // namespace
+}  // namespace fog
+
+int main(int argc, char** argv) {
+  using fog::ErrorOr;
+  fog::Options options;
+  CLI::App app(
+      "FogCoin's gateway: serves End Users by forwarding to leased Hosts, and vouches for usage");
+  app.footer(
+      "Guide: contrib/doc/gateway.md. Exit codes: 0 stopped as asked, 1 failed (the text says "
+      "why), 2 usage.");
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.set_config("--config", "", "file with options, one `name=value` a line");
+  app.add_option("--dir", options.dir, "folder of this gateway: key, vouchers, artifacts")
+      ->capture_default_str();
+  app.add_option("--node", options.node, "the node's URL")
+      ->envname("FOGCOIN_NODE")
+      ->capture_default_str();
+  auto* init = app.add_subcommand("init", "Makes the gateway's key and prints its address");
+  auto* enroll =
+      app.add_subcommand("register", "Puts the gateway on the chain, or changes what stands there");
+  fog::add_place_options(enroll, options);
+  auto* run = app.add_subcommand("run", "Serves until SIGINT or SIGTERM");
+  run->add_option("--listen", options.listen, "ADDRESS:PORT; port 0 lets the system choose")
+      ->capture_default_str();
+  run->add_option("--port-file", options.port_file, "file to write the port to once it listens");
+  run->add_option("--domain", options.config.domain, "services answer as NAME.DOMAIN")
+      ->capture_default_str();
+  run->add_option("--threads", options.config.threads, "event loops")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 64));
+  run->add_option("--connections", options.config.connections_max, "End Users' connections at once")
+      ->capture_default_str();
+  CLI11_PARSE(app, argc, argv);
+  spdlog::set_default_logger(spdlog::stderr_logger_mt("foggate"));
+  const ErrorOr<void> done = init->parsed()     ? fog::init(options)
+                             : enroll->parsed() ? fog::register_gateway(options)
+                                                : fog::run(options);
+  if (done) return 0;
+  std::cerr << "foggate: " << done.error().context << "\n";
+  return 1;
+}
