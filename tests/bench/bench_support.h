@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "chain/base/check.h"
 #include "chain/base/clock.h"
 #include "chain/crypto/hash.h"
 #include "chain/crypto/keys.h"

@@ -1,0 +1,398 @@
+// state: what it costs to make one touched key final, at 10^4 to 10^7 accounts, and the memory of
+// the state.
+//
+// A block here touches ten random accounts and takes the road of every block, through the node's
+// own classes, with the data on disk in a scratch folder:
+//
+//   live state -> overlay -> tree version, root -> [block log, synced] -> flush queue -> live state
+//                                                                             |          tree
+//                                                          background thread: LevelDB
+//
+// The cost of a key is the time of all those steps but the log's, which is shown beside it; the
+// flush to LevelDB runs behind, and what it holds up counts. The sizes take turns. Memory and the
+// time of a restart are those of a fresh process that holds one state and nothing else.
+#include <filesystem>
+#include <random>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include "chain/crypto/hash.h"
+#include "chain/state/sparse_merkle.h"
+#include "chain/store/block_log.h"
+#include "chain/store/state_store.h"
+#include "consensus/engine/live_state.h"
+#include "tests/bench/bench_support.h"
+
+namespace fog::bench {
+namespace {
+
+struct Options {
+  std::uint64_t max_accounts = 10'000'000;
+  std::uint64_t keys = 10;
+  std::uint64_t blocks = 1'000;  // a round and size
+  unsigned rounds = 5;
+  unsigned loads = 3;
+  std::string load_folder;  // of the child that measures a restart
+};
+
+// Exits the program with the error: a benchmark has nobody to report to.
+template <class T>
+T must(ErrorOr<T> result) {
+  if (!result) {
+    progress("error: " + result.error().context);
+    std::exit(1);
+  }
+  if constexpr (!std::is_void_v<T>) return *std::move(result);
+}
+
+Address account_address(std::uint64_t number) {
+  Bytes bytes;
+  append_be64(bytes, number);
+  const Hash32 hash = sha256(bytes);
+  return *fixed_from<20>(ByteView(hash).first(20));
+}
+
+ChainId bench_chain() {
+  return sha256(as_bytes("bench state"));
+}
+
+// ---- the databases ----
+
+// Accounts in the order of their paths, so that LevelDB has little to sort.
+std::vector<std::uint64_t> numbers_by_path(std::uint64_t accounts) {
+  std::vector<std::pair<Hash32, std::uint64_t>> order;
+  order.reserve(accounts);
+  for (std::uint64_t i = 0; i < accounts; ++i)
+    order.emplace_back(state_path(account_key(account_address(i))), i);
+  std::sort(order.begin(), order.end());
+  std::vector<std::uint64_t> numbers;
+  numbers.reserve(accounts);
+  for (const auto& [path, number] : order) numbers.push_back(number);
+  return numbers;
+}
+
+StateMeta meta_at(std::uint64_t height) {
+  StateMeta meta;
+  meta.chain_id = bench_chain();
+  meta.height = height;
+  return meta;
+}
+
+// The accounts come as blocks of new accounts, as they would on a chain.
+void make_database(const std::string& folder, std::uint64_t accounts) {
+  constexpr std::uint64_t kStep = 50'000;
+  progress(fmt::format("making a state of {} accounts", accounts));
+  std::filesystem::create_directories(folder);
+  const auto db = must(open_leveldb(folder + "/state"));
+  StateStoreOptions options;
+  options.undo_blocks = 1;
+  const auto store = must(StateStore::open(*db, options));
+  must(store->write_first({meta_at(0), {}}));
+  const std::vector<std::uint64_t> numbers = numbers_by_path(accounts);
+  std::uint64_t height = 0;
+  for (std::uint64_t from = 0; from < accounts; from += kStep) {
+    StateDelta delta{meta_at(++height), {}};
+    for (std::uint64_t i = from; i < std::min(accounts, from + kStep); ++i) {
+      Account account;
+      account.balance = Amount{1'000'000'000 + numbers[i]};
+      account.set_next_sequence(0, 1 + i % 200);
+      delta.changes.push_back(
+          {account_key(account_address(numbers[i])), std::nullopt, bcs_encode(account)});
+    }
+    must(store->push(std::move(delta)));
+    store->release(height);
+  }
+  must(store->drain());
+}
+
+// ---- the state of a running node ----
+
+// Nanoseconds by step.
+struct Times {
+  std::uint64_t read = 0;
+  std::uint64_t tree = 0;
+  std::uint64_t log = 0;
+  std::uint64_t push = 0;
+  std::uint64_t live = 0;
+  std::uint64_t counted() const { return read + tree + push + live; }
+};
+
+class NodeState {
+ public:
+  NodeState(const std::string& folder, std::uint64_t accounts)
+      : accounts_(accounts),
+        db_(must(open_leveldb(folder + "/state"))),
+        store_(must(StateStore::open(*db_))),
+        log_(must(BlockLog::open(system_env(), folder + "/blocks", bench_chain()))),
+        live_(system_rng()),
+        random_(accounts) {
+    const double start = seconds_now();
+    SparseMerkleTree::Builder builder(tree_);
+    must(store_->load([&](const Hash32& path, StateKey&& key, Bytes&& value) {
+      builder.add(path, sha256(value));
+      live_.put(key, value);
+    }));
+    root_ = builder.finish();
+    load_seconds_ = seconds_now() - start;
+    height_ = store_->meta()->height;
+    CHECK(live_.records() == accounts && tree_.leaves_in_use() == accounts);
+    block_.header.height = log_->height();
+    // What ten transfers take in the log.
+    block_.txs.assign(10, BoundedBytes<kTxBytesMax>(Bytes(250, 0x5A)));
+  }
+
+  double load_seconds() const { return load_seconds_; }
+  double state_mib() const {
+    return static_cast<double>(live_.memory_bytes() + tree_.memory_bytes()) / (1 << 20);
+  }
+
+  // Makes one block final.
+  void run_block(std::uint64_t keys, Times& times) {
+    std::vector<StateKey> touched;
+    for (std::uint64_t i = 0; i < keys; ++i)
+      touched.push_back(account_key(account_address(random_() % accounts_)));
+
+    const std::uint64_t begin = now();
+    Overlay overlay(live_);
+    for (const StateKey& key : touched) {
+      auto account = load<Account>(overlay, key);
+      CHECK(account.has_value());
+      account->balance += Amount{1};
+      account->set_next_sequence(0, account->next_sequence(0) + 1);
+      store(overlay, key, *account);
+    }
+    Changes changes = std::move(overlay).take_changes();
+    const std::uint64_t read = now();
+
+    TreeVersion version = tree_.apply(root_, leaf_changes(changes));
+    StateDelta delta{meta_at(++height_), {}};
+    delta.meta.root = tree_.root_hash(version.root);
+    const std::uint64_t hashed = now();
+
+    append_to_log(delta.meta.root);
+    const std::uint64_t logged = now();
+
+    delta.changes.reserve(changes.size());
+    for (auto& [key, value] : changes) {
+      RecordChange& change = delta.changes.emplace_back();
+      change.before = value ? live_.put(key, *value) : live_.erase(key);
+      change.key = key;
+      change.after = std::move(value);
+    }
+    root_ = version.root;
+    tree_.commit(std::move(version));
+    const std::uint64_t applied = now();
+
+    must(store_->push(std::move(delta)));
+    store_->release(height_);
+    const std::uint64_t pushed = now();
+
+    times.read += read - begin;
+    times.tree += hashed - read;
+    times.log += logged - hashed;
+    times.live += applied - logged;
+    times.push += pushed - applied;
+  }
+  void drain() { must(store_->drain()); }
+
+ private:
+  static std::uint64_t now() { return system_clock().monotonic_ns(); }
+
+  void append_to_log(const Hash32& root) {
+    ++block_.header.height;
+    block_.header.time_ms = system_clock().wall_ms();
+    block_.header.app_hash = root;
+    FinalEntry final;
+    final.height = block_.header.height;
+    final.view = final.height;
+    final.block = block_id(block_.header);
+    final.app_hash = root;
+    final.outcomes.resize(block_.txs.size());
+    must(log_->append_proposal(final.view, final.view - 1, block_));
+    must(log_->append_final(final));
+    must(log_->sync());
+  }
+
+  const std::uint64_t accounts_;
+  std::unique_ptr<KvStore> db_;
+  std::unique_ptr<StateStore> store_;
+  std::unique_ptr<BlockLog> log_;
+  LiveState live_;
+  SparseMerkleTree tree_;
+  TreeRoot root_ = TreeRoot::kEmpty;
+  std::mt19937_64 random_;
+  Block block_;
+  std::uint64_t height_ = 0;
+  double load_seconds_ = 0;
+};
+
+// ---- a restart, in a process of its own ----
+
+struct Restart {
+  double load_seconds = 0;
+  double rss_mib = 0;
+};
+
+std::string folder_of(const std::string& scratch, std::uint64_t accounts) {
+  return scratch + "/" + std::to_string(accounts);
+}
+
+// The child's part: load, make some blocks, say what that took.
+int measure_restart(const Options& options) {
+  NodeState state(options.load_folder, options.max_accounts);
+  Times times;
+  for (std::uint64_t i = 0; i < options.blocks; ++i) state.run_block(options.keys, times);
+  state.drain();
+  std::printf("%f %f\n", state.load_seconds(), rss_mib(::getpid()));
+  return 0;
+}
+
+Restart run_restart(const Options& options, const std::string& folder, std::uint64_t accounts) {
+  const std::string self = std::filesystem::read_symlink("/proc/self/exe").string();
+  const std::string command =
+      fmt::format("'{}' --load-folder '{}' --max-accounts {} --keys {} --blocks {}", self, folder,
+                  accounts, options.keys, options.blocks);
+  Restart out;
+  FILE* child = ::popen(command.c_str(), "r");
+  CHECK(child != nullptr);
+  CHECK(std::fscanf(child, "%lf %lf", &out.load_seconds, &out.rss_mib) == 2);
+  CHECK(::pclose(child) == 0);
+  return out;
+}
+
+// ---- the whole run ----
+
+double cpu_seconds(int who) {
+  rusage usage{};
+  ::getrusage(who, &usage);
+  return static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+         static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
+// Of every thread but this one.
+double background_seconds() {
+  return cpu_seconds(RUSAGE_SELF) - cpu_seconds(RUSAGE_THREAD);
+}
+
+struct Size {
+  std::uint64_t accounts;
+  std::string name;
+  std::unique_ptr<NodeState> state;
+  // Of each round, per touched key.
+  std::vector<double> us, read_us, tree_us, live_us, push_us, background_us;
+  std::vector<double> log_us_per_block;
+  std::vector<double> load_seconds, rss;
+};
+
+void run_round(const Options& options, Size& size) {
+  Times times;
+  const double background = background_seconds();
+  for (std::uint64_t i = 0; i < options.blocks; ++i) size.state->run_block(options.keys, times);
+  size.state->drain();
+  const auto blocks = static_cast<double>(options.blocks);
+  const double keys = blocks * static_cast<double>(options.keys);
+  const auto per_key = [&](std::uint64_t ns) { return static_cast<double>(ns) / 1e3 / keys; };
+  size.us.push_back(per_key(times.counted()));
+  size.read_us.push_back(per_key(times.read));
+  size.tree_us.push_back(per_key(times.tree));
+  size.live_us.push_back(per_key(times.live));
+  size.push_us.push_back(per_key(times.push));
+  size.background_us.push_back((background_seconds() - background) * 1e6 / keys);
+  size.log_us_per_block.push_back(static_cast<double>(times.log) / 1e3 / blocks);
+  progress(fmt::format("  {}: {:.2f} us a key (read {:.2f}, tree {:.2f}, live {:.2f}, push {:.2f})",
+                       size.name, size.us.back(), size.read_us.back(), size.tree_us.back(),
+                       size.live_us.back(), size.push_us.back()));
+}
+
+std::vector<Size> make_sizes(const Options& options) {
+  std::vector<Size> sizes;
+  std::uint64_t accounts = 10'000;
+  for (int power = 4; power <= 7 && accounts <= options.max_accounts; ++power, accounts *= 10) {
+    sizes.push_back(
+        Size{accounts, "1e" + std::to_string(power), {}, {}, {}, {}, {}, {}, {}, {}, {}, {}});
+  }
+  return sizes;
+}
+
+void print(const std::vector<Size>& sizes, const Options& options) {
+  std::string figures;
+  const auto add = [&](const std::string& name, double value) {
+    figures += fmt::format("{}\"{}\": {:.3f}", figures.empty() ? "" : ", ", name, value);
+  };
+  const Size& last = sizes.back();
+  if (sizes.size() > 1) {
+    // The ratio of each round's pair, then the median.
+    std::vector<double> growth;
+    for (std::size_t i = 0; i < last.us.size(); ++i)
+      growth.push_back(last.us[i] / sizes.front().us[i]);
+    add("growth_1e4_to_" + last.name, median(growth));
+  }
+  for (const Size& size : sizes) {
+    if (!size.rss.empty()) add("rss_mib_" + size.name, median(size.rss));
+  }
+  for (const Size& size : sizes) add("us_per_key_" + size.name, median(size.us));
+  for (const Size& size : sizes) {
+    if (!size.load_seconds.empty()) add("load_seconds_" + size.name, median(size.load_seconds));
+  }
+  for (const Size& size : sizes) {
+    add("read_us_" + size.name, median(size.read_us));
+    add("tree_us_" + size.name, median(size.tree_us));
+    add("live_us_" + size.name, median(size.live_us));
+    add("push_us_" + size.name, median(size.push_us));
+    add("background_us_" + size.name, median(size.background_us));
+    add("log_us_per_block_" + size.name, median(size.log_us_per_block));
+  }
+  std::printf("{\"bench\": \"state\", \"figures\": {%s, \"rounds\": %u}, \"machine\": %s}\n",
+              figures.c_str(), options.rounds, machine_json().c_str());
+}
+
+int run(const Options& options) {
+  ScratchFolder scratch;
+  std::vector<Size> sizes = make_sizes(options);
+  CHECK(!sizes.empty());
+  for (const Size& size : sizes)
+    make_database(folder_of(scratch.path(), size.accounts), size.accounts);
+  for (Size& size : sizes) {
+    if (size.accounts < 1'000'000) continue;
+    const unsigned loads = size.accounts > 1'000'000 ? 1 : options.loads;
+    for (unsigned i = 0; i < loads; ++i) {
+      const Restart restart =
+          run_restart(options, folder_of(scratch.path(), size.accounts), size.accounts);
+      progress(fmt::format("restart with {} accounts: {:.2f} s, {:.0f} MiB", size.name,
+                           restart.load_seconds, restart.rss_mib));
+      size.load_seconds.push_back(restart.load_seconds);
+      size.rss.push_back(restart.rss_mib);
+    }
+  }
+  for (Size& size : sizes) {
+    progress("loading " + size.name);
+    size.state =
+        std::make_unique<NodeState>(folder_of(scratch.path(), size.accounts), size.accounts);
+  }
+  for (unsigned round = 0; round < options.rounds; ++round) {
+    progress(fmt::format("round {} of {}", round + 1, options.rounds));
+    for (Size& size : sizes) run_round(options, size);
+  }
+  print(sizes, options);
+  return 0;
+}
+
+}  // namespace
+}  // namespace fog::bench
+
+int main(int argc, char** argv) {
+  fog::bench::Options options;
+  CLI::App app("Commit cost per touched key at 10^4 to 10^7 accounts, memory, and restart");
+  app.add_option("--max-accounts", options.max_accounts, "the largest state, at least 10000")
+      ->capture_default_str()
+      ->check(CLI::Range(10'000, 10'000'000));
+  app.add_option("--keys", options.keys, "random accounts a block")->capture_default_str();
+  app.add_option("--blocks", options.blocks, "blocks a round and size")->capture_default_str();
+  app.add_option("--rounds", options.rounds, "rounds over all sizes")->capture_default_str();
+  app.add_option("--loads", options.loads, "restarts measured at 10^6")->capture_default_str();
+  app.add_option("--load-folder", options.load_folder)->group("");
+  CLI11_PARSE(app, argc, argv);
+  return options.load_folder.empty() ? fog::bench::run(options)
+                                     : fog::bench::measure_restart(options);
+}
