@@ -107,7 +107,7 @@ ErrorOr<SecretText> mnemonic_from_entropy(ByteView entropy) {
   for (std::size_t i = 0; i < words; ++i) {
     std::size_t index = 0;
     for (std::size_t bit = i * kBitsPerWord; bit < (i + 1) * kBitsPerWord; ++bit) {
-      index = index << 1 | (packed[bit / 8] >> (7 - bit % 8) & 1U);
+      index = index << 1 | (std::size_t{packed[bit / 8]} >> (7 - bit % 8) & 1);
     }
     if (i > 0) text.push_back(' ');
     text += english_words()[index];

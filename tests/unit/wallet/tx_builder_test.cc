@@ -5,6 +5,7 @@
 
 #include "tests/support/seeded_rng.h"
 #include "tests/support/test_chain.h"
+#include "tests/support/vectors.h"
 #include "wallet/multisig.h"
 
 namespace fog::wallet {
@@ -47,6 +48,32 @@ TEST(TxBuilder, SignsWhatTheLedgerVerifies) {
   EXPECT_EQ(tx->body.lane, 3);
   EXPECT_EQ(tx->body.sequence, 7U);
   EXPECT_EQ(as_text(tx->body.memo), "rent");
+}
+
+TEST(TxBuilder, BuildsTheBytesThatAnIndependentWalletBuilds) {
+  // Written by tests/functional/wallet_compat_test.py, which shares no code with this.
+  const nlohmann::json data = testing::read_json("vectors/wallet_compat.json");
+  const auto& expected = data.at("transfer");
+  TxPlan plan;
+  plan.chain_id = testing::fixed_hex<32>(expected.at("chain_id").get<std::string>());
+  plan.lane = expected.at("lane");
+  plan.sequence = expected.at("sequence");
+  plan.expiry_ms = expected.at("expiry_ms");
+  plan.fee = {expected.at("price_max"), expected.at("tip")};
+  plan.memo = expected.at("memo");
+  std::vector<TransferOutput> outputs;
+  for (const auto& output : expected.at("outputs")) {
+    const auto key = testing::fixed_hex<33>(output.at(0).get<std::string>());
+    outputs.push_back({address_of(key), Amount{output.at(1).get<std::uint64_t>()}});
+  }
+  plan.messages = {*make_transfer(outputs)};
+  const std::string secret = data.at("wallets")[0].at("accounts")[0].at("secret_key");
+  KeySigner signer(*SecretKey::from_bytes(testing::hex(secret)));
+  plan.sender = signer.address();
+  const auto ready = sign_tx(*build_body(plan), signer);
+  ASSERT_TRUE(ready);
+  EXPECT_EQ(to_hex(ready->id), expected.at("id"));
+  EXPECT_EQ(to_hex(ready->encoded), expected.at("encoded"));
 }
 
 TEST(TxBuilder, QuotesExactlyWhatTheSignedTransactionWeighs) {
