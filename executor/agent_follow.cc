@@ -4,6 +4,7 @@
 #include "chain/base/file.h"
 #include "chain/crypto/hash.h"
 #include "executor/agent.h"
+#include "executor/folder_quota.h"
 #include "executor/say.h"
 
 namespace fog::executor {
@@ -12,6 +13,7 @@ namespace {
 constexpr std::uint64_t kWaitHeightMs = 2'000;
 constexpr std::uint64_t kReconcileAnywayNs = 10'000'000'000;
 constexpr std::size_t kManifestBytesMax = 128 * 1024;
+constexpr std::uint64_t kLogsQuotaBytes = 256ULL << 20;
 
 }  // namespace
 
@@ -222,14 +224,19 @@ void Agent::reap() {
 
 void Agent::trim_caches() {
   std::set<Hash32> in_use;
+  std::set<std::string> logs_in_use;
   {
     const std::lock_guard lock(mutex_);
     for (const auto& [id, held] : held_) {
-      if (held.runner) in_use.insert(held.runner->terms().serve.manifest.artifact);
+      if (!held.runner) continue;
+      in_use.insert(held.runner->terms().serve.manifest.artifact);
+      logs_in_use.insert(to_text(id) + ".log");
     }
   }
   artifacts_.trim(in_use);
   code_.trim(in_use);
+  trim_folder(options_.folder + "/logs", kLogsQuotaBytes,
+              [&](const std::string& name) { return logs_in_use.contains(name); });
 }
 
 }  // namespace fog::executor

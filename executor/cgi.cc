@@ -51,6 +51,12 @@ std::string decode_path(std::string_view path) {
   return out;
 }
 
+std::string_view trim(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
 bool has_nul(std::string_view text) {
   return text.find('\0') != std::string_view::npos;
 }
@@ -98,12 +104,6 @@ std::optional<Line> line_at(std::string_view written, std::size_t at) {
   std::size_t length = end - at;
   if (length > 0 && written[end - 1] == '\r') --length;
   return Line{written.substr(at, length), end + 1};
-}
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
 }
 
 Result<market::HttpField, CgiFault> parse_field(std::string_view line) {
@@ -201,8 +201,13 @@ Environment cgi_environment(
   vars["SERVER_PROTOCOL"] = "HTTP/1.1";
   vars["SERVER_SOFTWARE"] = "fogcoin";
   vars["SCRIPT_NAME"] = "";
-  // Gateways do not tell Hosts who the End User is; the RFC wants the variable.
-  vars["REMOTE_ADDR"] = "0.0.0.0";
+  // Whom the gateway names; the RFC wants the variable in any case.
+  const std::string& seen_by = vars["HTTP_X_FORWARDED_FOR"];
+  const std::size_t comma = seen_by.rfind(',');
+  const std::string_view from =
+      trim(std::string_view(seen_by).substr(comma == std::string::npos ? 0 : comma + 1));
+  vars["REMOTE_ADDR"] = from.empty() ? "0.0.0.0" : std::string(from);
+  if (seen_by.empty()) vars.erase("HTTP_X_FORWARDED_FOR");
   for (const auto& [name, value] : manifest_env) {
     if (is_variable(name) && !has_nul(value)) vars[name] = value;
   }

@@ -253,7 +253,8 @@ int start_front(const FrontOptions& options) {
 }  // namespace
 
 int run_front(const FrontOptions& options) {
-  std::signal(SIGPIPE, SIG_IGN);
+  // A terminal's Ctrl-C goes to all; the agent decides when its front ends, by closing the socket.
+  for (const int signal : {SIGPIPE, SIGINT, SIGTERM, SIGHUP}) std::signal(signal, SIG_IGN);
   // Whoever gets in here gains nothing by running another program.
   CHECK(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
   try {

@@ -45,6 +45,15 @@ ErrorOr<int> spawn_front(const FrontProgram& program, int control, int listener)
   return fail_errno("cannot start the front process " + path);
 }
 
+// It ends when its socket closes, once what it is writing is written; or is ended.
+void reap_front(int pid) {
+  const auto until = std::chrono::steady_clock::now() + milliseconds(5'000);
+  while (::waitpid(pid, nullptr, WNOHANG) == 0) {
+    if (std::chrono::steady_clock::now() > until) ::kill(pid, SIGKILL);
+    std::this_thread::sleep_for(milliseconds(5));
+  }
+}
+
 }  // namespace
 
 FrontClient::FrontClient(FrontProgram program, UniqueFd listener, FrontEvents events)
@@ -82,8 +91,7 @@ void FrontClient::supervise() {
     changed_.notify_all();
     if (pid > 0) {
       lock.unlock();
-      // It ends when its socket closes; what it is writing is written to its end.
-      ::waitpid(pid, nullptr, 0);
+      reap_front(pid);
       lock.lock();
       pid_ = -1;
     }

@@ -133,7 +133,7 @@ void FrontReplica::tick() {
   while (!waiting_.empty() && now - waiting_.front().since > kWaitingTimeMax) {
     const Waiting late = std::move(waiting_.front());
     waiting_.pop_front();
-    late.end({}, "no worker was free for 30 seconds");
+    late.end({}, "no worker was free for 8 seconds");
   }
   const auto wall = std::chrono::milliseconds(serve_.manifest.wall_ms) + kWorkerGrace;
   if (worker_ != nullptr && !started_.empty() && now - started_.front() > wall) {

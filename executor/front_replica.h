@@ -16,7 +16,7 @@ namespace fog::executor {
 
 // Requests that may wait for a slot; the next is refused.
 constexpr std::size_t kWaitingRequestsMax = 512;
-constexpr std::chrono::seconds kWaitingTimeMax{30};
+constexpr std::chrono::seconds kWaitingTimeMax{8};
 // What a worker may be late beyond wall_ms before it counts as stuck.
 constexpr std::chrono::seconds kWorkerGrace{5};
 

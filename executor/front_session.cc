@@ -22,6 +22,8 @@ constexpr std::uint64_t kVoucherBytesMax = 64 * 1024;
 constexpr std::uint64_t kTimeMsMax = 1ULL << 43;
 constexpr std::chrono::seconds kIdleTime{75};
 constexpr std::chrono::seconds kPartTime{30};
+constexpr std::chrono::seconds kLingerTime{5};
+constexpr std::uint64_t kLingerBytes = 4 * 1024 * 1024;
 constexpr std::string_view kVoucherPath = "/.fog/voucher";
 constexpr std::string_view kHealthPath = "/.fog/health";
 
@@ -418,9 +420,20 @@ void FrontSession::on_written() {
   read_head();
 }
 
+// What the other side still sends is read for a moment: closing on unread bytes would reset the
+// connection, and the answer could be lost with it.
 void FrontSession::close() {
   error_code ignored;
   stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  stream_.expires_after(kLingerTime);
+  linger(kLingerBytes);
+}
+
+void FrontSession::linger(std::uint64_t bytes) {
+  stream_.async_read_some(asio::buffer(chunk_),
+                          [self = shared_from_this(), bytes](error_code error, std::size_t got) {
+                            if (!error && got < bytes) self->linger(bytes - got);
+                          });
 }
 
 }  // namespace fog::executor

@@ -63,6 +63,7 @@ class FrontSession : public std::enable_shared_from_this<FrontSession> {
   void write_part();
   void on_written();
   void close();
+  void linger(std::uint64_t bytes);
 
   boost::beast::tcp_stream stream_;
   ReplicaDirectory& replicas_;

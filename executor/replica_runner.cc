@@ -20,6 +20,8 @@ constexpr std::uint64_t kBindTimeoutMs = 60'000;
 constexpr std::uint64_t kLogBytesPerRequest = 64 * 1024;
 constexpr std::uint64_t kCompileBytes = 1ULL << 30;
 constexpr std::uint64_t kWorkerOverheadBytes = 192ULL << 20;
+// Of each slot: a thread's stack, tables, what the runtime keeps.
+constexpr std::uint64_t kSlotOverheadBytes = 32ULL << 20;
 constexpr milliseconds kPauseMin{200};
 constexpr milliseconds kPauseMax{10'000};
 constexpr milliseconds kHealthy{60'000};
@@ -161,7 +163,8 @@ BindFrame ReplicaRunner::bind_frame(bool compiled) const {
   bind.wall_ms_max = manifest.wall_ms;
   bind.output_bytes_max = manifest.response_bytes_max;
   bind.log_bytes_max = kLogBytesPerRequest;
-  bind.data_bytes_max = bind.slots * bind.memory_bytes_max + kWorkerOverheadBytes;
+  bind.data_bytes_max =
+      bind.slots * (bind.memory_bytes_max + kSlotOverheadBytes) + kWorkerOverheadBytes;
   bind.compile_data_bytes_max = std::max(bind.data_bytes_max, kCompileBytes);
   return bind;
 }

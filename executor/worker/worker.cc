@@ -1,6 +1,6 @@
 #include "executor/worker/worker.h"
 
-#include <cstdio>
+#include <csignal>
 #include <map>
 #include <thread>
 #include <unistd.h>
@@ -175,6 +175,8 @@ int refuse_bind(FrameSink& sink, const Error& error) {
 }  // namespace
 
 int run_worker(const WorkerOptions& options) {
+  // A terminal's Ctrl-C goes to all; a worker ends with its socket.
+  for (const int signal : {SIGPIPE, SIGINT, SIGTERM, SIGHUP}) std::signal(signal, SIG_IGN);
   const SandboxReport report = isolate_process(options.in_namespaces);
   for (const std::string& missing : report.off) say("sandbox without " + missing);
   FrameSink sink(options.socket);

@@ -69,6 +69,13 @@ TEST(CgiEnvironment, HasTheManifestsVariablesButNotForTheRequestsOwn) {
   EXPECT_EQ(env["SERVER_NAME"], "localhost");
 }
 
+TEST(CgiEnvironment, NamesTheEndUserAsTheGatewayDoes) {
+  market::RequestHead head = request();
+  EXPECT_EQ(environment(head)["REMOTE_ADDR"], "0.0.0.0");
+  head.fields.push_back({"x-forwarded-for", "10.0.0.1, 198.51.100.7"});
+  EXPECT_EQ(environment(head)["REMOTE_ADDR"], "198.51.100.7");
+}
+
 TEST(CgiEnvironment, LeavesBrokenAndNulSequencesOfThePathAlone) {
   market::RequestHead head;
   head.method = "GET";
@@ -81,7 +88,7 @@ Result<CgiHead, CgiFault> parse(std::string_view text) {
 }
 
 TEST(CgiResponse, TakesBothLineEndings) {
-  for (const std::string eol : {std::string("\n"), std::string("\r\n")}) {
+  for (const std::string& eol : {std::string("\n"), std::string("\r\n")}) {
     const std::string head =
         "Status: 201 Created" + eol + "content-type:  text/plain " + eol + "X-A: b: c" + eol + eol;
     const auto parsed = parse(head + "body");

@@ -190,10 +190,18 @@ TEST(Front, AnswersForEveryBadWorkload) {
     EXPECT_EQ(bad.body.substr(0, 4), "The ") << bad.body;
     const std::uint64_t fuel = std::stoull(bad.fields.at("fog-fuel"));
     const std::uint64_t start = instantiation_fuel(host.artifact_bytes());
-    if (each.outcome == "fuel") EXPECT_EQ(fuel, start + 500'000'000);
-    if (each.outcome == "stack") EXPECT_EQ(fuel, 0U);
-    if (each.outcome == "trap") EXPECT_GE(fuel, start + kBrokenRunFuel);
-    if (each.outcome == "header") EXPECT_GT(fuel, start);
+    if (each.outcome == "fuel") {
+      EXPECT_EQ(fuel, start + 500'000'000);
+    }
+    if (each.outcome == "stack") {
+      EXPECT_EQ(fuel, 0U);
+    }
+    if (each.outcome == "trap") {
+      EXPECT_GE(fuel, start + kBrokenRunFuel);
+    }
+    if (each.outcome == "header") {
+      EXPECT_GT(fuel, start);
+    }
     EXPECT_EQ(host.gateway.forward("GET", "/hello", "").status, 200U) << "after " << each.path;
   }
   EXPECT_EQ(host.runner().worker_starts(), 1U);

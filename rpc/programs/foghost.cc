@@ -1,0 +1,211 @@
+// foghost: a computer as a Host: set up, offer, run leased workloads, show earnings. The same
+// program is its own front (HTTP, without account keys) and worker (WebAssembly, sandboxed).
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <iostream>
+
+#include "executor/front.h"
+#include "executor/worker/worker.h"
+#include "rpc/programs/host/commands.h"
+
+namespace {
+
+using fog::ErrorCode;
+using fog::ErrorOr;
+using fog::host::HostCommand;
+
+using Chosen = std::function<ErrorOr<void>(const HostCommand&)>;
+
+std::string home_path(const char* rest) {
+  const char* home = std::getenv("HOME");
+  return std::string(home == nullptr ? "." : home) + rest;
+}
+
+int exit_code(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kNetwork:
+    case ErrorCode::kTimeout:
+      return fog::cli::kExitUnreachable;
+    case ErrorCode::kNotFound:
+      return fog::cli::kExitNotFound;
+    case ErrorCode::kPermission:
+      return fog::cli::kExitWallet;
+    case ErrorCode::kInvalidInput:
+      return fog::cli::kExitUsage;
+    case ErrorCode::kAlreadyExists:
+    case ErrorCode::kCorrupt:
+    case ErrorCode::kIo:
+    case ErrorCode::kProtocol:
+    case ErrorCode::kRejected:
+    case ErrorCode::kExhausted:
+    case ErrorCode::kUnavailable:
+      return fog::cli::kExitFailed;
+  }
+  return fog::cli::kExitFailed;
+}
+
+void add_global_options(CLI::App& app, HostCommand& command) {
+  app.add_option("--dir", command.dir, "the Host's folder: configuration, key, logs, caches")
+      ->envname("FOGHOST_DIR")
+      ->capture_default_str();
+  app.add_option("--node", command.node, "the node's URL (default: the configuration's)")
+      ->envname("FOGCOIN_NODE");
+  app.add_option("--timeout", command.options.timeout_s,
+                 "seconds to wait until a transaction is final")
+      ->capture_default_str();
+  app.add_flag("--json", command.options.json, "print one JSON document");
+}
+
+// For what the owner signs: registration, bond, retirement.
+void add_wallet_options(CLI::App& app, HostCommand& command) {
+  auto& options = command.options;
+  app.add_option("--wallet", options.wallet, "the owner's wallet file")
+      ->envname("FOGCOIN_WALLET")
+      ->capture_default_str();
+  app.add_option("--account", options.account,
+                 "the owner's account in it (default: its only one, or main)")
+      ->envname("FOGCOIN_ACCOUNT");
+  app.add_option("--passphrase-file", options.passphrase.file,
+                 "file with the wallet's passphrase (mode 0600)")
+      ->envname("FOGCOIN_PASSPHRASE_FILE");
+  app.add_option("--passphrase-fd", options.passphrase.descriptor,
+                 "open descriptor to read the passphrase from");
+  app.add_flag("-y,--yes", options.yes, "do not ask before sending");
+}
+
+void add_setup_commands(CLI::App& app, HostCommand& command, Chosen& chosen) {
+  auto* init =
+      app.add_subcommand("init", "Measures this computer, writes the configuration and key");
+  auto setup = std::make_shared<fog::host::InitOptions>();
+  init->add_option("--listen", setup->listen, "ADDRESS:PORT to listen on (default 0.0.0.0:7790)");
+  init->add_option("--endpoint", setup->endpoint,
+                   "how gateways reach it, http://HOST:PORT (default: the listening port here)");
+  init->add_option("--country", setup->country, "where it stands, two letters")
+      ->capture_default_str();
+  init->add_option("--latitude", setup->latitude, "decimal degrees")->capture_default_str();
+  init->add_option("--longitude", setup->longitude, "decimal degrees")->capture_default_str();
+  init->add_option("--cpu-milli", setup->cpu_milli, "thousandths of cores to lend (default: all)");
+  init->add_option("--memory-mib", setup->memory_mib, "memory to lend (default: three quarters)");
+  init->add_flag("--force", setup->force, "write the configuration anew; the key is kept");
+  init->callback([&chosen, setup] {
+    chosen = [setup](const HostCommand& c) { return fog::host::init(c, *setup); };
+  });
+
+  auto* registration = app.add_subcommand("register", "Registers the Host with a bond");
+  auto terms = std::make_shared<fog::host::RegisterOptions>();
+  add_wallet_options(*registration, command);
+  registration->add_option("--bond", terms->bond, "FOG at stake for failures")
+      ->capture_default_str();
+  registration
+      ->add_option("--operator-funds", terms->operator_funds,
+                   "FOG to send to the operator's account for its fees")
+      ->capture_default_str();
+  registration->callback([&chosen, terms] {
+    chosen = [terms](const HostCommand& c) { return fog::host::register_host(c, *terms); };
+  });
+
+  auto* update = app.add_subcommand("update", "Brings the chain up to the configuration");
+  auto added = std::make_shared<std::string>("0 FOG");
+  add_wallet_options(*update, command);
+  update->add_option("--bond-added", *added, "FOG to add to the bond")->capture_default_str();
+  update->callback([&chosen, added] {
+    chosen = [added](const HostCommand& c) { return fog::host::update_host(c, *added); };
+  });
+
+  auto* retire = app.add_subcommand("retire", "Gives notice to all leases; the bond returns later");
+  add_wallet_options(*retire, command);
+  retire->callback([&chosen] { chosen = fog::host::retire; });
+}
+
+void add_offer_commands(CLI::App& app, Chosen& chosen) {
+  auto* offer = app.add_subcommand("offer", "Offers the capacity at a price, or changes the offer");
+  auto terms = std::make_shared<fog::host::OfferOptions>();
+  offer->add_option("--class", terms->price_class,
+                    "price class, by name or number (default: first)");
+  offer->add_option("--scale", terms->scale, "your price as a multiple of the class")
+      ->capture_default_str();
+  offer->add_option("--cpu-milli", terms->cpu_milli, "thousandths of cores (default: all)");
+  offer->add_option("--memory-mib", terms->memory_mib, "memory (default: all)");
+  offer->callback([&chosen, terms] {
+    chosen = [terms](const HostCommand& c) { return fog::host::offer(c, *terms); };
+  });
+  app.add_subcommand("withdraw", "Takes the offer back; leases that run go on")
+      ->callback([&chosen] { chosen = fog::host::withdraw; });
+}
+
+void add_daily_commands(CLI::App& app, Chosen& chosen) {
+  app.add_subcommand("run", "Runs what is leased to this Host, until Ctrl-C")->callback([&chosen] {
+    chosen = fog::host::run;
+  });
+  app.add_subcommand("status", "The Host, its offer, and whether it runs")->callback([&chosen] {
+    chosen = fog::host::status;
+  });
+  app.add_subcommand("leases", "The leases this Host holds")->callback([&chosen] {
+    chosen = fog::host::leases;
+  });
+  app.add_subcommand("earnings", "What it has earned, receipt by receipt")->callback([&chosen] {
+    chosen = fog::host::earnings;
+  });
+  auto* logs = app.add_subcommand("logs", "What a lease's workload wrote to standard error");
+  auto lease = std::make_shared<std::string>();
+  auto bytes = std::make_shared<std::size_t>(16'384);
+  logs->add_option("LEASE", *lease, "the lease's id or the beginning of it")->required();
+  logs->add_option("--bytes", *bytes, "how much of the end")->capture_default_str();
+  logs->callback([&chosen, lease, bytes] {
+    chosen = [lease, bytes](const HostCommand& c) { return fog::host::logs(c, *lease, *bytes); };
+  });
+  app.add_subcommand("doctor", "Checks what this Host needs and says how to mend it")
+      ->callback([&chosen] { chosen = fog::host::doctor; });
+}
+
+int run_command(int argc, char** argv) {
+  HostCommand command;
+  command.dir = home_path("/.fogcoin/host");
+  command.options.wallet = home_path("/.fogcoin/wallet.json");
+  Chosen chosen;
+  CLI::App app("Lends this computer to FogCoin's services and is paid for it");
+  app.footer(
+      "First: init, register, offer, then run. Exit codes: 0 done, 1 refused or failed, 2 wrong "
+      "input, 3 node not reachable, 4 not found, 5 key or wallet locked.");
+  app.require_subcommand(1);
+  app.fallthrough();
+  add_global_options(app, command);
+  add_setup_commands(app, command, chosen);
+  add_offer_commands(app, chosen);
+  add_daily_commands(app, chosen);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error);
+    return code == 0 ? 0 : fog::cli::kExitUsage;
+  }
+  const auto done = chosen(command);
+  if (done) return fog::cli::kExitOk;
+  const fog::Error& error = done.error();
+  if (command.options.json) {
+    const fog::cli::Json json = {
+        {"error", {{"code", fog::error_code_name(error.code)}, {"message", error.context}}}};
+    std::cout << json.dump(2) << "\n";
+  } else {
+    std::cerr << "foghost: " << error.context << "\n";
+  }
+  return exit_code(error.code);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  // The two processes that `foghost run` starts from its own program; not for people.
+  if (argc == 3 && std::strcmp(argv[1], "worker") == 0) {
+    fog::executor::WorkerOptions options;
+    options.in_namespaces = std::strcmp(argv[2], "--in-namespaces") == 0;
+    return fog::executor::run_worker(options);
+  }
+  if (argc == 3 && std::strcmp(argv[1], "front") == 0) {
+    fog::executor::FrontOptions options;
+    options.folder = argv[2];
+    return fog::executor::run_front(options);
+  }
+  return run_command(argc, argv);
+}

@@ -1,0 +1,79 @@
+// The commands of `foghost`, each in a function; main only reads the command line.
+#pragma once
+
+#include "rpc/programs/cli/context.h"
+#include "rpc/programs/host/config.h"
+
+namespace fog::host {
+
+using cli::Json;
+
+// What every command is given.
+struct HostCommand {
+  std::string dir;
+  std::string node;  // empty: the configuration's
+  cli::GlobalOptions options;
+};
+
+// A node, the operator's account and how to print: what most commands need.
+class Operator {
+ public:
+  // Reads configuration and key; errors say what to do.
+  static ErrorOr<std::unique_ptr<Operator>> open(const HostCommand& command);
+
+  const HostConfig& config() const { return config_; }
+  const SecretKey& key() const { return key_; }
+  NodeApi& node() { return context_->node(); }
+  cli::Context& context() { return *context_; }
+  // This Host's id: from the file, else the one on the chain with this operator key.
+  ErrorOr<market::HostId> host_id();
+  ErrorOr<market::Host> host();
+  // Signs by the operator's key, sends, waits until final.
+  ErrorOr<wallet::Sent> send(const std::vector<RawMessage>& messages, Json& json);
+
+ private:
+  Operator(const HostCommand& command, HostConfig config, const SecretKey& key);
+  const HostCommand command_;
+  HostConfig config_;
+  SecretKey key_;
+  std::unique_ptr<cli::Context> context_;
+};
+
+struct InitOptions {
+  std::string listen;
+  std::string endpoint;
+  std::string country = "ZZ";
+  std::string latitude = "0";
+  std::string longitude = "0";
+  std::uint32_t cpu_milli = 0;   // 0: measured
+  std::uint32_t memory_mib = 0;  // 0: measured
+  bool force = false;
+};
+ErrorOr<void> init(const HostCommand& command, const InitOptions& options);
+
+struct RegisterOptions {
+  std::string bond = "100 FOG";
+  std::string operator_funds = "1 FOG";
+};
+ErrorOr<void> register_host(const HostCommand& command, const RegisterOptions& options);
+ErrorOr<void> update_host(const HostCommand& command, const std::string& bond_added);
+ErrorOr<void> retire(const HostCommand& command);
+
+struct OfferOptions {
+  std::string price_class;  // name or number; empty: the first
+  std::string scale = "1";
+  std::uint32_t cpu_milli = 0;  // 0: all of the capacity
+  std::uint32_t memory_mib = 0;
+};
+ErrorOr<void> offer(const HostCommand& command, const OfferOptions& options);
+ErrorOr<void> withdraw(const HostCommand& command);
+
+ErrorOr<void> run(const HostCommand& command);
+
+ErrorOr<void> status(const HostCommand& command);
+ErrorOr<void> earnings(const HostCommand& command);
+ErrorOr<void> leases(const HostCommand& command);
+ErrorOr<void> logs(const HostCommand& command, const std::string& lease, std::size_t bytes);
+ErrorOr<void> doctor(const HostCommand& command);
+
+}  // namespace fog::host

@@ -1,0 +1,221 @@
+#include "rpc/programs/host/config.h"
+
+#include <charconv>
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include "chain/base/file.h"
+#include "rpc/json/yaml_section.h"
+#include "wallet/private_file.h"
+
+namespace fog::host {
+namespace {
+
+constexpr std::size_t kConfigBytesMax = 64 * 1024;
+constexpr std::size_t kKeyFileBytesMax = 256;
+
+std::string key_path(const std::string& dir) {
+  return dir + "/operator.key";
+}
+std::string id_path(const std::string& dir) {
+  return dir + "/host.id";
+}
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == ' ' || text.back() == '\r')) {
+    text.remove_suffix(1);
+  }
+  return text;
+}
+
+ErrorOr<market::Resources> read_capacity(const rpc::YamlSection& file) {
+  market::Resources out;
+  TRY(const auto capacity, file.section("capacity"));
+  TRY_VOID(capacity.only({"cpu_milli", "memory_mib", "storage_mib", "egress_mbps"}));
+  const auto number = [&](const char* key, std::uint64_t max) {
+    return capacity.number(key, 0, max);
+  };
+  TRY(const auto cpu, number("cpu_milli", 1ULL << 20));
+  TRY(const auto memory, number("memory_mib", 1ULL << 24));
+  TRY(const auto storage, number("storage_mib", 1ULL << 30));
+  TRY(const auto egress, number("egress_mbps", 1'000'000));
+  out.cpu_milli = static_cast<std::uint32_t>(cpu);
+  out.memory_mib = static_cast<std::uint32_t>(memory);
+  out.storage_mib = static_cast<std::uint32_t>(storage);
+  out.egress_mbps = static_cast<std::uint32_t>(egress);
+  return out;
+}
+
+ErrorOr<market::Location> read_location(const rpc::YamlSection& file) {
+  market::Location out;
+  TRY(const auto location, file.section("location"));
+  TRY_VOID(location.only({"country", "latitude", "longitude"}));
+  TRY(const auto country, location.text("country", 2));
+  if (country.size() != 2 || country[0] < 'A' || country[0] > 'Z' || country[1] < 'A' ||
+      country[1] > 'Z') {
+    return location.refuse("country", "two upper-case letters, e.g. DE (ISO 3166-1)");
+  }
+  out.country.assign(country);
+  TRY(out.lat_milli, location.degrees("latitude", 90));
+  TRY(out.lon_milli, location.degrees("longitude", 180));
+  return out;
+}
+
+ErrorOr<HostConfig> read_config(const rpc::YamlSection& file) {
+  TRY_VOID(file.only({"node", "listen", "endpoint", "location", "capacity", "attributes", "cache",
+                      "namespaces", "measured"}));
+  HostConfig out;
+  TRY(out.node, file.text("node", 255));
+  TRY(out.listen, file.text("listen", 255));
+  if (const auto listen = parse_listen(out.listen); !listen) {
+    return file.refuse("listen", listen.error().context);
+  }
+  TRY(out.endpoint, file.text("endpoint", 255));
+  if (!market::is_endpoint(out.endpoint)) {
+    return file.refuse("endpoint", "\"http://HOST:PORT\", nothing after it");
+  }
+  TRY(out.location, read_location(file));
+  TRY(out.capacity, read_capacity(file));
+  if (file.has("attributes")) {
+    TRY(out.attributes, file.pairs("attributes", 32));
+  }
+  if (file.has("cache")) {
+    TRY(const auto cache, file.section("cache"));
+    TRY_VOID(cache.only({"artifacts_mib", "code_mib"}));
+    TRY(out.artifact_cache_mib, cache.number_or("artifacts_mib", 4'096, 64, 1ULL << 30));
+    TRY(out.code_cache_mib, cache.number_or("code_mib", 2'048, 64, 1ULL << 30));
+  }
+  if (file.has("namespaces")) {
+    TRY(const auto word, file.text("namespaces", 8));
+    if (word != "auto" && word != "off") return file.refuse("namespaces", "auto or off");
+    out.namespaces = word == "auto";
+  }
+  if (file.has("measured")) {
+    TRY(const auto measured, file.section("measured"));
+    TRY(out.fuel_per_core_second, measured.number_or("fuel_per_core_second", 0, 0, 1ULL << 62));
+  }
+  return out;
+}
+
+std::string degrees_text(std::uint32_t milli, int limit) {
+  const std::int64_t value = std::int64_t{milli} - std::int64_t{limit} * 1'000;
+  return fmt::format("{}{}.{:03}", value < 0 ? "-" : "", std::abs(value) / 1'000,
+                     std::abs(value) % 1'000);
+}
+
+}  // namespace
+
+std::string config_path(const std::string& dir) {
+  return dir + "/host.yaml";
+}
+
+ErrorOr<HostConfig> load_config(const std::string& dir) {
+  const auto text = read_file(config_path(dir), kConfigBytesMax);
+  if (!text && text.error().code == ErrorCode::kNotFound) {
+    return fail(ErrorCode::kNotFound,
+                "no Host is set up in " + dir + "; run: foghost init --dir " + dir);
+  }
+  if (!text) return Fail{text.error()};
+  TRY(const auto file, rpc::YamlSection::parse(as_text(*text), config_path(dir)));
+  return read_config(file);
+}
+
+std::string config_text(const HostConfig& config) {
+  std::string attributes = config.attributes.empty() ? " {}\n" : "\n";
+  for (const auto& [name, value] : config.attributes) {
+    attributes += fmt::format("  \"{}\": \"{}\"\n", name, value);
+  }
+  const market::Resources& have = config.capacity;
+  return fmt::format(
+      R"(# This computer as a FogCoin Host. Written by `foghost init`; change what you like.
+# What is on the chain (endpoint, location, capacity, attributes) changes there with `foghost update`.
+
+node: {}   # JSON-RPC of a node that you trust, best your own
+listen: {}   # where connections from gateways are taken
+endpoint: {}   # how gateways reach that from outside
+
+location:
+  country: {}   # ISO 3166-1, two letters
+  latitude: {}   # degrees, at most three decimals
+  longitude: {}
+
+capacity:   # the most that all leases together may reserve
+  cpu_milli: {}   # thousandths of a core
+  memory_mib: {}
+  storage_mib: {}
+  egress_mbps: {}
+
+attributes:{}   # free words that bids may ask for, e.g. "disk": "nvme"
+
+cache:
+  artifacts_mib: {}   # services' programs as fetched
+  code_mib: {}   # the same, compiled
+
+namespaces: {}   # auto: workers get namespaces of their own where the kernel allows it; off
+
+measured:   # by init, for orientation
+  fuel_per_core_second: {}
+)",
+      config.node, config.listen, config.endpoint, std::string(config.location.country),
+      degrees_text(config.location.lat_milli, 90), degrees_text(config.location.lon_milli, 180),
+      have.cpu_milli, have.memory_mib, have.storage_mib, have.egress_mbps, attributes,
+      config.artifact_cache_mib, config.code_cache_mib, config.namespaces ? "auto" : "off",
+      config.fuel_per_core_second);
+}
+
+ErrorOr<SecretKey> load_operator_key(const std::string& dir) {
+  const std::string path = key_path(dir);
+  struct stat info = {};
+  if (::stat(path.c_str(), &info) == 0 && (info.st_mode & 077) != 0) {
+    return fail(ErrorCode::kPermission, path + " can be read by others; run: chmod 600 " + path +
+                                            " (and, if that was so "
+                                            "for long, init a new key and update the Host)");
+  }
+  const auto text = read_file(path, kKeyFileBytesMax);
+  if (!text && text.error().code == ErrorCode::kNotFound) {
+    return fail(ErrorCode::kNotFound, "no operator key at " + path + "; run: foghost init");
+  }
+  if (!text) return Fail{text.error()};
+  const auto bytes = from_hex(trimmed(as_text(*text)));
+  const auto key = bytes ? SecretKey::from_bytes(*bytes) : std::nullopt;
+  if (!key) return fail(ErrorCode::kCorrupt, path + " does not hold a key (64 hex digits)");
+  return *key;
+}
+
+ErrorOr<SecretKey> create_operator_key(const std::string& dir) {
+  const SecretKey key = SecretKey::generate(system_rng());
+  const std::string text = to_hex(key.bytes()) + "\n";
+  TRY_VOID(wallet::create_private_file(key_path(dir), as_bytes(text)));
+  return key;
+}
+
+ErrorOr<market::HostId> load_host_id(const std::string& dir) {
+  const auto text = read_file(id_path(dir), kKeyFileBytesMax);
+  if (!text && text.error().code == ErrorCode::kNotFound) {
+    return fail(ErrorCode::kNotFound, "this Host is not registered; run: foghost register --help");
+  }
+  if (!text) return Fail{text.error()};
+  const auto id = fixed_from_hex<32>(trimmed(as_text(*text)));
+  if (!id) return fail(ErrorCode::kCorrupt, id_path(dir) + " does not hold a Host's id");
+  return *id;
+}
+
+ErrorOr<void> save_host_id(const std::string& dir, const market::HostId& id) {
+  const std::string text = to_hex0x(id) + "\n";
+  return write_file_atomically(id_path(dir), as_bytes(text), 0644);
+}
+
+ErrorOr<std::pair<std::string, std::uint16_t>> parse_listen(const std::string& text) {
+  const std::size_t colon = text.rfind(':');
+  std::uint16_t port = 0;
+  const char* first = text.data() + (colon == std::string::npos ? text.size() : colon + 1);
+  const auto end = std::from_chars(first, text.data() + text.size(), port);
+  if (colon == std::string::npos || colon == 0 || end.ec != std::errc() ||
+      end.ptr != text.data() + text.size()) {
+    return fail(ErrorCode::kInvalidInput, "write ADDRESS:PORT, e.g. 0.0.0.0:7790");
+  }
+  return std::pair(text.substr(0, colon), port);
+}
+
+}  // namespace fog::host

@@ -1,0 +1,252 @@
+// foghost init, register, update, retire, offer, withdraw: what is done once, or now and then.
+#include <algorithm>
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "chain/base/file.h"
+#include "executor/worker/measure.h"
+#include "executor/worker/wasm_runtime.h"
+#include "rpc/json/codec.h"
+#include "rpc/programs/host/commands.h"
+
+namespace fog::host {
+namespace {
+
+// "48.137" as thousandths of a degree + limit * 1000, within the limit.
+ErrorOr<std::uint32_t> parse_degrees(const std::string& text, int limit, const char* what) {
+  double degrees = 0;
+  const auto end = std::from_chars(text.data(), text.data() + text.size(), degrees);
+  if (end.ec != std::errc() || end.ptr != text.data() + text.size() || degrees < -limit ||
+      degrees > limit) {
+    return fail(ErrorCode::kInvalidInput,
+                fmt::format("{} is decimal degrees from -{} to {}", what, limit, limit));
+  }
+  return static_cast<std::uint32_t>((degrees + limit) * 1'000 + 0.5);
+}
+
+// "1", "0.85": in units of 1/10 000.
+ErrorOr<market::Scale> parse_scale(const std::string& text) {
+  double scale = 0;
+  const auto end = std::from_chars(text.data(), text.data() + text.size(), scale);
+  const double units = scale * market::kScaleOne;
+  if (end.ec != std::errc() || end.ptr != text.data() + text.size() || units < market::kScaleMin ||
+      units > market::kScaleMax) {
+    return fail(ErrorCode::kInvalidInput,
+                "--scale is your price as a multiple of the class, 0.01 to 100, e.g. 0.9");
+  }
+  return static_cast<market::Scale>(units + 0.5);
+}
+
+market::Attributes attributes_of(const HostConfig& config) {
+  market::Attributes out;
+  for (const auto& [name, value] : config.attributes) {
+    out[BoundedText<32>(name)] = BoundedText<64>(value);
+  }
+  return out;
+}
+
+ErrorOr<std::uint8_t> find_class(NodeApi& node, const std::string& wanted) {
+  TRY(const auto params, cli::read_one<market::MarketParams>(node, market::market_params_key(),
+                                                             "market on this chain"));
+  std::string names;
+  for (std::size_t i = 0; i < params.classes.size(); ++i) {
+    const std::string name = params.classes[i].name;
+    if (wanted.empty() || wanted == name || wanted == std::to_string(i)) {
+      return static_cast<std::uint8_t>(i);
+    }
+    names += (names.empty() ? "" : ", ") + name;
+  }
+  return fail(ErrorCode::kInvalidInput,
+              "there is no price class '" + wanted + "'; this chain has: " + names);
+}
+
+ErrorOr<HostConfig> suggest(const HostCommand& command, const InitOptions& options,
+                            const executor::Machine& machine) {
+  HostConfig config;
+  if (!command.node.empty()) config.node = command.node;
+  if (!options.listen.empty()) config.listen = options.listen;
+  TRY(const auto listen, parse_listen(config.listen));
+  const std::string host = listen.first == "0.0.0.0" ? "127.0.0.1" : listen.first;
+  config.endpoint = options.endpoint.empty() ? fmt::format("http://{}:{}", host, listen.second)
+                                             : options.endpoint;
+  if (!market::is_endpoint(config.endpoint)) {
+    return fail(ErrorCode::kInvalidInput, "--endpoint is \"http://HOST:PORT\", nothing after it");
+  }
+  if (options.country.size() != 2) {
+    return fail(ErrorCode::kInvalidInput, "--country is two letters, e.g. DE");
+  }
+  config.location.country.assign(options.country);
+  TRY(config.location.lat_milli, parse_degrees(options.latitude, 90, "--latitude"));
+  TRY(config.location.lon_milli, parse_degrees(options.longitude, 180, "--longitude"));
+  // A quarter of memory and half of the free disk stay the owner's.
+  const std::uint64_t memory = machine.memory_mib / 4 * 3;
+  const std::uint64_t storage = std::min<std::uint64_t>(machine.storage_free_mib / 2, 1ULL << 30);
+  config.capacity.cpu_milli = options.cpu_milli != 0 ? options.cpu_milli : machine.cores * 1'000;
+  config.capacity.memory_mib =
+      options.memory_mib != 0 ? options.memory_mib : static_cast<std::uint32_t>(memory);
+  config.capacity.storage_mib = static_cast<std::uint32_t>(storage);
+  config.capacity.egress_mbps = 100;
+  config.fuel_per_core_second = machine.fuel_per_core_second;
+  return config;
+}
+
+}  // namespace
+
+ErrorOr<void> init(const HostCommand& command, const InitOptions& options) {
+  TRY_VOID(make_folder(command.dir));
+  const std::string path = config_path(command.dir);
+  if (read_file(path, 1 << 20) && !options.force) {
+    return fail(ErrorCode::kAlreadyExists,
+                path + " exists; edit it, or write it anew with --force (the key is kept)");
+  }
+  TRY(const auto machine, executor::measure_machine(command.dir));
+  TRY(const auto config, suggest(command, options, machine));
+  auto key = load_operator_key(command.dir);
+  if (!key && key.error().code == ErrorCode::kNotFound) key = create_operator_key(command.dir);
+  if (!key) return Fail{key.error()};
+  const std::string text = config_text(config);
+  TRY_VOID(write_file_atomically(path, as_bytes(text), 0644));
+  const std::string address = to_text(address_of(key->public_key()));
+  cli::Context context(command.options);
+  Json json = {{"dir", command.dir},
+               {"operator", address},
+               {"endpoint", config.endpoint},
+               {"cores", machine.cores},
+               {"memory_mib", machine.memory_mib},
+               {"storage_free_mib", machine.storage_free_mib},
+               {"fuel_per_core_second", std::to_string(machine.fuel_per_core_second)}};
+  context.print(
+      json,
+      fmt::format("This computer: {} cores, {} MiB of memory, {} MiB of disk free, {:.2f} Gfuel "
+                  "a second on one core\n"
+                  "Operator account: {}\n"
+                  "Configuration:    {}\n"
+                  "Next: look at that file (is {} how gateways reach you?), then\n"
+                  "  foghost register --dir {}",
+                  machine.cores, machine.memory_mib, machine.storage_free_mib,
+                  static_cast<double>(machine.fuel_per_core_second) / 1e9, address, path,
+                  config.endpoint, command.dir));
+  return {};
+}
+
+ErrorOr<void> register_host(const HostCommand& command, const RegisterOptions& options) {
+  TRY(const auto self, Operator::open(command));
+  if (const auto known = self->host_id(); known) {
+    return fail(ErrorCode::kAlreadyExists, "this Host is registered already, as " +
+                                               to_hex0x(*known) +
+                                               "; change it with: foghost update");
+  }
+  const HostConfig& config = self->config();
+  market::RegisterHost message;
+  message.operator_key = self->key().public_key();
+  message.endpoint.assign(config.endpoint);
+  message.location = config.location;
+  message.capacity = config.capacity;
+  message.attributes = attributes_of(config);
+  message.runtimes.push_back(executor::wasm_profile());
+  TRY(message.bond, cli::parse_amount(options.bond, "--bond"));
+  TRY(const Amount funds, cli::parse_amount(options.operator_funds, "--operator-funds"));
+  std::vector<RawMessage> messages = {make_message(message)};
+  const Address operator_account = address_of(message.operator_key);
+  std::vector<std::string> effects = {"registers this computer as a Host at " + config.endpoint,
+                                      "bonds " + format_fog(message.bond)};
+  if (funds.droplets > 0) {
+    TRY(auto transfer, wallet::make_transfer({{operator_account, funds}}));
+    messages.push_back(std::move(transfer));
+    effects.push_back("sends " + format_fog(funds) + " to the operator's account for fees");
+  }
+  Json json;
+  TRY(const auto sent, self->context().send(messages, effects, json));
+  const market::HostId id = market::make_host_id(sent.id, 0);
+  TRY_VOID(save_host_id(command.dir, id));
+  json["host"] = to_hex0x(id);
+  json["operator"] = to_text(operator_account);
+  self->context().print(json,
+                        fmt::format("Registered as Host {}\nNext: say your price, then run:\n"
+                                    "  foghost offer --scale 1 --dir {}\n  foghost run --dir {}",
+                                    to_hex0x(id), command.dir, command.dir));
+  return {};
+}
+
+ErrorOr<void> update_host(const HostCommand& command, const std::string& bond_added) {
+  TRY(const auto self, Operator::open(command));
+  TRY(const auto host, self->host());
+  const HostConfig& config = self->config();
+  market::UpdateHost message;
+  message.host = host.id;
+  message.operator_key = self->key().public_key();
+  message.endpoint.assign(config.endpoint);
+  message.location = config.location;
+  message.capacity = config.capacity;
+  message.attributes = attributes_of(config);
+  message.runtimes.push_back(executor::wasm_profile());
+  TRY(message.bond_added, cli::parse_amount(bond_added, "--bond-added"));
+  Json json;
+  TRY([[maybe_unused]] const auto sent,
+      self->context().send({make_message(message)},
+                           {"changes the Host to what " + config_path(command.dir) + " says",
+                            "adds " + format_fog(message.bond_added) + " to its bond"},
+                           json));
+  json["host"] = to_hex0x(host.id);
+  self->context().print(json, "The chain has what the configuration says.");
+  return {};
+}
+
+ErrorOr<void> retire(const HostCommand& command) {
+  TRY(const auto self, Operator::open(command));
+  TRY(const auto host, self->host());
+  Json json;
+  TRY([[maybe_unused]] const auto sent,
+      self->context().send({make_message(market::RetireHost{host.id})},
+                           {"withdraws the offer and gives notice to " +
+                                std::to_string(host.leases_open) + " open leases",
+                            "returns the bond of " + format_fog(host.bond) +
+                                " after the waiting time, once no lease is open"},
+                           json));
+  json["host"] = to_hex0x(host.id);
+  self->context().print(json, "Retired. Keep `foghost run` going until no lease is open.");
+  return {};
+}
+
+ErrorOr<void> offer(const HostCommand& command, const OfferOptions& options) {
+  TRY(const auto self, Operator::open(command));
+  TRY(const auto host, self->host());
+  market::SetOffer message;
+  message.host = host.id;
+  TRY(message.price_class, find_class(self->node(), options.price_class));
+  TRY(message.scale, parse_scale(options.scale));
+  message.offered = host.capacity;
+  if (options.cpu_milli != 0) message.offered.cpu_milli = options.cpu_milli;
+  if (options.memory_mib != 0) message.offered.memory_mib = options.memory_mib;
+  if (!host.capacity.fits(message.offered)) {
+    return fail(
+        ErrorCode::kInvalidInput,
+        fmt::format("the Host's capacity is {} milli-cores and {} MiB; offer no more, or "
+                    "raise it in {} and run: foghost update",
+                    host.capacity.cpu_milli, host.capacity.memory_mib, config_path(command.dir)));
+  }
+  Json json;
+  TRY([[maybe_unused]] const auto sent, self->send({make_message(message)}, json));
+  json["host"] = to_hex0x(host.id);
+  json["price_class"] = message.price_class;
+  json["scale"] = message.scale;
+  self->context().print(
+      json, fmt::format("Offered: {} milli-cores and {} MiB at {} times class {}.",
+                        message.offered.cpu_milli, message.offered.memory_mib, options.scale,
+                        message.price_class));
+  return {};
+}
+
+ErrorOr<void> withdraw(const HostCommand& command) {
+  TRY(const auto self, Operator::open(command));
+  TRY(const auto id, self->host_id());
+  Json json;
+  TRY([[maybe_unused]] const auto sent,
+      self->send({make_message(market::WithdrawOffer{id})}, json));
+  json["host"] = to_hex0x(id);
+  self->context().print(json, "The offer is withdrawn; leases that run go on.");
+  return {};
+}
+
+}  // namespace fog::host

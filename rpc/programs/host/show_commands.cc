@@ -1,0 +1,267 @@
+// foghost status, earnings, leases, logs, doctor: what a person wants to see.
+#include <algorithm>
+#include <fcntl.h>
+#include <filesystem>
+#include <thread>
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <sys/file.h>
+
+#include "chain/base/file.h"
+#include "executor/cgroup.h"
+#include "executor/host_view.h"
+#include "executor/worker/wasm_runtime.h"
+#include "executor/worker_process.h"
+#include "executor/workload_log.h"
+#include "rpc/json/codec.h"
+#include "rpc/programs/host/commands.h"
+
+namespace fog::host {
+namespace {
+
+constexpr std::size_t kStatusBytesMax = 16 * 1024 * 1024;
+
+// What `foghost run` wrote last; null when it has not run.
+Json agent_status(const std::string& dir) {
+  const auto text = read_file(dir + "/status.json", kStatusBytesMax);
+  if (!text) return nullptr;
+  Json json = Json::parse(as_text(*text), nullptr, false);
+  return json.is_discarded() ? Json() : json;
+}
+
+// Whether an agent holds the folder's lock.
+bool agent_runs(const std::string& dir) {
+  const executor::UniqueFd lock(::open((dir + "/run.lock").c_str(), O_RDONLY | O_CLOEXEC));
+  if (!lock) return false;
+  if (::flock(lock.get(), LOCK_SH | LOCK_NB) != 0) return true;
+  ::flock(lock.get(), LOCK_UN);
+  return false;
+}
+
+std::string lease_row_state(const market::Lease& lease) {
+  std::string text(market::lease_state_name(lease.state));
+  if (lease.closed != market::CloseReason::kOpen) {
+    text += " (" + std::string(market::close_reason_name(lease.closed)) + ")";
+  }
+  return text;
+}
+
+market::Counters billed(const market::Lease& lease) {
+  market::Counters sum;
+  for (const market::LogState& log : lease.logs) {
+    sum = market::checked_add(sum, log.root.sums).value_or(sum);
+  }
+  return sum;
+}
+
+struct Check {
+  std::string what;
+  bool good = false;
+  bool needed = true;  // the Host cannot work without it
+  std::string text;
+};
+
+Check check_runtime() {
+  const auto runtime = executor::make_wasm_runtime(1);
+  const std::string profile = to_hex(executor::wasm_profile()).substr(0, 16);
+  return {"WebAssembly runtime", runtime.has_value(), true,
+          runtime ? "profile " + profile : runtime.error().context};
+}
+
+Check check_namespaces() {
+  auto worker = executor::WorkerProcess::start({"/proc/self/exe"});
+  if (!worker) return {"worker process", false, true, worker.error().context};
+  const std::string& refused = worker->namespaces_refused();
+  return {"worker namespaces", refused.empty(), false,
+          refused.empty() ? "user, process, network and file system of their own"
+                          : refused +
+                                "; workers are still held by seccomp and limits. To mend: "
+                                "sysctl user.max_user_namespaces=10000"};
+}
+
+std::vector<Check> check_cgroups() {
+  const auto root = executor::CgroupRoot::find();
+  std::vector<Check> out;
+  if (root.missing().empty()) {
+    out.push_back({"control groups", true, false, "memory and processor time are limited"});
+  }
+  for (const std::string& missing : root.missing()) {
+    out.push_back({"control groups", false, false,
+                   missing + ". To mend: run under systemd with Delegate=yes, or as root"});
+  }
+  return out;
+}
+
+Check check_node(Operator& self) {
+  const auto status = self.node().status();
+  return {"node", status.has_value(), true,
+          status ? fmt::format("{} at height {}", status->chain_name, status->height)
+                 : status.error().context};
+}
+
+Check check_account(Operator& self) {
+  const Address address = address_of(self.key().public_key());
+  const auto account = read_record<Account>(self.node(), account_key(address));
+  if (!account) return {"operator account", false, true, account.error().context};
+  const Amount balance = *account ? (*account)->balance : Amount{};
+  const bool good = balance.droplets >= kDropletsPerFog / 100;
+  return {"operator account", good, true,
+          to_text(address) + " has " + format_fog(balance) +
+              (good ? "" : "; it pays the fees of acknowledgements and receipts, so send it some")};
+}
+
+Check check_registration(Operator& self) {
+  const auto host = self.host();
+  if (!host) return {"registration", false, true, host.error().context};
+  if (host->retired_at_ms != 0) return {"registration", false, true, "the Host is retired"};
+  const auto offer = read_record<market::Offer>(self.node(), market::offer_key(host->id));
+  const bool offered = offer && *offer;
+  return {
+      "registration", offered, false,
+      "Host " + to_hex0x(host->id) +
+          (offered ? " with an offer" : " has no offer; make one with: foghost offer --scale 1")};
+}
+
+}  // namespace
+
+ErrorOr<void> status(const HostCommand& command) {
+  TRY(const auto self, Operator::open(command));
+  TRY(const auto id, self->host_id());
+  TRY(const auto view, executor::read_host_view(self->node(), id));
+  TRY(const auto offer, read_record<market::Offer>(self->node(), market::offer_key(id)));
+  const bool runs = agent_runs(command.dir);
+  Json json = {{"host", rpc::to_json(view.host)},
+               {"running", runs},
+               {"agent", runs ? agent_status(command.dir) : Json()},
+               {"height", std::to_string(view.status.height)}};
+  if (offer) json["offer"] = rpc::to_json(*offer);
+  std::string text = fmt::format(
+      "Host      {}\nAgent     {}\nOffer     {}\nStanding  {:.2f} %\nLeases    {}\nEarned    {}\n",
+      to_hex0x(id), runs ? "running" : "not running (foghost run)",
+      offer ? fmt::format("class {}, scale {:.4f}, free {} milli-cores and {} MiB",
+                          offer->price_class, offer->scale / 10'000.0, offer->free.cpu_milli,
+                          offer->free.memory_mib)
+            : "none (foghost offer)",
+      view.host.standing / 100.0, view.host.leases_open, format_fog(view.host.earned));
+  if (view.host.down_since_ms != 0) {
+    text += "Marked down since " + cli::time_text(view.host.down_since_ms) +
+            ": the chain had not heard from it\n";
+  }
+  self->context().print(json, text);
+  return {};
+}
+
+ErrorOr<void> leases(const HostCommand& command) {
+  TRY(const auto self, Operator::open(command));
+  TRY(const auto id, self->host_id());
+  TRY(const auto view, executor::read_host_view(self->node(), id));
+  Json json = Json::array();
+  std::vector<std::vector<std::string>> rows = {
+      {"LEASE", "TERM", "SERVICE", "STATE", "SINCE", "REQUESTS", "GFUEL", "PAID"}};
+  for (const auto& [replica, lease] : view.leases) {
+    json.push_back(rpc::to_json(lease));
+    const market::Counters use = billed(lease);
+    rows.push_back({to_hex(lease.id).substr(0, 16), std::to_string(lease.term), lease.service,
+                    lease_row_state(lease), cli::time_text(lease.active_since_ms),
+                    std::to_string(use.requests),
+                    fmt::format("{:.3f}", static_cast<double>(use.fuel) / 1e9),
+                    format_fog(lease.paid)});
+  }
+  self->context().print(json, rows.size() == 1 ? "No leases." : cli::table(rows));
+  return {};
+}
+
+ErrorOr<void> earnings(const HostCommand& command) {
+  TRY(const auto self, Operator::open(command));
+  TRY(const auto id, self->host_id());
+  TRY(const auto view, executor::read_host_view(self->node(), id));
+  Json receipts = Json::array();
+  std::vector<std::vector<std::string>> rows = {
+      {"TIME", "LEASE", "REQUESTS", "RENT", "USE", "PAID", "HELD", "BURNED", "SHORT"}};
+  Amount held;
+  for (const auto& [replica, lease] : view.leases) {
+    const StateKey prefix = market::receipts_by_lease(lease.id);
+    TRY(const auto entries, scan_prefix(self->node(), prefix, 1'000));
+    for (const StateRecord& entry : entries) {
+      const std::uint64_t number = read_be64(ByteView(entry.key).subspan(prefix.size()));
+      TRY(const auto receipt,
+          read_record<market::ReceiptRecord>(self->node(), market::receipt_key(lease.id, number)));
+      if (!receipt || receipt->host != id) continue;
+      receipts.push_back(rpc::to_json(*receipt));
+      held += receipt->held;
+      rows.push_back({cli::time_text(receipt->included_ms), to_hex(lease.id).substr(0, 16),
+                      std::to_string(receipt->counters.requests), format_fog(receipt->rent),
+                      format_fog(receipt->use), format_fog(receipt->to_host),
+                      format_fog(receipt->held), format_fog(receipt->burned),
+                      format_fog(receipt->short_by)});
+    }
+  }
+  const Json json = {{"earned", std::to_string(view.host.earned.droplets)},
+                     {"held", std::to_string(held.droplets)},
+                     {"owner", to_text(view.host.owner)},
+                     {"receipts", receipts}};
+  std::string text =
+      fmt::format("Earned in all: {}, paid to {}\nHeld back until audits end: {}\n",
+                  format_fog(view.host.earned), to_text(view.host.owner), format_fog(held));
+  if (rows.size() > 1)
+    text += "\nReceipts whose hold-back has not been released:\n" + cli::table(rows);
+  self->context().print(json, text);
+  return {};
+}
+
+ErrorOr<void> logs(const HostCommand& command, const std::string& lease, std::size_t bytes) {
+  std::vector<std::string> found;
+  std::error_code failed;
+  for (const auto& entry : std::filesystem::directory_iterator(command.dir + "/logs", failed)) {
+    const std::string name = entry.path().filename().string();
+    const std::string wanted = lease.starts_with("0x") ? lease.substr(2) : lease;
+    if (name.starts_with(wanted) && name.ends_with(".log")) found.push_back(entry.path().string());
+  }
+  if (found.empty()) {
+    return fail(ErrorCode::kNotFound, "no replica of a lease that begins with '" + lease +
+                                          "' has written anything here; list: foghost leases");
+  }
+  // The one that was written to last.
+  std::sort(found.begin(), found.end(), [](const std::string& a, const std::string& b) {
+    std::error_code gone;
+    return std::filesystem::last_write_time(a, gone) < std::filesystem::last_write_time(b, gone);
+  });
+  TRY(const std::string text, executor::WorkloadLog::tail(found.back(), bytes));
+  cli::Context context(command.options);
+  context.print({{"file", found.back()}, {"text", text}}, text);
+  return {};
+}
+
+ErrorOr<void> doctor(const HostCommand& command) {
+  std::vector<Check> checks = {check_runtime(), check_namespaces()};
+  for (Check& each : check_cgroups()) checks.push_back(std::move(each));
+  const auto self = Operator::open(command);
+  if (self) {
+    checks.push_back(check_node(**self));
+    checks.push_back(check_account(**self));
+    checks.push_back(check_registration(**self));
+    checks.push_back({"agent", agent_runs(command.dir), false,
+                      agent_runs(command.dir) ? "running" : "not running; start: foghost run"});
+  } else {
+    checks.push_back({"set-up", false, true, self.error().context});
+  }
+  Json json = Json::array();
+  std::string text;
+  bool broken = false;
+  for (const Check& check : checks) {
+    json.push_back({{"check", check.what},
+                    {"good", check.good},
+                    {"needed", check.needed},
+                    {"text", check.text}});
+    const char* mark = check.good ? "ok  " : check.needed ? "BAD " : "note";
+    text += fmt::format("{} {}: {}\n", mark, check.what, check.text);
+    broken = broken || (!check.good && check.needed);
+  }
+  cli::Context(command.options).print(json, text);
+  if (broken)
+    return fail(ErrorCode::kUnavailable, "what is marked BAD keeps this Host from working");
+  return {};
+}
+
+}  // namespace fog::host
