@@ -71,8 +71,8 @@ class Node : public NodeApi {
   // kCorrupt (damage, in which file, and how to recover), kInvalidInput (the genesis).
   static ErrorOr<std::unique_ptr<Node>> open(NodeOptions options);
 
-  // Stops making blocks, writes everything out and lets go of the directory. Waiting calls return
-  // kUnavailable. Returns the first error of writing out. Called by the destructor too.
+  // Stops making blocks and writes everything out; waiting calls return kUnavailable. Returns the
+  // first error of writing out. The destructor does this too, and lets go of the directory.
   virtual ErrorOr<void> close() = 0;
   // Why the node stopped making blocks, if it did.
   virtual std::optional<Error> failure() const = 0;

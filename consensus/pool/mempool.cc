@@ -294,6 +294,12 @@ void Mempool::unready(Entry* entry) {
   entry->standing = Standing::kWaiting;
 }
 
+void Mempool::park(Entry* entry) {
+  ready_.erase(entry);
+  entry->standing = Standing::kParked;
+  parked_.insert(entry);
+}
+
 void Mempool::unpark(std::uint64_t base_price) {
   while (!parked_.empty() && (*parked_.begin())->body().price_max >= base_price) {
     Entry* entry = *parked_.begin();
@@ -348,6 +354,7 @@ std::vector<PooledTx> Mempool::choose(const InclusionTerms& terms, const BlockLi
   // ordered by the whole tip, which is no smaller than the effective one.
   std::priority_queue<Candidate> heap;
   std::vector<PooledTx> chosen;
+  std::vector<Entry*> expired;
   BlockLimits left = limits;
   auto head = ready_.begin();
   while (chosen.size() < limits.txs) {
@@ -356,9 +363,7 @@ std::vector<PooledTx> Mempool::choose(const InclusionTerms& terms, const BlockLi
       Entry* entry = *head;
       ++head;
       if (entry->body().price_max < terms.base_price) {
-        ready_.erase(entry);
-        entry->standing = Standing::kParked;
-        parked_.insert(entry);
+        park(entry);
         continue;
       }
       heap.push(effective(entry));
@@ -367,7 +372,10 @@ std::vector<PooledTx> Mempool::choose(const InclusionTerms& terms, const BlockLi
     Entry* entry = heap.top().entry;
     heap.pop();
     const CheckedTx& tx = *entry->tx;
-    if (entry->body().expiry_ms < terms.time_ms) continue;
+    if (entry->body().expiry_ms < terms.time_ms) {
+      expired.push_back(entry);
+      continue;
+    }
     if (tx.encoded().size() > left.bytes || tx.units() > left.units) {
       // The block is as good as full when a small transaction finds no room.
       if (left.bytes < 2'048 || left.units < 10'000) break;
@@ -380,19 +388,24 @@ std::vector<PooledTx> Mempool::choose(const InclusionTerms& terms, const BlockLi
     if (next == entry->lane->entries.end()) continue;
     if (next->second->body().price_max >= terms.base_price) heap.push(effective(next->second));
   }
+  for (Entry* entry : expired) remove(entry);
   return chosen;
 }
 
-bool Mempool::has_includable(std::uint64_t base_price) {
+bool Mempool::has_includable(std::uint64_t base_price, std::uint64_t time_ms) {
   const std::lock_guard lock(mutex_);
   unpark(base_price);
-  while (!ready_.empty() && (*ready_.begin())->body().price_max < base_price) {
-    Entry* entry = *ready_.begin();
-    ready_.erase(ready_.begin());
-    entry->standing = Standing::kParked;
-    parked_.insert(entry);
+  while (!ready_.empty()) {
+    Entry* best = *ready_.begin();
+    if (best->body().expiry_ms < time_ms) {
+      remove(best);
+    } else if (best->body().price_max < base_price) {
+      park(best);
+    } else {
+      return true;
+    }
   }
-  return !ready_.empty();
+  return false;
 }
 
 void Mempool::drop(const TxId& id) {

@@ -76,8 +76,8 @@ class Mempool {
   // price leaves above the base), then arrival, each account's lanes in sequence. They stay in the
   // pool until on_block() sees their sequence used.
   std::vector<PooledTx> choose(const InclusionTerms& terms, const BlockLimits& limits);
-  // Whether choose() would find one.
-  bool has_includable(std::uint64_t base_price);
+  // Whether choose() would find one for a block with this base price and time.
+  bool has_includable(std::uint64_t base_price, std::uint64_t time_ms);
   // Takes out one that a block could not include.
   void drop(const TxId& id);
 
@@ -122,6 +122,7 @@ class Mempool {
   void refresh_head(Lane& lane);
   void refresh_tail(Lane& lane);
   void unready(Entry* entry);
+  void park(Entry* entry);
   void unpark(std::uint64_t base_price);
   void link_expiry(Entry* entry);
   void unlink_expiry(Entry* entry);

@@ -80,10 +80,10 @@ TEST_F(MempoolTest, ChoosesByTipThenArrivalAndEachLaneInSequence) {
   // The second before the first: it waits for it.
   EXPECT_TRUE(pool_.add(second, terms_at(10), rich()).ok());
   EXPECT_TRUE(pool_.choose(terms_at(10), kRoomy).empty());
-  EXPECT_FALSE(pool_.has_includable(10));
+  EXPECT_FALSE(pool_.has_includable(10, 1'000'000));
   for (const CheckedTx& tx : {other, equal, first})
     EXPECT_TRUE(pool_.add(tx, terms_at(10), rich()).ok());
-  EXPECT_TRUE(pool_.has_includable(10));
+  EXPECT_TRUE(pool_.has_includable(10, 1'000'000));
   EXPECT_EQ(ids_of(pool_.choose(terms_at(10), kRoomy)),
             (std::vector<TxId>{other.id(), equal.id(), first.id(), second.id()}));
   EXPECT_EQ(pool_.size().txs, 4U) << "choosing takes nothing out";
@@ -101,9 +101,9 @@ TEST_F(MempoolTest, CountsTheTipThatThePriceLeaves) {
 
 TEST_F(MempoolTest, WhatIsTooCheapNowComesBackWhenTheBaseHasFallen) {
   ASSERT_TRUE(add(anna_, {.price = 20}).ok());
-  EXPECT_FALSE(pool_.has_includable(21));
+  EXPECT_FALSE(pool_.has_includable(21, 1'000'000));
   EXPECT_TRUE(pool_.choose(terms_at(21), kRoomy).empty());
-  EXPECT_TRUE(pool_.has_includable(20));
+  EXPECT_TRUE(pool_.has_includable(20, 1'000'000));
   EXPECT_EQ(pool_.choose(terms_at(20), kRoomy).size(), 1U);
 }
 
@@ -191,7 +191,11 @@ TEST_F(MempoolTest, ABlockTakesOutUsedSequencesAndWhatTheBalanceNoLongerCovers) 
 
 TEST_F(MempoolTest, ForgetsWhatExpired) {
   ASSERT_TRUE(add(anna_, {.expiry_ms = 1'000'500}).ok());
+  ASSERT_TRUE(add(ben_, {.expiry_ms = 1'000'500}).ok());
+  EXPECT_FALSE(pool_.has_includable(10, 1'000'501)) << "nobody waits for it";
+  ASSERT_TRUE(add(anna_, {.expiry_ms = 1'000'500}).ok());
   EXPECT_TRUE(pool_.choose(terms_at(10, 1'000'501), kRoomy).empty()) << "never in a block";
+  ASSERT_TRUE(add(anna_, {.sequence = 1, .expiry_ms = 1'000'500}).ok()) << "it waits for another";
   pool_.on_block({}, 1'010'000);
   EXPECT_EQ(pool_.size().txs, 0U);
 }
@@ -326,7 +330,8 @@ TEST(MempoolProperty, DoesWhatAPlainListDoes) {
     EXPECT_EQ(pool.size().txs, model.items.size());
     EXPECT_EQ(ids_of(pool.choose(terms_at(base), {40, 10'000'000, 1'000'000'000})),
               model.choose(terms_at(base), accounts, 40));
-    EXPECT_EQ(pool.has_includable(base), !model.choose(terms_at(base), accounts, 1).empty());
+    EXPECT_EQ(pool.has_includable(base, 1'000'000),
+              !model.choose(terms_at(base), accounts, 1).empty());
   }
   EXPECT_GT(included, 50U);
 }

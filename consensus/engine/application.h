@@ -1,0 +1,89 @@
+// Application: what any consensus engine drives. Named after ABCI 2.0, so that the same application
+// can run under CometBFT.
+//
+// Calls carry a block's id and its parent's. finalize_block may be called for competing blocks that
+// are not final: each is executed on an overlay above its parent's. commit makes one final; what
+// stood beside it is dropped, what stands above it goes on.
+//
+// One thread, the engine's, makes all calls except info and check_tx, which any thread may make.
+#pragma once
+
+#include <functional>
+#include <optional>
+
+#include "chain/api/node_api.h"
+#include "chain/types/block.h"
+#include "chain/types/vote.h"
+#include "consensus/rules/genesis.h"
+
+namespace fog {
+
+// Blocks above the last final one that the application keeps executed. Above that, leaders propose
+// empty blocks.
+constexpr std::size_t kUnfinalizedMax = 64;
+
+struct AppInfo {
+  std::uint64_t height = 0;   // of the last final block; 0 after the genesis
+  std::uint64_t time_ms = 0;  // its time
+  BlockId block;              // its id; the chain id at height 0
+  Hash32 app_hash;            // state root after it
+};
+
+struct ProposalRequest {
+  BlockId parent;
+  std::uint64_t time_ms = 0;  // exceeds the parent's
+  XOnlyKey proposer;
+  std::size_t txs_max = kBlockTxsMax;
+  // The proposer's reveal, from its record in the parent's state; nothing when it has none, then
+  // only an empty block can be proposed.
+  std::function<std::optional<BeaconReveal>(const ValidatorRecord& record)> reveal;
+  // Whether a block without content is wanted.
+  bool allow_empty = false;
+};
+
+struct FinalizeResult {
+  std::vector<TxOutcome> outcomes;
+  std::vector<TxId> ids;  // of the transactions
+  Hash32 app_hash;        // state root after the block
+  // The set that certifies the next blocks, when the block changed it.
+  std::optional<ValidatorSet> validator_updates;
+};
+
+class Application {
+ public:
+  virtual ~Application() = default;
+
+  virtual AppInfo info() const = 0;
+  // Writes the first state, of an application that has none. Returns its root.
+  virtual ErrorOr<Hash32> init_chain(const Genesis& genesis) = 0;
+
+  // The door: form, then the cheap look at the state, then the signature; what passes is in the
+  // mempool.
+  virtual SubmitReply check_tx(ByteView tx) = 0;
+
+  // Builds and executes a block on its parent, from the mempool. Nothing when there is nothing to
+  // put in and no empty block is wanted.
+  virtual std::optional<Block> prepare_proposal(const ProposalRequest& request) = 0;
+  // Whether a block as received is valid above its parent, which must be known: kNone, or a fault
+  // of a block. Executes it.
+  virtual Fault process_proposal(const BlockId& id, const BlockId& parent, const Block& block) = 0;
+  // The result of executing a block; executes it unless one of the calls above has.
+  virtual Result<FinalizeResult, Fault> finalize_block(const BlockId& id, const BlockId& parent,
+                                                       const Block& block) = 0;
+  // Makes an executed block, whose parent is the last final one, final. An error means that the
+  // node cannot go on.
+  virtual ErrorOr<void> commit(const BlockId& id) = 0;
+  // The block log is on disk up to this height, so databases may follow.
+  virtual void on_durable(std::uint64_t height) = 0;
+
+  // For the engine's decision to make a block above the last final one: whether a block at
+  // `time_ms` would have content, and if not, the earliest time at which that may change without
+  // a new transaction.
+  struct Work {
+    bool now = false;
+    std::optional<std::uint64_t> next_ms;
+  };
+  virtual Work work_at(std::uint64_t time_ms) = 0;
+};
+
+}  // namespace fog

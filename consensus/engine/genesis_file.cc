@@ -1,0 +1,316 @@
+#include "consensus/engine/genesis_file.h"
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+namespace fog {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t kFileBytesMax = 512 * 1024 * 1024;
+
+Fail<Error> bad(const std::string& path, const std::string& why) {
+  return fail(ErrorCode::kInvalidInput, "genesis: " + path + ": " + why);
+}
+
+// ---- values ----
+
+ErrorOr<std::uint64_t> parse_number(const Json& json, const std::string& path) {
+  if (json.is_number_unsigned()) return json.get<std::uint64_t>();
+  if (json.is_string()) {
+    const auto& text = json.get_ref<const std::string&>();
+    const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+    // parse_fog reads droplets as checked decimal digits.
+    if (const auto value = digits ? parse_fog(text + " droplets") : std::nullopt)
+      return value->droplets;
+  }
+  return bad(path, "a whole number of at most 64 bits is expected, as a number or decimal string");
+}
+
+ErrorOr<Amount> parse_amount(const Json& json, const std::string& path) {
+  if (json.is_string()) {
+    const auto& text = json.get_ref<const std::string&>();
+    const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+    const auto amount = digits ? parse_fog(text + " droplets") : parse_fog(text);
+    // A bare decimal such as "12.5" could be meant either way.
+    if (amount && (digits || text.ends_with("FOG") || text.ends_with("droplets"))) return *amount;
+  }
+  return bad(path, "an amount is expected, such as \"12.5 FOG\" or \"12500000000\" (droplets)");
+}
+
+template <std::size_t N>
+ErrorOr<FixedBytes<N>> parse_bytes(const Json& json, const std::string& path) {
+  if (json.is_string()) {
+    if (const auto bytes = fixed_from_hex<N>(json.get_ref<const std::string&>())) return *bytes;
+  }
+  return bad(path, std::to_string(N) + " bytes of hex are expected");
+}
+
+ErrorOr<Address> parse_address(const Json& json, const std::string& path) {
+  if (json.is_string()) {
+    if (const auto address = address_from_text(json.get_ref<const std::string&>())) return *address;
+  }
+  return bad(path, "an address is expected (fog1...)");
+}
+
+// ---- objects: a table of names and places, so that reading and writing cannot differ ----
+
+template <class T>
+struct NumberField {
+  const char* name;
+  std::uint64_t T::*wide = nullptr;
+  std::uint32_t T::*narrow = nullptr;
+  Amount T::*amount = nullptr;
+};
+
+const std::vector<NumberField<ChainParams>>& chain_fields() {
+  using P = ChainParams;
+  static const std::vector<NumberField<P>> kFields = {
+      {.name = "base_price_min", .wide = &P::base_price_min},
+      {.name = "block_units_target", .wide = &P::block_units_target},
+      {.name = "block_units_max", .wide = &P::block_units_max},
+      {.name = "base_price_change_denominator", .wide = &P::base_price_change_denominator},
+      {.name = "base_price_interval_ms", .wide = &P::base_price_interval_ms},
+      {.name = "account_creation_burn", .amount = &P::account_creation_burn},
+      {.name = "expiry_ahead_max_ms", .wide = &P::expiry_ahead_max_ms},
+      {.name = "epoch_length", .wide = &P::epoch_length},
+  };
+  return kFields;
+}
+
+const std::vector<NumberField<market::MarketParams>>& market_fields() {
+  using P = market::MarketParams;
+  static const std::vector<NumberField<P>> kFields = {
+      {.name = "ack_deadline_ms", .wide = &P::ack_deadline_ms},
+      {.name = "receipt_interval_ms", .wide = &P::receipt_interval_ms},
+      {.name = "lease_timeout_ms", .wide = &P::lease_timeout_ms},
+      {.name = "notice_ms", .wide = &P::notice_ms},
+      {.name = "final_receipt_window_ms", .wide = &P::final_receipt_window_ms},
+      {.name = "audit_window_ms", .wide = &P::audit_window_ms},
+      {.name = "bond_return_ms", .wide = &P::bond_return_ms},
+      {.name = "burn_permille", .narrow = &P::burn_permille},
+      {.name = "holdback_permille", .narrow = &P::holdback_permille},
+      {.name = "failure_slash_permille", .narrow = &P::failure_slash_permille},
+      {.name = "host_bond_min", .amount = &P::host_bond_min},
+      {.name = "service_fee_burn", .amount = &P::service_fee_burn},
+      {.name = "gateway_fee_burn", .amount = &P::gateway_fee_burn},
+      {.name = "fuel_per_core_second_max", .wide = &P::fuel_per_core_second_max},
+      {.name = "sleep_retry_ms", .narrow = &P::sleep_retry_ms},
+  };
+  return kFields;
+}
+
+const std::vector<NumberField<market::UnitPrices>>& price_fields() {
+  using P = market::UnitPrices;
+  static const std::vector<NumberField<P>> kFields = {
+      {.name = "cpu_core_hour", .wide = &P::cpu_core_hour},
+      {.name = "memory_gib_hour", .wide = &P::memory_gib_hour},
+      {.name = "storage_gib_month", .wide = &P::storage_gib_month},
+      {.name = "gpu_hour", .wide = &P::gpu_hour},
+      {.name = "gfuel", .wide = &P::gfuel},
+      {.name = "egress_gib", .wide = &P::egress_gib},
+      {.name = "million_requests", .wide = &P::million_requests},
+  };
+  return kFields;
+}
+
+template <class T>
+ErrorOr<void> read_field(const NumberField<T>& field, const Json& json, const std::string& path,
+                         T& out) {
+  if (field.amount != nullptr) {
+    TRY(out.*field.amount, parse_amount(json, path));
+    return {};
+  }
+  TRY(const std::uint64_t value, parse_number(json, path));
+  if (field.wide != nullptr) {
+    out.*field.wide = value;
+    return {};
+  }
+  if (value > 0xFFFF'FFFFU) return bad(path, "at most 4294967295 is allowed");
+  out.*field.narrow = static_cast<std::uint32_t>(value);
+  return {};
+}
+
+// Reads the fields that are there; `other` is one more name that the caller reads himself.
+template <class T>
+ErrorOr<void> read_fields(const std::vector<NumberField<T>>& fields, const Json& json,
+                          const std::string& path, const char* other, T& out) {
+  if (!json.is_object()) return bad(path, "an object is expected");
+  for (const auto& [name, value] : json.items()) {
+    const auto field = std::find_if(fields.begin(), fields.end(),
+                                    [&](const auto& known) { return name == known.name; });
+    if (field != fields.end()) {
+      TRY_VOID(read_field(*field, value, path + "." + name, out));
+    } else if (name != other) {
+      return bad(path + "." + name, "there is no such field");
+    }
+  }
+  return {};
+}
+
+template <class T>
+void write_fields(const std::vector<NumberField<T>>& fields, const T& in, Json& out) {
+  for (const NumberField<T>& field : fields) {
+    if (field.amount != nullptr) out[field.name] = format_fog(in.*field.amount);
+    if (field.wide != nullptr) out[field.name] = std::to_string(in.*field.wide);
+    if (field.narrow != nullptr) out[field.name] = std::to_string(in.*field.narrow);
+  }
+}
+
+// ---- lists of objects ----
+
+ErrorOr<const Json*> need(const Json& json, const char* name, const std::string& path) {
+  const auto field = json.find(name);
+  if (field == json.end()) return bad(path + "." + name, "this field is missing");
+  return &*field;
+}
+
+ErrorOr<void> only(const Json& json, std::initializer_list<const char*> names,
+                   const std::string& path) {
+  if (!json.is_object()) return bad(path, "an object is expected");
+  for (const auto& [name, value] : json.items()) {
+    if (std::none_of(names.begin(), names.end(), [&](const char* n) { return name == n; }))
+      return bad(path.empty() ? name : path + "." + name, "there is no such field");
+  }
+  return {};
+}
+
+// Calls read(element, "path[i]") for each element of a list of at most `max`.
+template <class Read>
+ErrorOr<void> for_each(const Json& json, const std::string& path, std::size_t max,
+                       const Read& read) {
+  if (!json.is_array()) return bad(path, "a list is expected");
+  if (json.size() > max) return bad(path, "at most " + std::to_string(max) + " are allowed");
+  for (std::size_t i = 0; i < json.size(); ++i)
+    TRY_VOID(read(json[i], path + "[" + std::to_string(i) + "]"));
+  return {};
+}
+
+ErrorOr<GenesisAccount> read_account(const Json& json, const std::string& path) {
+  TRY_VOID(only(json, {"address", "balance"}, path));
+  GenesisAccount account;
+  TRY(const Json* address, need(json, "address", path));
+  TRY(account.address, parse_address(*address, path + ".address"));
+  TRY(const Json* balance, need(json, "balance", path));
+  TRY(account.balance, parse_amount(*balance, path + ".balance"));
+  return account;
+}
+
+ErrorOr<GenesisValidator> read_validator(const Json& json, const std::string& path) {
+  TRY_VOID(only(json, {"key", "payout", "stake", "beacon_commitment"}, path));
+  GenesisValidator validator;
+  TRY(const Json* key, need(json, "key", path));
+  TRY(validator.key, parse_bytes<32>(*key, path + ".key"));
+  TRY(const Json* payout, need(json, "payout", path));
+  TRY(validator.payout, parse_address(*payout, path + ".payout"));
+  TRY(const Json* stake, need(json, "stake", path));
+  TRY(validator.stake, parse_amount(*stake, path + ".stake"));
+  TRY(const Json* beacon, need(json, "beacon_commitment", path));
+  TRY(validator.beacon_commitment, parse_bytes<32>(*beacon, path + ".beacon_commitment"));
+  return validator;
+}
+
+ErrorOr<market::PriceClass> read_class(const Json& json, const std::string& path) {
+  TRY_VOID(only(json, {"name", "prices"}, path));
+  market::PriceClass out;
+  TRY(const Json* name, need(json, "name", path));
+  if (!name->is_string() || name->get_ref<const std::string&>().size() > out.name.kMax)
+    return bad(path + ".name", "a text of at most 32 bytes is expected");
+  out.name = name->get<std::string>();
+  TRY(const Json* prices, need(json, "prices", path));
+  TRY_VOID(read_fields(price_fields(), *prices, path + ".prices", "", out.prices));
+  return out;
+}
+
+ErrorOr<void> read_market(const Json& json, market::MarketParams& out) {
+  TRY_VOID(read_fields(market_fields(), json, "market", "classes", out));
+  TRY(const Json* classes, need(json, "classes", "market"));
+  return for_each(*classes, "market.classes", out.classes.kMax,
+                  [&](const Json& element, const std::string& path) -> ErrorOr<void> {
+                    TRY(auto price_class, read_class(element, path));
+                    out.classes.push_back(std::move(price_class));
+                    return {};
+                  });
+}
+
+ErrorOr<void> read_lists(const Json& json, Genesis& genesis) {
+  TRY(const Json* validators, need(json, "validators", "genesis"));
+  TRY_VOID(for_each(*validators, "validators", genesis.validators.kMax,
+                    [&](const Json& element, const std::string& path) -> ErrorOr<void> {
+                      TRY(auto validator, read_validator(element, path));
+                      genesis.validators.push_back(validator);
+                      return {};
+                    }));
+  TRY(const Json* accounts, need(json, "accounts", "genesis"));
+  TRY_VOID(for_each(*accounts, "accounts", genesis.accounts.kMax,
+                    [&](const Json& element, const std::string& path) -> ErrorOr<void> {
+                      TRY(auto account, read_account(element, path));
+                      genesis.accounts.push_back(account);
+                      return {};
+                    }));
+  std::sort(genesis.accounts.begin(), genesis.accounts.end(),
+            [](const auto& a, const auto& b) { return a.address < b.address; });
+  return {};
+}
+
+}  // namespace
+
+ErrorOr<Genesis> parse_genesis(std::string_view text) {
+  const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (json.is_discarded()) return fail(ErrorCode::kInvalidInput, "genesis: this is not JSON");
+  TRY_VOID(only(json, {"chain_name", "time_ms", "params", "market", "validators", "accounts"}, ""));
+  Genesis genesis;
+  TRY(const Json* name, need(json, "chain_name", "genesis"));
+  if (!name->is_string() || name->get_ref<const std::string&>().size() > genesis.chain_name.kMax)
+    return bad("chain_name", "a text of at most 64 bytes is expected");
+  genesis.chain_name = name->get<std::string>();
+  TRY(const Json* time, need(json, "time_ms", "genesis"));
+  TRY(genesis.time_ms, parse_number(*time, "time_ms"));
+  if (const auto params = json.find("params"); params != json.end())
+    TRY_VOID(read_fields(chain_fields(), *params, "params", "", genesis.params));
+  TRY(const Json* market, need(json, "market", "genesis"));
+  TRY_VOID(read_market(*market, genesis.market));
+  TRY_VOID(read_lists(json, genesis));
+  if (auto checked = check_genesis(genesis); !checked)
+    return fail(ErrorCode::kInvalidInput, "genesis: " + checked.error());
+  return genesis;
+}
+
+std::string format_genesis(const Genesis& genesis) {
+  Json json;
+  json["chain_name"] = static_cast<const std::string&>(genesis.chain_name);
+  json["time_ms"] = std::to_string(genesis.time_ms);
+  write_fields(chain_fields(), genesis.params, json["params"]);
+  write_fields(market_fields(), genesis.market, json["market"]);
+  json["market"]["classes"] = Json::array();
+  for (const market::PriceClass& price_class : genesis.market.classes) {
+    Json out;
+    out["name"] = static_cast<const std::string&>(price_class.name);
+    write_fields(price_fields(), price_class.prices, out["prices"]);
+    json["market"]["classes"].push_back(std::move(out));
+  }
+  json["validators"] = Json::array();
+  for (const GenesisValidator& validator : genesis.validators) {
+    json["validators"].push_back({{"key", to_hex0x(validator.key)},
+                                  {"payout", to_text(validator.payout)},
+                                  {"stake", format_fog(validator.stake)},
+                                  {"beacon_commitment", to_hex0x(validator.beacon_commitment)}});
+  }
+  json["accounts"] = Json::array();
+  for (const GenesisAccount& account : genesis.accounts) {
+    json["accounts"].push_back(
+        {{"address", to_text(account.address)}, {"balance", format_fog(account.balance)}});
+  }
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+ErrorOr<Genesis> read_genesis_file(Env& env, const std::string& path) {
+  TRY(const Bytes bytes, read_file(env, path, kFileBytesMax));
+  auto genesis = parse_genesis(as_text(bytes));
+  if (!genesis) return Fail{genesis.error().within(path)};
+  return genesis;
+}
+
+}  // namespace fog

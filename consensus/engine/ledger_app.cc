@@ -1,0 +1,420 @@
+#include "consensus/engine/ledger_app.h"
+
+#include "chain/crypto/hash.h"
+#include "consensus/rules/messages.h"
+#include "consensus/staking/validators.h"
+
+namespace fog {
+namespace {
+
+class Stopwatch {
+ public:
+  Stopwatch(Clock& clock, std::atomic<std::uint64_t>& total)
+      : clock_(clock), total_(total), start_(clock.monotonic_ns()) {}
+  Stopwatch(const Stopwatch&) = delete;
+  Stopwatch& operator=(const Stopwatch&) = delete;
+  ~Stopwatch() { total_ += clock_.monotonic_ns() - start_; }
+
+ private:
+  Clock& clock_;
+  std::atomic<std::uint64_t>& total_;
+  std::uint64_t start_;
+};
+
+std::uint64_t epoch_of(const ReadView& state, std::uint64_t height) {
+  const auto params = load<ChainParams>(state, chain_params_key());
+  CHECK(params.has_value());
+  return (height - 1) / params->epoch_length;
+}
+
+}  // namespace
+
+class LedgerApp::Base final : public ReadView {
+ public:
+  explicit Base(const ReadView* target) : target_(target) {}
+  void point_to(const ReadView* target) { target_ = target; }
+  std::optional<Bytes> get(const StateKey& key) const override { return target_->get(key); }
+  void scan(const StateKey& from, const StateKey& to, const Visitor& visit) const override {
+    target_->scan(from, to, visit);
+  }
+
+ private:
+  const ReadView* target_;
+};
+
+// An executed block that is not final.
+struct LedgerApp::Version {
+  Version(const ReadView* parent_state, Changes&& changes) : base(parent_state), overlay(base) {
+    overlay.merge(std::move(changes));
+  }
+  Base base;
+  Overlay overlay;
+  TreeVersion tree;
+  BlockId parent;
+  AppInfo info;  // as it will be once the block is final
+  FinalizeResult result;
+};
+
+LedgerApp::LedgerApp(Parts parts) : parts_(parts), live_(*parts.rng) {
+  CHECK(parts.pool && parts.store && parts.index && parts.workers && parts.clock);
+  indexed_height_ = parts.index->height();
+}
+LedgerApp::~LedgerApp() = default;
+
+ErrorOr<void> LedgerApp::load() {
+  const auto meta = parts_.store->meta();
+  if (!meta) return fail(ErrorCode::kNotFound, "the state database is empty");
+  if (meta->chain_id != parts_.chain_id)
+    return fail(ErrorCode::kCorrupt, "the state database belongs to another chain");
+  SparseMerkleTree::Builder builder(tree_);
+  TRY_VOID(parts_.store->load([&](const Hash32& path, StateKey&& key, Bytes&& value) {
+    builder.add(path, sha256(value));
+    live_.put(key, value);
+  }));
+  root_ = builder.finish();
+  if (tree_.root_hash(root_) != meta->root) {
+    return fail(ErrorCode::kCorrupt, "the state database is damaged: its records have the root " +
+                                         to_hex0x(tree_.root_hash(root_)) + " instead of " +
+                                         to_hex0x(meta->root));
+  }
+  info_ = AppInfo{meta->height, meta->time_ms, meta->block, meta->root};
+  return {};
+}
+
+AppInfo LedgerApp::info() const {
+  const std::shared_lock lock(state_mutex_);
+  return info_;
+}
+
+ErrorOr<Hash32> LedgerApp::init_chain(const Genesis& genesis) {
+  CHECK(live_.records() == 0);
+  Overlay first(live_);
+  apply_genesis(genesis, first);
+  StateDelta delta;
+  TreeVersion tree = tree_.apply(root_, leaf_changes(first.changes()));
+  root_ = tree.root;
+  tree_.commit(std::move(tree));
+  info_ = AppInfo{0, genesis.time_ms, parts_.chain_id, tree_.root_hash(root_)};
+  for (const auto& [key, value] : first.changes()) {
+    if (!value) continue;
+    live_.put(key, *value);
+    delta.changes.push_back({key, std::nullopt, value});
+  }
+  delta.meta = StateMeta{1, parts_.chain_id, 0, info_.time_ms, info_.block, info_.app_hash};
+  TRY_VOID(parts_.store->write_first(delta));
+  return info_.app_hash;
+}
+
+// ---- the door ----
+
+InclusionTerms LedgerApp::terms_now() const {
+  const std::uint64_t now = parts_.clock->wall_ms();
+  const std::shared_lock lock(state_mutex_);
+  return load_terms(live_, std::max(now, info_.time_ms + 1));
+}
+
+SubmitReply LedgerApp::check_tx(ByteView bytes) {
+  SubmitReply reply;
+  const auto refuse = [&](Fault fault, std::string reason = {}) {
+    ++times_.refused;
+    reply.fault = fault;
+    reply.refused = std::move(reason);
+    return reply;
+  };
+  auto decoded = decode_tx(bytes, parts_.chain_id);
+  if (!decoded) return refuse(decoded.error());
+  reply.id = decoded->id();
+  const TxBody& body = decoded->tx().body;
+  if (parts_.pool->contains(reply.id)) return reply;
+  if (const Fault fault = check_messages(body); fault != Fault::kNone) return refuse(fault);
+
+  const StateKey sender = account_key(body.sender);
+  const InclusionTerms terms = terms_now();
+  std::optional<Account> account;
+  {
+    const std::shared_lock lock(state_mutex_);
+    account = fog::load<Account>(live_, sender);
+  }
+  if (PoolVerdict cheap = parts_.pool->check(*decoded, terms, account); !cheap.ok()) {
+    if (cheap.fault == Fault::kSequenceTooLow) {
+      // Sent again after it became final: no fault.
+      const auto known = parts_.index->find(reply.id);
+      if (known && *known) return reply;
+    }
+    return refuse(cheap.fault, std::move(cheap.refused));
+  }
+  ++times_.signatures;
+  auto checked = check_signature(*std::move(decoded));
+  if (!checked) return refuse(checked.error());
+
+  // No block is committed between the look at the account and the pool's taking the transaction:
+  // the pool would not hear of it.
+  const std::shared_lock lock(state_mutex_);
+  account = fog::load<Account>(live_, sender);
+  PoolVerdict verdict = parts_.pool->add(*std::move(checked), terms, account);
+  if (!verdict.ok()) return refuse(verdict.fault, std::move(verdict.refused));
+  return reply;
+}
+
+// ---- blocks that are not final ----
+
+const ReadView* LedgerApp::find_parent(const BlockId& parent, AppInfo& info) const {
+  if (parent == info_.block) {
+    info = info_;
+    return &live_;
+  }
+  const auto version = versions_.find(parent);
+  if (version == versions_.end()) return nullptr;
+  info = version->second->info;
+  return &version->second->overlay;
+}
+
+Application::Work LedgerApp::work_at(std::uint64_t time_ms) {
+  const InclusionTerms terms = load_terms(live_, time_ms);
+  if (parts_.pool->has_includable(terms.base_price, time_ms)) return {true, std::nullopt};
+  Work work;
+  work.next_ms = next_due_ms(live_, time_ms);
+  if (work.next_ms && *work.next_ms <= time_ms) return {true, std::nullopt};
+  // Waiting transactions become includable when the base price has fallen.
+  if (parts_.pool->size().txs > 0) {
+    const std::uint64_t then = time_ms + terms.params.base_price_interval_ms;
+    work.next_ms = std::min(work.next_ms.value_or(then), then);
+  }
+  return work;
+}
+
+void LedgerApp::drop_uncludable(const TxId& id, Fault fault) {
+  switch (fault) {
+    // It may fit later.
+    case Fault::kSequenceGap:
+    case Fault::kFeeTooLow:
+    case Fault::kBlockFull:
+      return;
+    // NOLINTNEXTLINE(clang-diagnostic-covered-switch-default): every other fault is final.
+    default:
+      parts_.pool->drop(id);
+  }
+}
+
+std::optional<Block> LedgerApp::prepare_proposal(const ProposalRequest& request) {
+  AppInfo parent;
+  const ReadView* state = find_parent(request.parent, parent);
+  CHECK(state != nullptr && request.time_ms > parent.time_ms);
+  Block block;
+  BlockHeader& header = block.header;
+  header.chain_id = parts_.chain_id;
+  header.height = parent.height + 1;
+  header.epoch = epoch_of(*state, header.height);
+  header.time_ms = request.time_ms;
+  header.parent = request.parent;
+  header.app_hash = parent.app_hash;
+  header.validators_hash = validators_hash(load_validators(*state));
+  header.proposer = request.proposer;
+  const auto record = find_validator(*state, request.proposer);
+  CHECK(record.has_value());
+  header.beacon = request.reveal(*record);
+
+  BlockResult result;
+  std::vector<TxId> ids;
+  bool has_content = false;
+  if (header.beacon && versions_.size() < kUnfinalizedMax) {
+    const Stopwatch watch(*parts_.clock, times_.execute_ns);
+    const InclusionTerms terms = load_terms(*state, header.time_ms);
+    const BlockLimits limits{std::min(request.txs_max, kBlockTxsMax), kBlockBytesMax - 4'096,
+                             terms.params.block_units_max};
+    auto execution = BlockExecution::begin(*state, parent.time_ms, header);
+    CHECK(execution.has_value());
+    for (const PooledTx& tx : parts_.pool->choose(terms, limits)) {
+      if (const auto outcome = execution->apply(*tx)) {
+        block.txs.emplace_back(tx->encoded());
+        ids.push_back(tx->id());
+      } else {
+        drop_uncludable(tx->id(), outcome.error());
+      }
+    }
+    has_content = execution->has_content();
+    if (has_content) result = (*std::move(execution)).finish();
+  }
+  if (!has_content) {
+    if (!request.allow_empty) return std::nullopt;
+    header.beacon.reset();
+    // With something due an empty block is invalid.
+    if (!BlockExecution::begin(*state, parent.time_ms, header)) return std::nullopt;
+  }
+  header.tx_root = tx_root(block);
+  add_version(block_id(header), header, std::move(result), std::move(ids));
+  return block;
+}
+
+// What the rules leave to the caller of execute_block.
+Fault LedgerApp::check_header(const BlockHeader& header, const AppInfo& parent,
+                              const ReadView& parent_state) const {
+  if (header.chain_id != parts_.chain_id) return Fault::kBlockBadChain;
+  if (header.parent != parent.block) return Fault::kBlockBadParent;
+  if (header.height != parent.height + 1 || header.epoch != epoch_of(parent_state, header.height))
+    return Fault::kBlockBadHeight;
+  if (header.app_hash != parent.app_hash) return Fault::kBlockBadAppHash;
+  return Fault::kNone;
+}
+
+Result<std::vector<CheckedTx>, Fault> LedgerApp::check_block_txs(const Block& block) {
+  std::vector<std::optional<CheckedTx>> found(block.txs.size());
+  parts_.workers->run(block.txs.size(), [&](std::size_t i) {
+    if (auto checked = check_form(block.txs[i], parts_.chain_id)) found[i] = *std::move(checked);
+  });
+  std::vector<CheckedTx> out;
+  out.reserve(found.size());
+  for (auto& tx : found) {
+    if (!tx) return Fail{Fault::kBlockBadTransaction};
+    out.push_back(*std::move(tx));
+  }
+  return out;
+}
+
+Fault LedgerApp::process_proposal(const BlockId& id, const BlockId& parent, const Block& block) {
+  const auto result = finalize_block(id, parent, block);
+  return result ? Fault::kNone : result.error();
+}
+
+Result<FinalizeResult, Fault> LedgerApp::finalize_block(const BlockId& id, const BlockId& parent,
+                                                        const Block& block) {
+  if (const auto known = versions_.find(id); known != versions_.end()) return known->second->result;
+  AppInfo parent_info;
+  const ReadView* state = find_parent(parent, parent_info);
+  if (state == nullptr) return Fail{Fault::kBlockBadParent};
+  if (const Fault fault = check_header(block.header, parent_info, *state); fault != Fault::kNone)
+    return Fail{fault};
+  TRY(const std::vector<CheckedTx> txs, check_block_txs(block));
+  std::vector<const CheckedTx*> pointers;
+  std::vector<TxId> ids;
+  for (const CheckedTx& tx : txs) {
+    pointers.push_back(&tx);
+    ids.push_back(tx.id());
+  }
+  const Stopwatch watch(*parts_.clock, times_.execute_ns);
+  TRY(BlockResult executed, execute_block(*state, parent_info.time_ms, block, pointers));
+  add_version(id, block.header, std::move(executed), std::move(ids));
+  return versions_.at(id)->result;
+}
+
+void LedgerApp::add_version(const BlockId& id, const BlockHeader& header, BlockResult&& executed,
+                            std::vector<TxId>&& ids) {
+  AppInfo parent;
+  const ReadView* state = find_parent(header.parent, parent);
+  CHECK(state != nullptr);
+  auto version = std::make_unique<Version>(state, std::move(executed.changes));
+  version->parent = header.parent;
+  version->info = AppInfo{header.height, header.time_ms, id, {}};
+  {
+    const Stopwatch watch(*parts_.clock, times_.tree_ns);
+    const std::lock_guard lock(tree_mutex_);
+    const auto above = versions_.find(header.parent);
+    const TreeRoot base = above == versions_.end() ? root_ : above->second->tree.root;
+    version->tree = tree_.apply(base, leaf_changes(version->overlay.changes()));
+    version->info.app_hash = tree_.root_hash(version->tree.root);
+  }
+  version->result.outcomes = std::move(executed.outcomes);
+  version->result.ids = std::move(ids);
+  version->result.app_hash = version->info.app_hash;
+  if (version->overlay.changes().contains(validators_key()))
+    version->result.validator_updates = load_validators(version->overlay);
+  versions_[id] = std::move(version);
+}
+
+// ---- making one final ----
+
+ErrorOr<void> LedgerApp::commit(const BlockId& id) {
+  const auto found = versions_.find(id);
+  CHECK(found != versions_.end() && found->second->parent == info_.block);
+  Version& version = *found->second;
+  const std::uint64_t start = parts_.clock->monotonic_ns();
+  StateDelta delta;
+  take_changes(version, delta);
+  rebase(id);
+  // A transaction is in the index before it leaves the mempool, so that it is never nowhere.
+  if (info_.height > indexed_height_) {
+    indexed_height_ = info_.height;
+    TRY_VOID(parts_.index->push({info_.height, id, version.result.ids, version.result.outcomes}));
+  }
+  parts_.pool->on_block(version.overlay.changes(), info_.time_ms);
+
+  Changes taken = std::move(version.overlay).take_changes();
+  for (RecordChange& change : delta.changes) {
+    auto node = taken.extract(taken.begin());
+    change.key = std::move(node.key());
+    change.after = std::move(node.mapped());
+  }
+  versions_.erase(found);
+  times_.commit_ns += parts_.clock->monotonic_ns() - start;
+  return parts_.store->push(std::move(delta));
+}
+
+// Applies a version's changes to the live state. The delta gets what stood there before, one entry
+// a change, in their order.
+void LedgerApp::take_changes(Version& version, StateDelta& delta) {
+  const Changes& changes = version.overlay.changes();
+  delta.changes.resize(changes.size());
+  auto at = delta.changes.begin();
+  const std::lock_guard tree_lock(tree_mutex_);
+  const std::unique_lock state_lock(state_mutex_);
+  for (const auto& [key, value] : changes)
+    (at++)->before = value ? live_.put(key, *value) : live_.erase(key);
+  root_ = version.tree.root;
+  tree_.commit(std::move(version.tree));
+  info_ = version.info;
+  delta.meta =
+      StateMeta{1, parts_.chain_id, info_.height, info_.time_ms, info_.block, info_.app_hash};
+}
+
+// The children of the block that has become final stand on the live state now; its siblings and
+// what stands on them go.
+void LedgerApp::rebase(const BlockId& id) {
+  for (auto& [child_id, child] : versions_) {
+    if (child->parent == id) child->base.point_to(&live_);
+  }
+  bool found = true;
+  while (found) {
+    found = false;
+    for (auto version = versions_.begin(); version != versions_.end(); ++version) {
+      const BlockId& parent = version->second->parent;
+      if (version->first == id || parent == id || versions_.contains(parent)) continue;
+      const std::lock_guard lock(tree_mutex_);
+      tree_.discard(std::move(version->second->tree));
+      versions_.erase(version);
+      found = true;
+      break;
+    }
+  }
+}
+
+void LedgerApp::on_durable(std::uint64_t height) {
+  parts_.store->release(height);
+  parts_.index->release(height);
+}
+
+// ---- queries ----
+
+void LedgerApp::with_state(
+    const std::function<void(const ReadView& state, const AppInfo& info)>& read) const {
+  const std::shared_lock lock(state_mutex_);
+  read(live_, info_);
+}
+
+StateProof LedgerApp::prove(const StateKey& key) const {
+  const std::lock_guard tree_lock(tree_mutex_);
+  const std::shared_lock state_lock(state_mutex_);
+  return make_state_proof(tree_, root_, info_.height, key, live_.get(key));
+}
+
+std::size_t LedgerApp::records() const {
+  const std::shared_lock lock(state_mutex_);
+  return live_.records();
+}
+
+std::size_t LedgerApp::memory_bytes() const {
+  const std::lock_guard tree_lock(tree_mutex_);
+  const std::shared_lock state_lock(state_mutex_);
+  return live_.memory_bytes() + tree_.memory_bytes();
+}
+
+}  // namespace fog

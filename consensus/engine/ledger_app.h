@@ -1,0 +1,111 @@
+// LedgerApp: the application, over the rules in consensus/rules. It owns the live state, the
+// authenticated tree and the overlays of blocks that are not final.
+//
+//      block A' (overlay)        block B (overlay)
+//               \                 /
+//        block A (overlay)       /         each with its version of the tree
+//                   \           /
+//            LiveState, tree: the last final block  --deltas-->  state database
+//
+// Locks, in the order in which they are taken: tree_mutex_ (the tree), state_mutex_ (the live state
+// and what is known of the last final block; writers hold it for microseconds a record), the
+// mempool's own.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <shared_mutex>
+#include <unordered_map>
+
+#include "chain/base/clock.h"
+#include "chain/state/sparse_merkle.h"
+#include "chain/store/index_store.h"
+#include "chain/store/state_store.h"
+#include "consensus/engine/application.h"
+#include "consensus/engine/live_state.h"
+#include "consensus/engine/worker_pool.h"
+#include "consensus/pool/mempool.h"
+#include "consensus/rules/execute.h"
+
+namespace fog {
+
+// Where time went, in nanoseconds since the start, and what was done. Written by one thread.
+struct AppTimes {
+  std::atomic<std::uint64_t> execute_ns{0};
+  std::atomic<std::uint64_t> tree_ns{0};
+  std::atomic<std::uint64_t> commit_ns{0};
+  std::atomic<std::uint64_t> signatures{0};
+  std::atomic<std::uint64_t> refused{0};
+};
+
+class LedgerApp final : public Application {
+ public:
+  struct Parts {
+    ChainId chain_id;
+    Mempool* pool = nullptr;
+    StateStore* store = nullptr;
+    IndexStore* index = nullptr;
+    WorkerPool* workers = nullptr;
+    Clock* clock = nullptr;
+    Rng* rng = nullptr;
+  };
+  explicit LedgerApp(Parts parts);
+  ~LedgerApp() override;
+
+  // Reads the state out of the database, and holds it against the root that stands there.
+  // kCorrupt when they differ; kNotFound when the database is empty.
+  ErrorOr<void> load();
+
+  AppInfo info() const override;
+  ErrorOr<Hash32> init_chain(const Genesis& genesis) override;
+  SubmitReply check_tx(ByteView tx) override;
+  std::optional<Block> prepare_proposal(const ProposalRequest& request) override;
+  Fault process_proposal(const BlockId& id, const BlockId& parent, const Block& block) override;
+  Result<FinalizeResult, Fault> finalize_block(const BlockId& id, const BlockId& parent,
+                                               const Block& block) override;
+  ErrorOr<void> commit(const BlockId& id) override;
+  void on_durable(std::uint64_t height) override;
+  Work work_at(std::uint64_t time_ms) override;
+
+  // ---- queries of the last final state, from any thread ----
+  // What `read` sees is one state; commits wait while it runs.
+  void with_state(
+      const std::function<void(const ReadView& state, const AppInfo& info)>& read) const;
+  StateProof prove(const StateKey& key) const;
+  std::size_t records() const;
+  std::size_t memory_bytes() const;
+  const AppTimes& times() const { return times_; }
+
+ private:
+  // A view that can be pointed elsewhere: from an overlay to the live state once that has taken
+  // the overlay's changes.
+  class Base;
+  struct Version;
+
+  const ReadView* find_parent(const BlockId& parent, AppInfo& info) const;
+  Fault check_header(const BlockHeader& header, const AppInfo& parent,
+                     const ReadView& parent_state) const;
+  Result<std::vector<CheckedTx>, Fault> check_block_txs(const Block& block);
+  void drop_uncludable(const TxId& id, Fault fault);
+  void add_version(const BlockId& id, const BlockHeader& header, BlockResult&& executed,
+                   std::vector<TxId>&& ids);
+  void take_changes(Version& version, StateDelta& delta);
+  void rebase(const BlockId& id);
+  InclusionTerms terms_now() const;
+
+  const Parts parts_;
+  mutable std::mutex tree_mutex_;
+  SparseMerkleTree tree_;
+  TreeRoot root_ = TreeRoot::kEmpty;
+
+  mutable std::shared_mutex state_mutex_;
+  LiveState live_;
+  AppInfo info_;
+
+  std::map<BlockId, std::unique_ptr<Version>> versions_;  // the engine's thread only
+  std::uint64_t indexed_height_ = 0;
+  AppTimes times_;
+};
+
+}  // namespace fog

@@ -1,0 +1,85 @@
+// NodeImpl: the parts of a running node and how they hang together. See README.md for the drawing
+// of its threads and queues.
+#pragma once
+
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <unordered_map>
+
+#include "consensus/engine/ledger_app.h"
+#include "consensus/engine/node.h"
+#include "consensus/engine/solo_engine.h"
+
+namespace fog {
+
+class NodeImpl final : public Node {
+ public:
+  explicit NodeImpl(NodeOptions options);
+  ~NodeImpl() override;
+  ErrorOr<void> open();
+
+  ErrorOr<void> close() override;
+  std::optional<Error> failure() const override;
+  NodeMetrics metrics() const override;
+
+  ErrorOr<ChainStatus> status() override;
+  ErrorOr<std::vector<SubmitReply>> submit(const std::vector<Bytes>& txs) override;
+  ErrorOr<TxStatus> transaction(const TxId& id) override;
+  ErrorOr<TxStatus> wait_transaction(const TxId& id, std::uint64_t timeout_ms) override;
+  ErrorOr<ChainStatus> wait_height(std::uint64_t height, std::uint64_t timeout_ms) override;
+  ErrorOr<BlockInfo> block(std::uint64_t height) override;
+  ErrorOr<std::vector<std::optional<Bytes>>> state_get(const std::vector<StateKey>& keys) override;
+  ErrorOr<StatePage> state_scan(const StateKey& from, const StateKey& to,
+                                std::uint32_t limit) override;
+  ErrorOr<StateProof> state_proof(const StateKey& key) override;
+  ErrorOr<SupplyReport> verify_supply() override;
+
+ private:
+  // Somebody who waits for a transaction or a height.
+  struct Waiter {
+    std::condition_variable wake;
+    bool done = false;
+  };
+  struct IdHash {
+    std::size_t operator()(const Hash32& id) const;
+  };
+
+  std::string path(const char* name) const { return options_.directory + "/" + name; }
+  ErrorOr<void> open_log();
+  ErrorOr<void> open_index();
+  ErrorOr<void> fill_index();
+  ErrorOr<void> open_state();
+  ErrorOr<void> try_open_state();
+  ErrorOr<void> replay();
+  ErrorOr<void> start_engine(const ValidatorKey& key, VoteGuard guard);
+  void on_final(const FinalBlock& block);
+  void on_failure(const Error& error);
+  void wait(Waiter& waiter, std::unique_lock<std::mutex>& lock, std::uint64_t timeout_ms);
+
+  const NodeOptions options_;
+  Genesis genesis_;  // without its accounts, which only the first start needs
+  ChainId chain_id_;
+
+  // In the order in which they are made; the last goes first.
+  std::unique_ptr<FileLock> lock_;
+  std::unique_ptr<BlockLog> log_;
+  std::unique_ptr<KvStore> index_db_;
+  std::unique_ptr<IndexStore> index_;
+  std::unique_ptr<KvStore> state_db_;
+  std::unique_ptr<StateStore> state_;
+  Mempool pool_;
+  WorkerPool workers_;
+  std::unique_ptr<LedgerApp> app_;
+  std::unique_ptr<SoloEngine> engine_;
+
+  mutable std::mutex mutex_;  // guards what follows
+  std::optional<Error> failure_;
+  bool closing_ = false;
+  std::uint64_t height_ = 0;
+  std::uint64_t transactions_final_ = 0;
+  std::unordered_multimap<TxId, Waiter*, IdHash> tx_waiters_;
+  std::multimap<std::uint64_t, Waiter*> height_waiters_;
+};
+
+}  // namespace fog

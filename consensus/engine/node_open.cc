@@ -1,0 +1,229 @@
+// Opening a node: its directory, its log, its databases, and what must be replayed.
+#include "consensus/engine/genesis_file.h"
+#include "consensus/engine/node_impl.h"
+#include "consensus/staking/validators.h"
+
+namespace fog {
+namespace {
+
+constexpr const char* kGenesisName = "genesis.json";
+constexpr const char* kKeyName = "validator.key";
+constexpr const char* kVotesName = "validator.votes";
+
+std::string in(const NodeOptions& options, const char* name) {
+  return options.directory + "/" + name;
+}
+
+// A key that is there already must be the same, and must not have voted: an initialization that was
+// interrupted can be done again.
+ErrorOr<void> put_key(const NodeOptions& options, const ChainId& chain_id,
+                      const ValidatorKey& key) {
+  const std::string key_path = in(options, kKeyName);
+  const std::string votes_path = in(options, kVotesName);
+  TRY(const bool has_key, options.env->exists(key_path));
+  if (!has_key) {
+    TRY_VOID(key.write(*options.env, key_path));
+  } else {
+    TRY(const ValidatorKey there, ValidatorKey::read(*options.env, key_path));
+    if (there.secret.bytes() != key.secret.bytes())
+      return fail(ErrorCode::kAlreadyExists, key_path + " holds another key");
+  }
+  TRY(const bool has_votes, options.env->exists(votes_path));
+  if (!has_votes)
+    return VoteGuard::create(*options.env, votes_path, chain_id, key.secret.x_only_key());
+  TRY(const VoteGuard guard, VoteGuard::open(*options.env, votes_path, chain_id, key.secret));
+  if (guard.record().number != 0)
+    return fail(ErrorCode::kAlreadyExists, votes_path + " says that this key has voted already");
+  return {};
+}
+
+}  // namespace
+
+ErrorOr<void> init_node(const NodeOptions& options, const Genesis& genesis,
+                        const ValidatorKey& key) {
+  if (const auto checked = check_genesis(genesis); !checked)
+    return fail(ErrorCode::kInvalidInput, "genesis: " + checked.error());
+  TRY_VOID(options.env->make_dir(options.directory));
+  TRY(const bool there, options.env->exists(in(options, kGenesisName)));
+  if (there) return fail(ErrorCode::kAlreadyExists, options.directory + " already holds a node");
+  TRY_VOID(put_key(options, chain_id_of(genesis), key));
+  // Last: a directory without it is no node.
+  return write_file_atomic(*options.env, in(options, kGenesisName),
+                           as_bytes(format_genesis(genesis)), FileMode::kShared);
+}
+
+ErrorOr<std::unique_ptr<Node>> Node::open(NodeOptions options) {
+  auto node = std::make_unique<NodeImpl>(std::move(options));
+  TRY_VOID(node->open());
+  return std::unique_ptr<Node>(std::move(node));
+}
+
+ErrorOr<void> NodeImpl::open() {
+  TRY(const bool initialized, options_.env->exists(path(kGenesisName)));
+  if (!initialized) {
+    return fail(ErrorCode::kNotFound,
+                options_.directory + " holds no node: initialize one there first");
+  }
+  TRY(lock_, options_.env->lock(path("lock")));
+  TRY(genesis_, read_genesis_file(*options_.env, path(kGenesisName)));
+  chain_id_ = chain_id_of(genesis_);
+  TRY(const ValidatorKey key, ValidatorKey::read(*options_.env, path(kKeyName)));
+  TRY(VoteGuard guard, VoteGuard::open(*options_.env, path(kVotesName), chain_id_, key.secret));
+  TRY_VOID(open_log());
+  TRY_VOID(open_index());
+  TRY_VOID(open_state());
+  genesis_.accounts.clear();
+  genesis_.accounts.shrink_to_fit();
+  TRY_VOID(replay());
+  return start_engine(key, std::move(guard));
+}
+
+ErrorOr<void> NodeImpl::open_log() {
+  BlockLogOptions options;
+  options.segment_bytes = options_.segment_bytes;
+  options.rng = options_.rng;
+  TRY(log_, BlockLog::open(*options_.env, path("blocks"), chain_id_, options));
+  if (log_->torn_bytes() > 0) {
+    options_.log("cut " + std::to_string(log_->torn_bytes()) +
+                 " bytes of an unfinished write off the block log");
+  }
+  return {};
+}
+
+// ---- index ----
+
+ErrorOr<void> NodeImpl::open_index() {
+  const auto try_open = [&]() -> ErrorOr<void> {
+    LevelDbOptions options;
+    options.write_buffer_bytes = 16 * 1024 * 1024;
+    TRY(index_db_, open_leveldb(path("index"), options));
+    TRY(index_, IndexStore::open(*index_db_, chain_id_));
+    if (index_->height() > log_->height())
+      return fail(ErrorCode::kCorrupt, "the index database is ahead of the block log");
+    return fill_index();
+  };
+  auto opened = try_open();
+  if (opened || opened.error().code != ErrorCode::kCorrupt) return opened;
+  options_.log(opened.error().context + "; building the index anew from the block log");
+  index_.reset();
+  index_db_.reset();
+  TRY_VOID(destroy_leveldb(path("index")));
+  return try_open();
+}
+
+ErrorOr<void> NodeImpl::fill_index() {
+  index_->release(log_->height());
+  for (std::uint64_t height = std::max(index_->height() + 1, log_->first_height());
+       height <= log_->height(); ++height) {
+    TRY(const StoredBlock stored, log_->block_at(height));
+    IndexedBlock indexed;
+    indexed.height = height;
+    indexed.block = stored.final.block;
+    for (const auto& tx : stored.proposal.block.txs) {
+      const auto decoded = decode_tx(tx, chain_id_);
+      if (!decoded)
+        return fail(ErrorCode::kIo, "block " + std::to_string(height) + " cannot be decoded");
+      indexed.ids.push_back(decoded->id());
+    }
+    indexed.outcomes.assign(stored.final.outcomes.begin(), stored.final.outcomes.end());
+    if (indexed.ids.size() != indexed.outcomes.size())
+      return fail(ErrorCode::kIo, "block " + std::to_string(height) + " misses outcomes");
+    TRY_VOID(index_->push(std::move(indexed)));
+  }
+  return index_->drain();
+}
+
+// ---- state ----
+
+ErrorOr<void> NodeImpl::open_state() {
+  auto opened = try_open_state();
+  if (opened || opened.error().code != ErrorCode::kCorrupt) return opened;
+  if (log_->first_height() > 1) {
+    return Fail{
+        opened.error().within("the state cannot be built anew, because the block log's "
+                              "beginning has been pruned: restore the state folder")};
+  }
+  options_.log(opened.error().context + "; building the state anew from the block log");
+  app_.reset();
+  state_.reset();
+  state_db_.reset();
+  TRY_VOID(destroy_leveldb(path("state")));
+  return try_open_state();
+}
+
+ErrorOr<void> NodeImpl::try_open_state() {
+  TRY(state_db_, open_leveldb(path("state")));
+  TRY(state_, StateStore::open(*state_db_));
+  // A database that has more than the log is taken back; whether the log may have lost something,
+  // the vote record knows.
+  if (const auto meta = state_->meta(); meta && meta->height > log_->height()) {
+    if (auto back = state_->rollback(log_->height()); !back)
+      return fail(ErrorCode::kCorrupt, back.error().context);
+  }
+  app_ = std::make_unique<LedgerApp>(LedgerApp::Parts{chain_id_, &pool_, state_.get(), index_.get(),
+                                                      &workers_, options_.clock, options_.rng});
+  const auto meta = state_->meta();
+  if (!meta) {
+    TRY_VOID(app_->init_chain(genesis_));
+    return {};
+  }
+  if (meta->height >= log_->first_height() && meta->height > 0) {
+    TRY(const FinalEntry entry, log_->final_at(meta->height));
+    if (entry.block != meta->block || entry.app_hash != meta->root) {
+      return fail(ErrorCode::kCorrupt, "the state database holds another block " +
+                                           std::to_string(meta->height) + " than the block log");
+    }
+  }
+  return app_->load();
+}
+
+// Executes what the log has beyond the database, and holds every result against the log's.
+ErrorOr<void> NodeImpl::replay() {
+  const std::uint64_t first = app_->info().height + 1;
+  if (first <= log_->height()) {
+    options_.log("replaying blocks " + std::to_string(first) + " to " +
+                 std::to_string(log_->height()));
+  }
+  for (std::uint64_t height = first; height <= log_->height(); ++height) {
+    TRY(const StoredBlock stored, log_->block_at(height));
+    const FinalEntry& entry = stored.final;
+    const Block& block = stored.proposal.block;
+    const auto result = app_->finalize_block(entry.block, block.header.parent, block);
+    const bool same = result && result->app_hash == entry.app_hash &&
+                      std::equal(result->outcomes.begin(), result->outcomes.end(),
+                                 entry.outcomes.begin(), entry.outcomes.end());
+    if (!same) {
+      return fail(ErrorCode::kCorrupt,
+                  "block " + std::to_string(height) +
+                      " of the block log does not execute to the "
+                      "result that stands there (" +
+                      (result ? "app hash " + to_hex0x(result->app_hash)
+                              : std::string(fault_name(result.error()))) +
+                      " instead of " + to_hex0x(entry.app_hash) +
+                      "): the log was written under other rules, or this program is wrong");
+    }
+    TRY_VOID(app_->commit(entry.block));
+    app_->on_durable(height);
+    if (height % 10'000 == 0) options_.log("replayed block " + std::to_string(height));
+  }
+  return {};
+}
+
+ErrorOr<void> NodeImpl::start_engine(const ValidatorKey& key, VoteGuard guard) {
+  SoloOptions options;
+  options.idle_interval_ms = options_.idle_interval_ms;
+  options.accept_lost_blocks = options_.accept_lost_blocks;
+  EngineEvents events;
+  events.on_final = [this](const FinalBlock& block) { on_final(block); };
+  events.on_failure = [this](const Error& error) { on_failure(error); };
+  events.log = options_.log;
+  ValidatorSet set;
+  app_->with_state([&](const ReadView& state, const AppInfo&) { set = load_validators(state); });
+  engine_ = std::make_unique<SoloEngine>(*app_, *log_, std::move(guard), key, chain_id_, set,
+                                         *options_.clock, options, std::move(events));
+  height_ = app_->info().height;
+  pool_.set_listener([this] { engine_->wake(); });
+  return engine_->start();
+}
+
+}  // namespace fog
