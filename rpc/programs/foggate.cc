@@ -8,6 +8,7 @@
 
 #include "chain/base/file.h"
 #include "chain/crypto/aead.h"
+#include "market/types/messages.h"
 #include "rpc/client/http_node.h"
 #include "rpc/gateway/server.h"
 #include "wallet/private_file.h"
