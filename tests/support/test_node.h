@@ -36,6 +36,12 @@ inline Genesis test_genesis(const ValidatorKey& key, std::size_t accounts,
   return genesis;
 }
 
+inline Address random_address(SeededRng& rng) {
+  Address address;
+  rng.fill(address.data);
+  return address;
+}
+
 // A signed transfer that the node's clock accepts.
 inline SignedTx signed_transfer(const ChainId& chain, const TestKey& from, std::uint64_t sequence,
                                 const Address& to, std::uint64_t droplets,
