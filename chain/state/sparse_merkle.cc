@@ -62,6 +62,18 @@ struct SparseMerkleTree::Nodes {
     }
   }
 
+  // The lowest (or highest) path below a node; nothing below an empty one.
+  std::optional<Hash32> outermost(NodeRef node, bool highest) const {
+    if (node == kEmptyRef) return std::nullopt;
+    while (!is_leaf(node)) {
+      const Inner& at = inner(node);
+      const NodeRef wanted = highest ? at.right : at.left;
+      const NodeRef other = highest ? at.left : at.right;
+      node = wanted == kEmptyRef ? other : wanted;
+    }
+    return leaf(node).path;
+  }
+
   NodeArena<Leaf> leaves;
   NodeArena<Inner> inners;
 };
@@ -203,6 +215,25 @@ TreeProof SparseMerkleTree::prove(TreeRoot root, const Hash32& path) const {
     proof.other_leaf.emplace(leaf.path, leaf.value_hash);
   }
   return proof;
+}
+
+TreeNeighbors SparseMerkleTree::neighbors(TreeRoot root, const Hash32& path) const {
+  // The subtrees nearest to the way down, on either side.
+  NodeRef left = kEmptyRef;
+  NodeRef right = kEmptyRef;
+  auto node = static_cast<NodeRef>(root);
+  for (std::size_t depth = 0; node != kEmptyRef && !is_leaf(node); ++depth) {
+    const Nodes::Inner& inner = nodes_->inner(node);
+    const bool goes_right = state_path_bit(path, depth);
+    if (goes_right && inner.left != kEmptyRef) left = inner.left;
+    if (!goes_right && inner.right != kEmptyRef) right = inner.right;
+    node = goes_right ? inner.right : inner.left;
+  }
+  if (node != kEmptyRef) {
+    CHECK(nodes_->leaf(node).path != path);
+    (nodes_->leaf(node).path < path ? left : right) = node;
+  }
+  return {nodes_->outermost(left, true), nodes_->outermost(right, false)};
 }
 
 void SparseMerkleTree::visit_leaves(TreeRoot root, const LeafVisitor& visit) const {

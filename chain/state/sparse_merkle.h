@@ -54,6 +54,12 @@ struct TreeProof {
   std::optional<std::pair<Hash32, Hash32>> other_leaf;
 };
 
+// The leaves beside a path, of which none has it; nothing where there is none on that side.
+struct TreeNeighbors {
+  std::optional<Hash32> left;
+  std::optional<Hash32> right;
+};
+
 class SparseMerkleTree {
  public:
   SparseMerkleTree();
@@ -75,6 +81,9 @@ class SparseMerkleTree {
   // The value hash under a path.
   std::optional<Hash32> find(TreeRoot root, const Hash32& path) const;
   TreeProof prove(TreeRoot root, const Hash32& path) const;
+  // The paths next below and above `path`, which no leaf may have. Proofs of their membership are
+  // ICS-23's form of a proof of absence.
+  TreeNeighbors neighbors(TreeRoot root, const Hash32& path) const;
   // Visits every leaf, ascending by path, until the visitor returns false.
   using LeafVisitor = std::function<bool(const Hash32& path, const Hash32& value_hash)>;
   void visit_leaves(TreeRoot root, const LeafVisitor& visit) const;

@@ -3,6 +3,7 @@
 #include "chain/state/sparse_merkle.h"
 
 #include <algorithm>
+#include <set>
 
 #include <gtest/gtest.h>
 
@@ -323,6 +324,36 @@ TEST_F(SparseMerkleProof, AForeignLeafProvesNoAbsence) {
   forged.value.reset();
   forged.other_leaf.emplace(state_path(key(3)), sha256(value(3)));
   EXPECT_FALSE(verify_state_proof(forged));
+}
+
+TEST_F(SparseMerkleProof, NeighborsAreThePathsNextBelowAndAbove) {
+  std::set<Hash32> paths;
+  for (std::uint32_t i = 0; i < 500; ++i) paths.insert(state_path(key(i)));
+  for (std::uint32_t i = 500; i < 3'000; ++i) {
+    const Hash32 path = state_path(key(i));
+    const auto above = paths.upper_bound(path);
+    const TreeNeighbors neighbors = tree.neighbors(root, path);
+    EXPECT_EQ(neighbors.right, above == paths.end() ? std::nullopt : std::optional(*above));
+    EXPECT_EQ(neighbors.left,
+              above == paths.begin() ? std::nullopt : std::optional(*std::prev(above)));
+  }
+  EXPECT_EQ(tree.neighbors(root, Hash32{}).left, std::nullopt);
+  EXPECT_EQ(tree.neighbors(root, Hash32{}).right, *paths.begin());
+  EXPECT_EQ(tree.neighbors(TreeRoot::kEmpty, Hash32{}).right, std::nullopt);
+}
+
+// Both kinds of proof over these records were accepted by the ics23 crate (0.12.0) with its SmtSpec
+// against this root, so the root stays.
+TEST(SparseMerkleVector, IsTheRootThatAPublicVerifierAccepts) {
+  Changes records;
+  for (std::uint32_t i = 0; i < 500; ++i) {
+    const auto low = static_cast<std::uint8_t>(i);
+    records[{1, low, static_cast<std::uint8_t>(i >> 8)}] =
+        Bytes{static_cast<std::uint8_t>(i * 3), static_cast<std::uint8_t>(i >> 4), 7};
+  }
+  SparseMerkleTree tree;
+  EXPECT_EQ(to_hex(tree.root_hash(tree.apply(TreeRoot::kEmpty, leaf_changes(records)).root)),
+            "4ceeeb699cd8f228e611a85092b5d77d14e95ea2a7492445689bf23596d77d11");
 }
 
 TEST(SparseMerkleProofOfSmallTrees, WorkForNoneAndOneLeaf) {
