@@ -211,7 +211,8 @@ void HttpSession::on_body(beast::error_code error) {
 
 void HttpSession::answer_page(const std::string& target) {
   if (target == "/metrics") {
-    return post_response(make(http::status::ok, shared_.dispatcher.metrics_text(),
+    return post_response(make(http::status::ok,
+                              shared_.dispatcher.metrics_text() + shared_.options.more_metrics(),
                               "text/plain; version=0.0.4; charset=utf-8"));
   }
   const auto status = shared_.node.status();

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -34,6 +35,8 @@ struct ServerOptions {
   std::uint32_t idle_timeout_ms = 60'000;      // until the next request's head is complete
   std::uint32_t transfer_timeout_ms = 60'000;  // for a body, or for a response to be taken
   DispatchLimits calls;
+  // What /metrics shows beside the server's own figures, in the same format. From any thread.
+  std::function<std::string()> more_metrics = [] { return std::string(); };
 };
 
 class RpcServer {

@@ -1,0 +1,192 @@
+// fogcoind run: a node from its directory, and its door. What is in a running node stands here:
+//
+//   Node (consensus/engine): block log, state, mempool, engine
+//   RpcServer (rpc/server):  JSON-RPC, /health, /metrics, over NodeApi
+//
+// They are stopped in the opposite order.
+#include <atomic>
+#include <csignal>
+#include <iostream>
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include "consensus/engine/node.h"
+#include "rpc/programs/node/commands.h"
+#include "rpc/server/server.h"
+
+namespace fog::node_program {
+namespace {
+
+struct RunPlan {
+  NodeOptions node;
+  rpc::ServerOptions rpc;
+  std::string listen = "127.0.0.1:7780";
+  std::string port_file;
+  std::string token_file;
+  std::string log_level = "info";
+  std::uint64_t idle_interval_ms = 0;
+};
+
+// "ADDRESS:PORT" or "[ADDRESS]:PORT".
+ErrorOr<void> read_listen(const std::string& text, rpc::ServerOptions& out) {
+  const std::size_t colon = text.rfind(':');
+  unsigned long port = 65'536;
+  if (colon != std::string::npos && colon + 1 < text.size() && text.size() - colon <= 6 &&
+      text.find_first_not_of("0123456789", colon + 1) == std::string::npos) {
+    port = std::stoul(text.substr(colon + 1));
+  }
+  if (port > 65'535) {
+    return fail(ErrorCode::kInvalidInput,
+                "--rpc: expected ADDRESS:PORT, e.g. 127.0.0.1:7780, not \"" + text + "\"");
+  }
+  out.address = text.substr(0, colon);
+  if (out.address.starts_with('[') && out.address.ends_with(']')) {
+    out.address = out.address.substr(1, out.address.size() - 2);
+  }
+  out.port = static_cast<std::uint16_t>(port);
+  return {};
+}
+
+ErrorOr<void> read_token(const std::string& path, std::string& out) {
+  if (path.empty()) return {};
+  TRY(const bool open_to_others, system_env().is_open_to_others(path));
+  if (open_to_others) {
+    return fail(ErrorCode::kPermission,
+                path + " can be read by others; mend it with: chmod 600 " + path);
+  }
+  TRY(const Bytes bytes, read_file(system_env(), path, 4'096));
+  out = std::string(as_text(bytes));
+  while (!out.empty() && (out.back() == '\n' || out.back() == '\r')) out.pop_back();
+  if (out.size() < 16) {
+    return fail(ErrorCode::kInvalidInput, path + ": a token has at least 16 characters");
+  }
+  return {};
+}
+
+ErrorOr<void> set_up_log(const std::string& level) {
+  auto logger = spdlog::stderr_color_mt("fogcoind");
+  logger->set_pattern("%Y-%m-%d %H:%M:%S.%e %^%l%$ %v");
+  const auto parsed = spdlog::level::from_str(level);
+  if (parsed == spdlog::level::off && level != "off") {
+    return fail(ErrorCode::kInvalidInput,
+                "--log-level: expected trace, debug, info, warn, error or off");
+  }
+  logger->set_level(parsed);
+  spdlog::set_default_logger(std::move(logger));
+  return {};
+}
+
+// The engine's figures, beside those that the RPC server counts.
+std::string engine_figures(const NodeMetrics& metrics) {
+  std::string out;
+  const auto add = [&](const char* name, const char* type, const char* help, std::uint64_t value) {
+    out += fmt::format("# HELP {0} {2}\n# TYPE {0} {1}\n{0} {3}\n", name, type, help, value);
+  };
+  add("fog_transactions_final_total", "counter", "Transactions in final blocks since the start.",
+      metrics.transactions_final);
+  add("fog_transactions_refused_total", "counter", "Transactions refused since the start.",
+      metrics.transactions_refused);
+  add("fog_signatures_checked_total", "counter", "Signatures checked since the start.",
+      metrics.signatures_checked);
+  add("fog_blocks_made_total", "counter", "Blocks made since the start.", metrics.blocks_made);
+  add("fog_engine_execute_ns_total", "counter", "Engine time on execution.", metrics.execute_ns);
+  add("fog_engine_tree_ns_total", "counter", "Engine time on the state tree.", metrics.tree_ns);
+  add("fog_engine_sync_ns_total", "counter", "Engine time on disk syncs.", metrics.sync_ns);
+  add("fog_engine_commit_ns_total", "counter", "Engine time on commits.", metrics.commit_ns);
+  add("fog_state_records", "gauge", "Records in the state.", metrics.state_records);
+  add("fog_state_bytes", "gauge", "Memory of state and tree.", metrics.state_bytes);
+  add("fog_database_height", "gauge", "Height that the database has reached.",
+      metrics.database_height);
+  return out;
+}
+
+sigset_t stop_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  return set;
+}
+
+ErrorOr<void> serve(RunPlan& plan, Node& node, const std::atomic<bool>& failed) {
+  plan.rpc.more_metrics = [&node] { return engine_figures(node.metrics()); };
+  TRY(auto server, rpc::RpcServer::start(node, plan.rpc));
+  if (!plan.port_file.empty()) {
+    TRY_VOID(write_file_atomic(system_env(), plan.port_file,
+                               as_bytes(std::to_string(server->port()) + "\n"), FileMode::kShared));
+  }
+  TRY(const ChainStatus status, node.status());
+  spdlog::info("chain {} {} at height {}", status.chain_name, to_hex0x(status.chain_id),
+               status.height);
+  const bool v6 = plan.rpc.address.find(':') != std::string::npos;
+  std::cout << "RPC on http://" << (v6 ? "[" + plan.rpc.address + "]" : plan.rpc.address) << ":"
+            << server->port() << std::endl;
+  const sigset_t set = stop_signals();
+  int signal = 0;
+  sigwait(&set, &signal);
+  if (!failed) spdlog::info("stopping ({})", signal == SIGINT ? "interrupt" : "terminate");
+  server.reset();
+  TRY_VOID(node.close());
+  if (const auto failure = node.failure()) return Fail{*failure};
+  spdlog::info("stopped");
+  return {};
+}
+
+ErrorOr<void> run(RunPlan& plan) {
+  TRY_VOID(set_up_log(plan.log_level));
+  TRY_VOID(read_listen(plan.listen, plan.rpc));
+  TRY_VOID(read_token(plan.token_file, plan.rpc.operator_token));
+  if (plan.idle_interval_ms > 0) plan.node.idle_interval_ms = plan.idle_interval_ms;
+  // Blocked before any thread begins, so that only sigwait takes them.
+  const sigset_t set = stop_signals();
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+
+  std::atomic<bool> failed{false};
+  plan.node.log = [](std::string_view line) { spdlog::info("{}", line); };
+  plan.node.on_failure = [&failed](const Error& error) {
+    spdlog::error("the node cannot go on: {}", error.context);
+    failed = true;
+    ::kill(::getpid(), SIGTERM);
+  };
+  TRY(const auto node, Node::open(plan.node));
+  return serve(plan, *node, failed);
+}
+
+}  // namespace
+
+void add_run_command(CLI::App& app, Command& chosen) {
+  CLI::App* command = app.add_subcommand("run", "run the node until SIGINT or SIGTERM");
+  const auto plan = std::make_shared<RunPlan>();
+  command->add_option("--dir", plan->node.directory, "the node's directory")->required();
+  command->add_option("--rpc", plan->listen, "address and port of the RPC; port 0: any free one")
+      ->capture_default_str();
+  command->add_option("--port-file", plan->port_file, "write the RPC's port to this file");
+  command->add_option(
+      "--rpc-host", plan->rpc.host_names,
+      "host name under which the RPC may be called, beside IP addresses; repeatable");
+  command->add_option("--rpc-token-file", plan->token_file,
+                      "file with the bearer token of operator methods (default: loopback may)");
+  command->add_option("--rpc-workers", plan->rpc.workers, "threads for RPC calls")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 256));
+  command->add_option("--rpc-connections", plan->rpc.connections_max, "connections at once")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 100'000));
+  command->add_option("--verify-threads", plan->node.verify_threads,
+                      "threads that check signatures (default: one a core)");
+  command->add_option("--pool-txs", plan->node.pool.txs_max, "transactions in the mempool at most")
+      ->capture_default_str();
+  command->add_option("--idle-interval-ms", plan->idle_interval_ms,
+                      "make an empty block when none was for so long (default: never)");
+  command->add_flag("--accept-lost-blocks", plan->node.accept_lost_blocks,
+                    "start although blocks that were voted final are missing from the log");
+  command->add_option("--log-level", plan->log_level, "trace, debug, info, warn, error or off")
+      ->capture_default_str();
+  command->callback([=, &chosen] { chosen = [=] { return run(*plan); }; });
+}
+
+}  // namespace fog::node_program
