@@ -35,10 +35,10 @@ Json account_json(const ShownAccount& account) {
 
 // A member of an object, or null.
 const Json& member(const Json& object, const char* name) {
-  static const Json kNull;
-  if (!object.is_object()) return kNull;
+  static const Json null;
+  if (!object.is_object()) return null;
   const auto found = object.find(name);
-  return found == object.end() ? kNull : *found;
+  return found == object.end() ? null : *found;
 }
 std::string text_of(const Json& value) {
   return value.is_string() ? value.get<std::string>() : std::string();

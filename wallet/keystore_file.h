@@ -22,7 +22,7 @@
 namespace fog::wallet {
 
 constexpr std::size_t kKeystoreAccountsMax = 1024;
-constexpr std::size_t kKeystoreBytesMax = 1024 * 1024;
+constexpr std::size_t kKeystoreBytesMax = std::size_t{1} << 20;
 constexpr std::size_t kAccountNameMax = 32;
 
 // Memory of 128 n r bytes and a good part of a second; n is a power of two.

@@ -50,7 +50,7 @@ std::string lower(std::string_view text) {
 // Edits between a short text and a word of the list, a swap of neighbours counting as one (optimal
 // string alignment).
 std::size_t distance(std::string_view a, std::string_view b) {
-  std::array<std::array<std::size_t, kListWordSizeMax + 1>, kComparedSizeMax + 1> table;
+  std::array<std::array<std::size_t, kListWordSizeMax + 1>, kComparedSizeMax + 1> table{};
   for (std::size_t i = 0; i <= a.size(); ++i) table[i][0] = i;
   for (std::size_t j = 0; j <= b.size(); ++j) table[0][j] = j;
   for (std::size_t i = 1; i <= a.size(); ++i) {
@@ -121,7 +121,7 @@ ErrorOr<SecretText> generate_mnemonic(Rng& rng, unsigned words) {
     return fail(ErrorCode::kInvalidInput,
                 fmt::format("a mnemonic has 12, 15, 18, 21 or 24 words, not {}", words));
   }
-  Bytes raw(words / 3 * 4);
+  Bytes raw(std::size_t{words} / 3 * 4);
   rng.fill(raw);
   const SecretBytes entropy(std::move(raw));
   return mnemonic_from_entropy(entropy.get());

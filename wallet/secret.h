@@ -16,15 +16,14 @@ class Secret {
   Secret() = default;
   // Takes the contents over; for text short enough to live inside the string object, the caller's
   // object is wiped too.
-  explicit Secret(Container&& contents) : contents_(std::move(contents)) { wipe(contents); }
+  explicit Secret(Container&& contents) { take(contents); }
   Secret(const Secret&) = delete;
   Secret& operator=(const Secret&) = delete;
-  Secret(Secret&& other) noexcept : contents_(std::move(other.contents_)) { wipe(other.contents_); }
+  Secret(Secret&& other) noexcept { take(other.contents_); }
   Secret& operator=(Secret&& other) noexcept {
     if (this != &other) {
       wipe(contents_);
-      contents_ = std::move(other.contents_);
-      wipe(other.contents_);
+      take(other.contents_);
     }
     return *this;
   }
@@ -35,8 +34,13 @@ class Secret {
   bool empty() const { return contents_.empty(); }
 
  private:
+  // Contents move by swapping with an empty container; then nothing of them stays behind there.
+  void take(Container& from) noexcept {
+    contents_.swap(from);
+    wipe(from);
+  }
   // Overwrites all the memory the container holds, its unused end included, and leaves it empty.
-  static void wipe(Container& contents) {
+  static void wipe(Container& contents) noexcept {
     contents.resize(contents.capacity());
     secure_wipe(contents.data(), contents.size());
     contents.clear();

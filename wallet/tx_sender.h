@@ -17,9 +17,9 @@
 namespace fog::wallet {
 
 struct SendOptions {
-  std::optional<std::uint8_t> lane;   // nothing: chosen
-  std::optional<FeeTerms> fee;        // nothing: suggest_fee of the node's base price
-  std::uint64_t ttl_ms = 5 * 60'000;  // it expires this long after now
+  std::optional<std::uint8_t> lane;  // nothing: chosen
+  std::optional<FeeTerms> fee;       // nothing: suggest_fee of the node's base price
+  std::uint64_t ttl_ms = 300'000;    // it expires this long after now
   std::string memo;
 };
 

@@ -2,9 +2,10 @@
 
 namespace fog::wallet {
 
+namespace {
+
 // clang-format off
-const std::array<std::string_view, 2048>& english_words() {
-  static constexpr std::array<std::string_view, 2048> kWords = {
+constexpr std::array<std::string_view, 2048> kWords = {
     "abandon", "ability", "able", "about", "above", "absent", "absorb", "abstract", "absurd",
     "abuse", "access", "accident", "account", "accuse", "achieve", "acid", "acoustic", "acquire",
     "across", "act", "action", "actor", "actress", "actual", "adapt", "add", "addict", "address",
@@ -213,9 +214,13 @@ const std::array<std::string_view, 2048>& english_words() {
     "wisdom", "wise", "wish", "witness", "wolf", "woman", "wonder", "wood", "wool", "word", "work",
     "world", "worry", "worth", "wrap", "wreck", "wrestle", "wrist", "write", "wrong", "yard",
     "year", "yellow", "you", "young", "youth", "zebra", "zero", "zone", "zoo",
-  };
+};
+// clang-format on
+
+}  // namespace
+
+const std::array<std::string_view, 2048>& english_words() {
   return kWords;
 }
-// clang-format on
 
 }  // namespace fog::wallet

@@ -58,8 +58,8 @@ template <std::size_t Max>
 struct BoundedBytes : Bytes {
   using Bytes::vector;
   BoundedBytes() = default;
-  // NOLINTNEXTLINE(google-explicit-constructor): bytes are bytes; the bound is checked when
-  // written.
+  // Bytes are bytes; the bound is checked when written.
+  // NOLINTNEXTLINE(google-explicit-constructor)
   BoundedBytes(Bytes bytes) : Bytes(std::move(bytes)) {}
   static constexpr std::size_t kMax = Max;
 };

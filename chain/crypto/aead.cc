@@ -21,8 +21,8 @@ constexpr std::size_t kGcmNonceSizeMax = 1024;
 constexpr std::uint64_t kScryptMemoryMax = std::uint64_t{1} << 30;
 
 // Crypto++ wants a pointer even to nothing.
+constexpr std::uint8_t kNothing = 0;
 const std::uint8_t* pointer(ByteView view) {
-  static constexpr std::uint8_t kNothing = 0;
   return view.empty() ? &kNothing : view.data();
 }
 

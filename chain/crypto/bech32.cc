@@ -12,11 +12,11 @@ constexpr std::string_view kAlphabet = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
 constexpr std::size_t kChecksumSize = 6;
 constexpr std::size_t kTextSizeMax = 90;
 constexpr std::size_t kPrefixSizeMax = 83;
+constexpr std::array<std::uint32_t, 5> kGenerator = {0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd,
+                                                     0x2a1462b3};
 
 // The checksum's shift register (BIP-173, "Checksum").
 std::uint32_t feed(std::uint32_t state, std::uint32_t word) {
-  constexpr std::array<std::uint32_t, 5> kGenerator = {0x3b6a57b2, 0x26508e6d, 0x1ea119fa,
-                                                       0x3d4233dd, 0x2a1462b3};
   const std::uint32_t top = state >> 25;
   state = (state & 0x1ffffff) << 5 ^ word;
   for (std::size_t i = 0; i < kGenerator.size(); ++i) {

@@ -29,8 +29,8 @@ Hash32 finish_into(SHA256_CTX& context) {
 }
 
 // Crypto++ wants a pointer even to nothing.
+constexpr std::uint8_t kNothing = 0;
 const std::uint8_t* pointer(ByteView view) {
-  static constexpr std::uint8_t kNothing = 0;
   return view.empty() ? &kNothing : view.data();
 }
 
@@ -86,7 +86,7 @@ FixedBytes<64> hmac_sha512(ByteView key, ByteView data) {
 }
 
 Bytes hkdf_sha256(ByteView secret, ByteView salt, ByteView info, std::size_t length) {
-  CHECK(length <= 255 * 32);
+  CHECK(length <= std::size_t{255} * 32);
   Bytes out(length);
   if (length == 0) return out;
   // No salt means 32 zero bytes (RFC 5869, 2.2), which HMAC pads an empty key to anyway.
@@ -96,7 +96,7 @@ Bytes hkdf_sha256(ByteView secret, ByteView salt, ByteView info, std::size_t len
   return out;
 }
 
-HashTag::HashTag(std::string_view tag) {
+HashTag::HashTag(std::string_view tag) : midstate_{} {
   const Hash32 tag_hash = sha256(as_bytes(tag));
   SHA256_CTX context;
   SHA256_Init(&context);

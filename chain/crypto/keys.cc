@@ -13,10 +13,13 @@
 namespace fog {
 namespace {
 
+// libsecp256k1 wants a pointer even to nothing.
+constexpr std::uint8_t kNothing = 0;
+
 // One context for the process, blinded against side channels when it is made and constant from then
 // on, which is what libsecp256k1 asks for use from many threads.
 const secp256k1_context* context() {
-  static const secp256k1_context* const kContext = [] {
+  static const secp256k1_context* const the_one = [] {
     secp256k1_context* made = secp256k1_context_create(SECP256K1_CONTEXT_NONE);
     CHECK(made != nullptr);
     std::array<std::uint8_t, 32> seed{};
@@ -25,7 +28,7 @@ const secp256k1_context* context() {
     secure_wipe(seed.data(), seed.size());
     return made;
   }();
-  return kContext;
+  return the_one;
 }
 
 std::optional<secp256k1_pubkey> parse(const PublicKey& key) {
@@ -53,7 +56,7 @@ struct KeyPair {
   KeyPair(const KeyPair&) = delete;
   KeyPair& operator=(const KeyPair&) = delete;
   ~KeyPair() { secure_wipe(&pair, sizeof(pair)); }
-  secp256k1_keypair pair;
+  secp256k1_keypair pair{};
 };
 
 }  // namespace
@@ -144,7 +147,6 @@ bool verify_ecdsa(const PublicKey& key, const Hash32& digest, const EcdsaSig& si
 }
 
 bool verify_schnorr(const XOnlyKey& key, ByteView message, const SchnorrSig& signature) {
-  static constexpr std::uint8_t kNothing = 0;
   secp256k1_xonly_pubkey point;
   if (secp256k1_xonly_pubkey_parse(context(), &point, key.data.data()) != 1) return false;
   return secp256k1_schnorrsig_verify(context(), signature.data.data(),
