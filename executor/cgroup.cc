@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
+#include <cstdlib>
 #include <fcntl.h>
+#include <filesystem>
 #include <optional>
 #include <sstream>
 #include <unistd.h>
@@ -17,6 +20,7 @@ namespace {
 
 constexpr const char* kMount = "/sys/fs/cgroup";
 constexpr std::uint64_t kPeriodUs = 100'000;
+constexpr std::string_view kPrefix = "foghost-lease-";
 
 ErrorOr<void> put(const std::string& path, const std::string& text) {
   const UniqueFd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
@@ -99,9 +103,37 @@ void find_v1(const std::string& controller, const std::string& what, std::string
   }
 }
 
+// Whether the process that a group was made for (its name ends with "-PID") is gone.
+bool is_left_behind(const std::string& name) {
+  const std::size_t dash = name.rfind('-');
+  const int pid = std::atoi(name.c_str() + dash + 1);
+  return name.starts_with(kPrefix) && pid > 0 && ::kill(pid, 0) != 0 && errno == ESRCH;
+}
+
+// Groups that a killed agent left.
+void remove_left_behind(const std::string& folder) {
+  std::error_code failed;
+  std::vector<std::string> names;
+  for (std::filesystem::directory_iterator it(folder, failed), end; !failed && it != end;
+       it.increment(failed)) {
+    names.push_back(it->path().filename().string());
+  }
+  for (const std::string& name : names) {
+    if (is_left_behind(name)) ::rmdir((folder + "/" + name).c_str());
+  }
+}
+
 }  // namespace
 
 CgroupRoot CgroupRoot::find() {
+  CgroupRoot root = look();
+  for (const std::string& folder : {root.memory_, root.cpu_}) {
+    if (!folder.empty()) remove_left_behind(folder);
+  }
+  return root;
+}
+
+CgroupRoot CgroupRoot::look() {
   CgroupRoot root;
   root.v2_ = exists(std::string(kMount) + "/cgroup.controllers");
   if (!root.v2_) {
@@ -121,7 +153,7 @@ CgroupRoot CgroupRoot::find() {
 ErrorOr<Cgroup> CgroupRoot::make(const std::string& name, const CgroupLimits& limits) const {
   std::vector<std::string> folders;
   for (const std::string& parent : {memory_, cpu_}) {
-    const std::string folder = parent + "/foghost-" + name;
+    const std::string folder = parent + "/" + std::string(kPrefix) + name;
     if (parent.empty() || std::find(folders.begin(), folders.end(), folder) != folders.end()) {
       continue;
     }
@@ -133,16 +165,16 @@ ErrorOr<Cgroup> CgroupRoot::make(const std::string& name, const CgroupLimits& li
   const std::uint64_t quota =
       std::max<std::uint64_t>(1'000, std::uint64_t{limits.cpu_milli} * kPeriodUs / 1'000);
   if (v2_ && !memory_.empty()) {
-    const std::string folder = memory_ + "/foghost-" + name;
+    const std::string folder = memory_ + "/" + std::string(kPrefix) + name;
     TRY_VOID(put(folder + "/memory.max", memory));
     TRY_VOID(put(folder + "/cpu.max", std::to_string(quota) + " " + std::to_string(kPeriodUs)));
     return group;
   }
   if (!memory_.empty()) {
-    TRY_VOID(put(memory_ + "/foghost-" + name + "/memory.limit_in_bytes", memory));
+    TRY_VOID(put(memory_ + "/" + std::string(kPrefix) + name + "/memory.limit_in_bytes", memory));
   }
   if (!cpu_.empty()) {
-    const std::string folder = cpu_ + "/foghost-" + name;
+    const std::string folder = cpu_ + "/" + std::string(kPrefix) + name;
     TRY_VOID(put(folder + "/cpu.cfs_period_us", std::to_string(kPeriodUs)));
     TRY_VOID(put(folder + "/cpu.cfs_quota_us", std::to_string(quota)));
   }

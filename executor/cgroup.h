@@ -44,6 +44,8 @@ class CgroupRoot {
   const std::vector<std::string>& missing() const { return missing_; }
 
  private:
+  static CgroupRoot look();
+
   bool v2_ = false;
   std::string memory_;  // folder of the hierarchy under which groups are made; empty: cannot
   std::string cpu_;

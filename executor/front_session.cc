@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::uint32_t kHeadBytesMax = 64 * 1024;
 constexpr std::uint64_t kVoucherBytesMax = 64 * 1024;
+constexpr std::uint64_t kNoBodyLimit = 1ULL << 62;
 constexpr std::uint64_t kTimeMsMax = 1ULL << 43;
 constexpr std::chrono::seconds kIdleTime{75};
 constexpr std::chrono::seconds kPartTime{30};
@@ -131,7 +132,8 @@ void FrontSession::read_head() {
   voucher_ = false;
   parser_.emplace();
   parser_->header_limit(kHeadBytesMax);
-  parser_->body_limit(boost::none);  // bounded by what is read, see on_body_part
+  // Bounded by what is read, see on_body_part. (Boost 1.74 refuses any body under boost::none.)
+  parser_->body_limit(kNoBodyLimit);
   stream_.expires_after(kIdleTime);
   http::async_read_header(stream_, buffer_, *parser_,
                           [self = shared_from_this()](error_code error, std::size_t) {
@@ -290,7 +292,8 @@ void FrontSession::on_end(const DoneFrame& end) {
   std::uint64_t body_from = 0;
   output_.emplace(std::move(exchange_->output));
   if (done.outcome == Outcome::kOk) {
-    Bytes start(kCgiHeadBytesMax);
+    Bytes start(
+        static_cast<std::size_t>(std::min<std::uint64_t>(output_->size(), kCgiHeadBytesMax)));
     const auto got = output_->read(0, start);
     start.resize(got ? *got : 0);
     auto parsed = parse_cgi_head(start);

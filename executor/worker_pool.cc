@@ -1,5 +1,7 @@
 #include "executor/worker_pool.h"
 
+#include <poll.h>
+
 namespace fog::executor {
 
 WorkerPool::WorkerPool(WorkerProgram program)
@@ -28,11 +30,15 @@ void WorkerPool::keep_one_ready() {
 
 ErrorOr<WorkerProcess> WorkerPool::take() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return ready_.has_value(); });
-  auto worker = std::move(*ready_);
-  ready_.reset();
-  changed_.notify_all();
-  return worker;
+  for (;;) {
+    changed_.wait(lock, [&] { return ready_.has_value(); });
+    auto worker = std::move(*ready_);
+    ready_.reset();
+    changed_.notify_all();
+    // One that has died while it waited is let go of.
+    pollfd ended = {worker ? worker->pidfd() : -1, POLLIN, 0};
+    if (!worker || ::poll(&ended, 1, 0) <= 0) return worker;
+  }
 }
 
 }  // namespace fog::executor

@@ -78,7 +78,7 @@ void add_setup_commands(CLI::App& app, HostCommand& command, Chosen& chosen) {
   auto* init =
       app.add_subcommand("init", "Measures this computer, writes the configuration and key");
   auto setup = std::make_shared<fog::host::InitOptions>();
-  init->add_option("--listen", setup->listen, "ADDRESS:PORT to listen on (default 0.0.0.0:7790)");
+  init->add_option("--listen", setup->listen, "ADDRESS:PORT to listen on (default 0.0.0.0:7795)");
   init->add_option("--endpoint", setup->endpoint,
                    "how gateways reach it, http://HOST:PORT (default: the listening port here)");
   init->add_option("--country", setup->country, "where it stands, two letters")

@@ -213,7 +213,7 @@ ErrorOr<std::pair<std::string, std::uint16_t>> parse_listen(const std::string& t
   const auto end = std::from_chars(first, text.data() + text.size(), port);
   if (colon == std::string::npos || colon == 0 || end.ec != std::errc() ||
       end.ptr != text.data() + text.size()) {
-    return fail(ErrorCode::kInvalidInput, "write ADDRESS:PORT, e.g. 0.0.0.0:7790");
+    return fail(ErrorCode::kInvalidInput, "write ADDRESS:PORT, e.g. 0.0.0.0:7795");
   }
   return std::pair(text.substr(0, colon), port);
 }

@@ -14,7 +14,7 @@ namespace fog::host {
 
 struct HostConfig {
   std::string node = "http://127.0.0.1:7780";  // RPC of a node
-  std::string listen = "0.0.0.0:7790";         // where gateways' connections are taken
+  std::string listen = "0.0.0.0:7795";         // where gateways' connections are taken
   std::string endpoint;                        // where gateways find it: "http://name:port"
   market::Location location;
   market::Resources capacity;
@@ -40,7 +40,7 @@ ErrorOr<SecretKey> create_operator_key(const std::string& dir);
 ErrorOr<market::HostId> load_host_id(const std::string& dir);
 ErrorOr<void> save_host_id(const std::string& dir, const market::HostId& id);
 
-// "0.0.0.0:7790" as host and port.
+// "0.0.0.0:7795" as host and port.
 ErrorOr<std::pair<std::string, std::uint16_t>> parse_listen(const std::string& text);
 
 }  // namespace fog::host

@@ -168,7 +168,7 @@ TEST_F(AgentTest, LivesALeaseFromProposalToItsLastReceipt) {
   closed.closed = market::CloseReason::kByPublisher;
   closed.closed_ms = closed.closing_at_ms = system_clock().wall_ms();
   chain_.put(market::lease_key(closed.id), closed);
-  EXPECT_TRUE(eventually([&] { return lease().logs[0].count == 3; }));
+  ASSERT_TRUE(eventually([&] { return !lease().logs.empty() && lease().logs[0].count == 3; }));
   EXPECT_EQ(lease().billed_until_ms, closed.closing_at_ms);
   EXPECT_NE(gateway_.forward("GET", "/hello", "").status, 200U);
   EXPECT_TRUE(eventually([&] { return agent_->replicas().empty(); }));
@@ -215,6 +215,7 @@ TEST_F(AgentTest, GoesOnAfterARestart) {
   // What was served before the restart and not vouched then is vouched and claimed now.
   EXPECT_EQ(gateway_.vouch(3).status, 204U);
   EXPECT_TRUE(eventually([&] { return !lease().logs.empty() && lease().logs[0].count == 3; }));
+  ASSERT_FALSE(lease().logs.empty());
   EXPECT_EQ(lease().logs[0].root.sums.requests, 3U);
   EXPECT_EQ(chain_.taken(MessageKind::kAckLease), 1U);
 }
