@@ -76,9 +76,12 @@ void Context::print(const Json& json, const std::string& text) const {
   std::cout.flush();
 }
 
+bool Context::asks() const {
+  return !options_.yes && ::isatty(STDIN_FILENO) && ::isatty(STDERR_FILENO);
+}
+
 ErrorOr<void> Context::confirm(const std::vector<std::string>& effects, const wallet::ReadyTx& tx,
                                std::uint64_t base_price) const {
-  if (options_.yes || !::isatty(STDIN_FILENO) || !::isatty(STDERR_FILENO)) return {};
   for (const std::string& line : effects) std::cerr << "  " << line << "\n";
   std::cerr << "  fee " << format_fog(tx.quote.fee_at(tx.body, base_price)) << ", at most "
             << format_fog(tx.quote.fee_max) << "\n";
@@ -94,13 +97,18 @@ ErrorOr<wallet::Sent> Context::send(const std::vector<RawMessage>& messages,
   // The node first: a passphrase should not be typed for nothing.
   TRY(const auto status, node().status());
   TRY(const auto unlocked, signer());
-  wallet::TxSender sender(node(), *unlocked, system_clock(), system_rng());
   wallet::SendOptions how;
   how.memo = options_.memo;
-  TRY(const auto ready, sender.prepare(messages, how));
-  TRY_VOID(confirm(effects, ready, status.base_price));
-  TRY_VOID(sender.submit(ready));
-  TRY(const auto sent, sender.wait(ready, options_.timeout_s * 1'000));
+  if (asks()) {
+    wallet::TxSender shown(node(), *unlocked, system_clock(), system_rng());
+    TRY(const auto ready, shown.prepare(messages, how));
+    TRY_VOID(confirm(effects, ready, status.base_price));
+    // However long the answer took, the fee stays below what was shown.
+    how.fee = wallet::FeeTerms{ready.body.price_max, ready.body.tip};
+  }
+  // A sender of its own: the lanes of what was only shown are free.
+  wallet::TxSender sender(node(), *unlocked, system_clock(), system_rng());
+  TRY(const auto sent, sender.send(messages, how, options_.timeout_s * 1'000));
   json["tx"] = to_hex0x(sent.id);
   json["height"] = std::to_string(sent.height);
   json["fee"] = std::to_string(sent.fee().droplets);

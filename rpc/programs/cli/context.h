@@ -65,6 +65,8 @@ class Context {
                              const std::vector<std::string>& effects, Json& json);
 
  private:
+  // Whether somebody sits at a terminal and is to be asked before sending.
+  bool asks() const;
   ErrorOr<void> confirm(const std::vector<std::string>& effects, const wallet::ReadyTx& tx,
                         std::uint64_t base_price) const;
 

@@ -1,4 +1,5 @@
 // fogcoin wallet ...: keys on this computer. No command here talks to a node.
+#include <filesystem>
 #include <iostream>
 
 #include "chain/base/file.h"
@@ -35,7 +36,8 @@ ErrorOr<std::string> mnemonic_passphrase(const NewWallet& how) {
 ErrorOr<wallet::ShownAccount> make_keystore(Context& context, const NewWallet& how,
                                             std::string_view mnemonic) {
   const std::string& path = context.options().wallet;
-  if (read_file(path, 1)) {
+  std::error_code ignored;
+  if (std::filesystem::exists(std::filesystem::symlink_status(path, ignored))) {
     return fail(ErrorCode::kAlreadyExists,
                 path + " exists; a wallet is never overwritten. Name another with --wallet");
   }
