@@ -28,6 +28,12 @@ void leave_sleep(Overlay& state, Bid& bid) {
   bid.sleep_until_ms = 0;
 }
 
+void fall_asleep(Overlay& state, Bid& bid) {
+  leave_sleep(state, bid);
+  state.erase(open_key(bid));
+  add_index(state, sleeping_prefix(), bid.id);
+}
+
 }  // namespace
 
 void wake(Overlay& state, Bid& bid) {
@@ -42,18 +48,20 @@ void wake(Overlay& state, Bid& bid) {
 }
 
 void put_to_sleep(Overlay& state, const BlockContext& block, const MarketParams& params, Bid& bid,
-                  bool retry) {
-  leave_sleep(state, bid);
-  state.erase(open_key(bid));
-  add_index(state, sleeping_prefix(), bid.id);
+                  std::uint64_t retry_by_ms) {
+  CHECK(retry_by_ms > block.time_ms);
+  fall_asleep(state, bid);
   if (bid.asleep_since_ms == 0) bid.asleep_since_ms = block.time_ms;
-  if (retry) {
-    const std::uint64_t slept_ms = block.time_ms - bid.asleep_since_ms;
-    const std::uint64_t sleep_ms =
-        std::max<std::uint64_t>(params.sleep_retry_ms, std::min(slept_ms, kSleepMsMax));
-    bid.sleep_until_ms = block.time_ms + std::max<std::uint64_t>(sleep_ms, 1);
-    schedule(state, {bid.sleep_until_ms, DueKind::kRetry, bid.id, 0});
-  }
+  const std::uint64_t slept_ms = block.time_ms - bid.asleep_since_ms;
+  const std::uint64_t sleep_ms = std::max(
+      {std::uint64_t{params.sleep_retry_ms}, std::min(slept_ms, kSleepMsMax), std::uint64_t{1}});
+  bid.sleep_until_ms = std::min(block.time_ms + sleep_ms, retry_by_ms);
+  schedule(state, {bid.sleep_until_ms, DueKind::kRetry, bid.id, 0});
+  keep(state, bid);
+}
+
+void sleep_without_money(Overlay& state, Bid& bid) {
+  fall_asleep(state, bid);
   keep(state, bid);
 }
 

@@ -18,10 +18,13 @@ inline std::uint16_t missing_replicas(const Bid& bid) {
 
 // Puts the Bid where it belongs, awake if it lacks replicas. Writes the Bid.
 void wake(Overlay& state, Bid& bid);
-// A search found nothing (more). `retry`: search again after a while, each time after twice as long
-// as it has slept (a change of Offers comes first); otherwise only money wakes it. Writes the Bid.
+// A search found nothing (more). The Bid is searched again when an Offer changes, and anyway after
+// a while, each time after twice as long as it has slept, but not later than `retry_by_ms`. Writes
+// the Bid.
 void put_to_sleep(Overlay& state, const BlockContext& block, const MarketParams& params, Bid& bid,
-                  bool retry);
+                  std::uint64_t retry_by_ms);
+// The Bid cannot lock a slice: only money wakes it. Writes the Bid.
+void sleep_without_money(Overlay& state, Bid& bid);
 // The retry time has come.
 void retry_demand(Overlay& state, const BidId& id, std::uint64_t time_ms);
 

@@ -11,9 +11,9 @@
 namespace fog::market {
 namespace {
 
-// A Host that failed or left this Bid so recently is not asked again.
+// A Host that failed or left this Bid so recently is not asked again; at least within the block.
 std::uint64_t exclusion_ms(const MarketParams& params) {
-  return params.notice_ms;
+  return std::max<std::uint64_t>(params.notice_ms, 1);
 }
 
 bool host_failed(CloseReason reason) {
@@ -37,6 +37,7 @@ struct Replicas {
   std::vector<HeldReplica> held;
   std::vector<LeaseId> waiting;  // closed terms whose replica is wanted again, by ordinal
   std::set<HostId> excluded;
+  std::uint64_t excluded_until_ms = ~std::uint64_t{0};  // when the first of them may be asked again
 };
 
 Replicas replicas_of(const ReadView& state, const BlockContext& block, const MarketParams& params,
@@ -51,9 +52,10 @@ Replicas replicas_of(const ReadView& state, const BlockContext& block, const Mar
       continue;
     }
     waiting.emplace(lease.ordinal, id);
-    const bool recent =
-        block.time_ms - lease.closed_ms < std::max<std::uint64_t>(exclusion_ms(params), 1);
-    if (recent && host_failed(lease.closed)) replicas.excluded.insert(lease.host);
+    const std::uint64_t until_ms = lease.closed_ms + exclusion_ms(params);
+    if (until_ms <= block.time_ms || !host_failed(lease.closed)) continue;
+    replicas.excluded.insert(lease.host);
+    replicas.excluded_until_ms = std::min(replicas.excluded_until_ms, until_ms);
   }
   for (const auto& [ordinal, id] : waiting) replicas.waiting.push_back(id);
   return replicas;
@@ -82,7 +84,7 @@ void clear_bid(Overlay& state, const BlockContext& block, const MarketParams& pa
                OfferBook& book, const BidId& id) {
   Bid bid = must_load_bid(state, id);
   const std::uint32_t demand = fundable(params, bid);
-  if (demand == 0) return put_to_sleep(state, block, params, bid, false);
+  if (demand == 0) return sleep_without_money(state, bid);
 
   Replicas replicas = replicas_of(state, block, params, id);
   const OfferQuery query = query_of(state, block, bid, std::move(replicas.excluded));
@@ -107,8 +109,10 @@ void clear_bid(Overlay& state, const BlockContext& block, const MarketParams& pa
   if (!awards.empty()) bid.asleep_since_ms = 0;
   if (missing_replicas(bid) == 0) {
     wake(state, bid);  // holds all it wants: leaves the demand
+  } else if (fundable(params, bid) == 0) {
+    sleep_without_money(state, bid);
   } else {
-    put_to_sleep(state, block, params, bid, fundable(params, bid) > 0);
+    put_to_sleep(state, block, params, bid, replicas.excluded_until_ms);
   }
 }
 

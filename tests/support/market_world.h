@@ -8,6 +8,7 @@
 #include "market/rules/rules.h"
 #include "market/types/host_link.h"
 #include "tests/support/market_invariants.h"
+#include "tests/support/matching_reference.h"
 #include "tests/support/memory_state.h"
 #include "tests/support/seeded_rng.h"
 
@@ -187,6 +188,10 @@ class MarketWorld {
     return make_bid_id(last_tx, 0);
   }
 
+  // Compare every block's matches with the naive reference (see NaiveMarket for what it asks).
+  bool compare_matches = false;
+  std::uint64_t matches = 0;
+
   MemoryState state;
   ChainId chain_id;
   BlockContext context;
@@ -202,9 +207,22 @@ class MarketWorld {
   }
   void close() {
     settle_due(*block_, context);
+    std::vector<Match> expected;
+    if (compare_matches) {
+      MemoryState before = state;
+      before.apply(block_->changes());
+      const MarketParams params = *get<MarketParams>(market_params_key());
+      expected = NaiveMarket(read_records(before), params, context).clear();
+    }
     clear_market(*block_, context);
     state.apply(block_->changes());
     check_market(state);
+    if (compare_matches) {
+      const std::vector<Match> got = proposed_in(read_records(state), context);
+      EXPECT_EQ(got.size(), expected.size()) << "height " << context.height;
+      EXPECT_TRUE(got == expected) << "height " << context.height;
+      matches += got.size();
+    }
   }
 
   SeededRng rng_;
