@@ -33,6 +33,7 @@ ErrorOr<void> Agent::follow() {
       reconciled_ns = now_ns();
       continue;
     }
+    if (stopping_) break;
     const ErrorCode code = result.error().code;
     const bool hopeless = code == ErrorCode::kNotFound || code == ErrorCode::kPermission;
     if (hopeless && !known_) return result;

@@ -1,4 +1,5 @@
-// One download of an artifact over HTTP/1.1 into a file, resumed where the file ends.
+// One download of an artifact over HTTP/1.1, in the clear or by TLS, into a file, resumed where the
+// file ends.
 #pragma once
 
 #include <functional>
@@ -9,7 +10,7 @@
 namespace fog::executor {
 
 struct FetchPlan {
-  std::string endpoint;         // "http://host:port"
+  std::string endpoint;         // "http://host:port" or https
   std::string target;           // "/.fog/artifacts/<hex>"
   std::string file;             // written to; may hold the beginning
   std::uint64_t bytes_max = 0;  // more is refused and not written

@@ -22,19 +22,12 @@ constexpr std::uint64_t kVoucherBytesMax = 64 * 1024;
 constexpr std::uint64_t kNoBodyLimit = 1ULL << 62;
 constexpr std::uint64_t kTimeMsMax = 1ULL << 43;
 constexpr std::chrono::seconds kIdleTime{75};
-constexpr std::chrono::seconds kPartTime{30};
-constexpr std::chrono::seconds kLingerTime{5};
-constexpr std::uint64_t kLingerBytes = 4 * 1024 * 1024;
 constexpr std::string_view kVoucherPath = "/.fog/voucher";
 constexpr std::string_view kHealthPath = "/.fog/health";
 
 std::string_view view(boost::beast::string_view text) {
   return {text.data(), text.size()};
 }
-boost::beast::string_view beast_view(std::string_view text) {
-  return {text.data(), text.size()};
-}
-
 std::optional<std::uint64_t> parse_u64(std::string_view text) {
   std::uint64_t value = 0;
   const auto end = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -105,10 +98,6 @@ RunFrame run_frame(const ServeFrame& serve, const market::RequestHead& head, con
   run.clock_ms = head.time_ms;
   run.seed = guest_seed(serve.beacon, serve.replica.lease, serve.replica.term, gateway, index);
   return run;
-}
-
-bool has_no_body(std::string_view method, std::uint16_t status) {
-  return method == "HEAD" || status == 204 || status == 304;
 }
 
 }  // namespace
@@ -218,7 +207,7 @@ void FrontSession::read_body() {
   parser_->get().body().data = chunk_.data();
   parser_->get().body().size = chunk_.size();
   parser_->get().body().more = true;
-  stream_.expires_after(kPartTime);
+  stream_.expires_after(kConnectionPartTime);
   http::async_read_some(
       stream_, buffer_, *parser_,
       [self = shared_from_this()](error_code error, std::size_t) { self->on_body_part(error); });
@@ -283,160 +272,6 @@ void FrontSession::run() {
                    ++self->request_->replica->use.refused;
                    self->refuse(503, refused.empty() ? "the request was broken off" : refused);
                  });
-}
-
-// Makes the answer, accounts for it, sends it.
-void FrontSession::on_end(const DoneFrame& end) {
-  DoneFrame done = end;
-  market::ResponseHead head;
-  std::uint64_t body_from = 0;
-  output_.emplace(std::move(exchange_->output));
-  if (done.outcome == Outcome::kOk) {
-    Bytes start(
-        static_cast<std::size_t>(std::min<std::uint64_t>(output_->size(), kCgiHeadBytesMax)));
-    const auto got = output_->read(0, start);
-    start.resize(got ? *got : 0);
-    auto parsed = parse_cgi_head(start);
-    if (parsed) {
-      head = std::move(parsed->head);
-      body_from = parsed->body_from;
-    } else {
-      done.outcome = Outcome::kHeader;
-      done.detail = clean_text<1024>(parsed.error());
-    }
-  }
-  if (done.outcome != Outcome::kOk) {
-    head.status = outcome_status(done.outcome);
-    head.fields = {{"content-type", "text/plain; charset=utf-8"}};
-    output_.emplace(replicas_.context().spool_folder);
-    const std::string sentence = outcome_sentence(done.outcome, done.detail) + "\n";
-    (void)output_->append(as_bytes(sentence));
-  }
-  if (has_no_body(request_->head.method, head.status)) body_from = output_->size();
-  const std::uint64_t fuel =
-      billed_fuel(done.outcome, done.meter, request_->replica->serve().manifest.artifact_bytes);
-  if (const auto accounted = account(done, head, body_from, fuel); !accounted) {
-    return refuse(503, "this Host cannot account for the request: " + accounted.error().context);
-  }
-  const ReplicaId& id = request_->replica->serve().replica;
-  const std::string text =
-      market::response_mac_text(id.lease, id.term, request_->index, head, fuel);
-  response_.emplace(static_cast<http::status>(head.status), 11);
-  for (const market::HttpField& field : head.fields) {
-    response_->insert(beast_view(field.name), beast_view(field.value));
-  }
-  response_->set("Fog-Index", std::to_string(request_->index));
-  response_->set("Fog-Fuel", std::to_string(fuel));
-  response_->set("Fog-Memory-Peak", std::to_string(done.meter.memory_peak_bytes));
-  response_->set("Fog-Outcome", std::string(outcome_name(done.outcome)));
-  response_->set("Fog-Mac", to_hex(hmac_sha256(request_->link->gateway.link_key, as_bytes(text))));
-  output_at_ = body_from;
-  output_end_ = output_->size();
-  write_answer();
-}
-
-ErrorOr<void> FrontSession::account(const DoneFrame& done, const market::ResponseHead& head,
-                                    std::uint64_t body_from, std::uint64_t fuel) {
-  market::LogEntry entry;
-  entry.index = request_->index;
-  entry.time_ms = request_->head.time_ms;
-  entry.memory_peak = done.meter.memory_peak_bytes;
-  entry.request_bytes = exchange_->body.size();
-  entry.counters = {1, fuel, market::response_bytes(head, output_->size() - body_from)};
-  UsageLog& log = *request_->link->log;
-  const auto request_body = exchange_->body.sha256_from(0);
-  const auto response_body = output_->sha256_from(body_from);
-  if (!request_body) return Fail{request_body.error()};
-  if (!response_body) return Fail{response_body.error()};
-  entry.request = market::request_hash(request_->head, *request_body);
-  entry.response = market::response_hash(head, *response_body);
-  TRY_VOID(log.record(entry));
-  UseFrame& use = request_->replica->use;
-  ++use.served;
-  use.fuel += fuel;
-  if (done.outcome != Outcome::kOk) ++use.failed;
-  return {};
-}
-
-// ---- answering ----
-
-void FrontSession::free_index() {
-  // What has been recorded is not running any more, and stays recorded.
-  if (request_) request_->link->log->abandon(request_->index);
-}
-
-void FrontSession::refuse(unsigned status, const std::string& why) {
-  free_index();
-  // What is left of a body that was not read would be taken for the next request.
-  if (parser_ && !parser_->is_done()) keep_alive_ = false;
-  answer(status, "text/plain; charset=utf-8", why + "\n");
-}
-
-void FrontSession::answer(unsigned status, const std::string& content_type,
-                          const std::string& text) {
-  response_.emplace(static_cast<http::status>(status), 11);
-  if (!content_type.empty()) response_->set(http::field::content_type, content_type);
-  output_.emplace(replicas_.context().spool_folder);
-  (void)output_->append(as_bytes(text));
-  output_at_ = 0;
-  output_end_ = output_->size();
-  write_answer();
-}
-
-void FrontSession::write_answer() {
-  response_->keep_alive(keep_alive_);
-  const bool head_only = parser_ && parser_->get().method() == http::verb::head;
-  const unsigned status = response_->result_int();
-  if (head_only) {
-    output_at_ = output_end_;
-  } else if (status != 204 && status != 304) {
-    response_->content_length(output_end_ - output_at_);
-  }
-  serializer_.emplace(*response_);
-  write_part();
-}
-
-void FrontSession::write_part() {
-  const auto room =
-      static_cast<std::size_t>(std::min<std::uint64_t>(chunk_.size(), output_end_ - output_at_));
-  const auto got = output_->read(output_at_, std::span(chunk_).first(room));
-  if (!got) return close();
-  output_at_ += *got;
-  auto& body = response_->body();
-  body.data = *got == 0 ? nullptr : chunk_.data();
-  body.size = *got;
-  body.more = output_at_ < output_end_;
-  stream_.expires_after(kPartTime);
-  http::async_write(stream_, *serializer_,
-                    [self = shared_from_this()](error_code error, std::size_t) {
-                      if (error == http::error::need_buffer) return self->write_part();
-                      if (error) return;
-                      self->on_written();
-                    });
-}
-
-void FrontSession::on_written() {
-  serializer_.reset();
-  response_.reset();
-  output_.reset();
-  if (!keep_alive_) return close();
-  read_head();
-}
-
-// What the other side still sends is read for a moment: closing on unread bytes would reset the
-// connection, and the answer could be lost with it.
-void FrontSession::close() {
-  error_code ignored;
-  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
-  stream_.expires_after(kLingerTime);
-  linger(kLingerBytes);
-}
-
-void FrontSession::linger(std::uint64_t bytes) {
-  stream_.async_read_some(asio::buffer(chunk_),
-                          [self = shared_from_this(), bytes](error_code error, std::size_t got) {
-                            if (!error && got < bytes) self->linger(bytes - got);
-                          });
 }
 
 }  // namespace fog::executor

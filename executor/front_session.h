@@ -13,6 +13,9 @@
 
 namespace fog::executor {
 
+// A part of a body, either way, that takes longer ends the connection.
+constexpr std::chrono::seconds kConnectionPartTime{30};
+
 // Where sessions find replicas.
 class ReplicaDirectory {
  public:
@@ -52,7 +55,8 @@ class FrontSession : public std::enable_shared_from_this<FrontSession> {
   void on_body();
   void on_voucher();
   void run();
-  void on_end(const DoneFrame& done);
+  void on_end(const DoneFrame& end);
+  std::uint64_t make_answer(DoneFrame& done, market::ResponseHead& head);
   ErrorOr<void> account(const DoneFrame& done, const market::ResponseHead& head,
                         std::uint64_t body_from, std::uint64_t fuel);
   void free_index();

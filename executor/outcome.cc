@@ -1,9 +1,13 @@
 #include "executor/outcome.h"
 
+#include <algorithm>
+
 #include "chain/base/check.h"
 
 namespace fog::executor {
 namespace {
+
+constexpr std::size_t kDetailBytesMax = 160;
 
 std::string_view plain_sentence(Outcome outcome) {
   switch (outcome) {
@@ -71,6 +75,8 @@ std::uint16_t outcome_status(Outcome outcome) {
 
 std::string outcome_sentence(Outcome outcome, std::string_view detail) {
   std::string text(plain_sentence(outcome));
+  // Where in the code a trap was is for the publisher's log, not for the End User.
+  detail = detail.substr(0, std::min(detail.find('\n'), kDetailBytesMax));
   if (!detail.empty()) text.append(" (").append(detail).append(")");
   if (text.back() != '.') text += '.';
   return text;

@@ -104,6 +104,11 @@ void WorkerRun::serve(Runtime& runtime, const RunLimits& limits) {
     result.outcome = Outcome::kWall;
   }
   flush_output();
+  if (result.outcome != Outcome::kOk && !result.cancelled) {
+    const std::string line =
+        "[" + std::string(outcome_name(result.outcome)) + "] " + result.detail + "\n";
+    write_log(as_bytes(line));
+  }
   DoneFrame done;
   done.id = request_.id;
   done.outcome = result.outcome;

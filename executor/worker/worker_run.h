@@ -37,7 +37,8 @@ class WorkerRun final : public RunIo {
   bool push_input(InputFrame input);
   void cancel();
 
-  // On the running thread: runs the guest and sends its output and its DoneFrame.
+  // On the running thread: runs the guest and sends its output and its DoneFrame. A run that failed
+  // leaves a line in the log.
   void serve(Runtime& runtime, const RunLimits& limits);
 
   std::optional<std::size_t> read_body(std::span<std::uint8_t> out) override;

@@ -8,6 +8,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read_until.hpp>
+#include <boost/asio/ssl.hpp>
 #include <boost/asio/streambuf.hpp>
 #include <boost/asio/write.hpp>
 #include <gtest/gtest.h>
@@ -147,7 +148,7 @@ TEST_F(ArtifactStoreTest, TakesNothingFromALiarAndAsksTheNext) {
   ArtifactServer liar(content_, Manner::kLies);
   ArtifactServer flood(content_, Manner::kTooMuch);
   ArtifactServer honest(content_, Manner::kHonest);
-  const auto none = obtain({absent.endpoint(), liar.endpoint(), "https://x:1", "nonsense"});
+  const auto none = obtain({absent.endpoint(), liar.endpoint(), "https://127.0.0.1:1", "nonsense"});
   ASSERT_FALSE(none.has_value());
   EXPECT_NE(none.error().context.find("does not hash"), std::string::npos) << none.error().context;
   EXPECT_FALSE(store_.load(wanted_.digest).has_value());
@@ -161,6 +162,36 @@ TEST_F(ArtifactStoreTest, ABeginningFromALiarDoesNotSpoilAnHonestSource) {
   std::ofstream(store_.path_of(wanted_.digest) + ".part") << std::string(1'000, 'L');
   ArtifactServer honest(content_, Manner::kHonest);
   const auto whole = obtain({honest.endpoint()});
+  ASSERT_TRUE(whole.has_value()) << whole.error().context;
+  EXPECT_EQ(*whole, content_);
+}
+
+// One connection of a TLS server with a certificate that nobody vouches for.
+TEST_F(ArtifactStoreTest, FetchesOverTlsWhoeverTheServerIs) {
+  const std::string key = folder_.path() + "/key.pem";
+  const std::string certificate = folder_.path() + "/cert.pem";
+  const std::string command =
+      "openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=nobody -keyout " + key +
+      " -out " + certificate + " 2>/dev/null";
+  ASSERT_EQ(std::system(command.c_str()), 0);
+  asio::io_context io;
+  asio::ssl::context context(asio::ssl::context::tls_server);
+  context.use_certificate_chain_file(certificate);
+  context.use_private_key_file(key, asio::ssl::context::pem);
+  tcp::acceptor acceptor(io, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
+  std::thread server([&] {
+    asio::ssl::stream<tcp::socket> stream(acceptor.accept(), context);
+    stream.handshake(asio::ssl::stream_base::server);
+    asio::streambuf request;
+    asio::read_until(stream, request, "\r\n\r\n");
+    const std::string head =
+        "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(content_.size()) + "\r\n\r\n";
+    asio::write(stream, asio::buffer(head));
+    asio::write(stream, asio::buffer(content_));
+  });
+  const auto whole =
+      obtain({"https://127.0.0.1:" + std::to_string(acceptor.local_endpoint().port())});
+  server.join();
   ASSERT_TRUE(whole.has_value()) << whole.error().context;
   EXPECT_EQ(*whole, content_);
 }
