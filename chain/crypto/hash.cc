@@ -96,7 +96,7 @@ Bytes hkdf_sha256(ByteView secret, ByteView salt, ByteView info, std::size_t len
   return out;
 }
 
-HashTag::HashTag(std::string_view tag) : midstate_{} {
+HashTag::HashTag(std::string_view tag) {
   const Hash32 tag_hash = sha256(as_bytes(tag));
   SHA256_CTX context;
   SHA256_Init(&context);

@@ -38,7 +38,7 @@ class HashTag {
 
  private:
   friend Hash32 tagged_hash(const HashTag& tag, std::initializer_list<ByteView> parts);
-  std::array<std::uint32_t, 8> midstate_;
+  std::array<std::uint32_t, 8> midstate_{};
 };
 // The same value as with the tag's text.
 Hash32 tagged_hash(const HashTag& tag, std::initializer_list<ByteView> parts);
