@@ -3,47 +3,14 @@
 never overwritten. Needs no node."""
 import json
 import os
-import pty
-import select
 import stat
-import subprocess
-import time
 
 import fogtest
-from fogtest import PASSPHRASE, StagedTest, run_fogcoin, secret_file
+from fogtest import PASSPHRASE, StagedTest, on_terminal, run_fogcoin, secret_file
 
 MNEMONIC = "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about"
 # The account m/44'/118'/0'/0/0 of MNEMONIC, with an address of which other wallets show the same 20 bytes.
 ADDRESS = "fog19rl4cm2hmr8afy4kldpxz3fka4jguq0aydrj4k"
-
-
-def on_terminal(words, *answers):
-    """Runs fogcoin on a terminal of its own and types each (prompt, answer) as it is asked. Returns the
-    exit status and all that the terminal showed."""
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.environ["TERM"] = "dumb"
-        os.execv(fogtest.programs_folder() / "fogcoin", ["fogcoin", *map(str, words)])
-    shown, waiting = b"", list(answers)
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
-        if select.select([terminal], [], [], 0.1)[0]:
-            try:
-                piece = os.read(terminal, 4096)
-            except OSError:  # the other side is closed
-                piece = b""
-            if not piece:
-                break
-            shown += piece
-        if waiting and shown.endswith(waiting[0][0].encode()):
-            os.write(terminal, waiting.pop(0)[1].encode() + b"\r")
-    else:
-        os.kill(pid, 9)
-    _, status = os.waitpid(pid, 0)
-    os.close(terminal)
-    if waiting:
-        raise AssertionError(f"never asked '{waiting[0][0]}'; the terminal showed: {shown.decode()}")
-    return os.waitstatus_to_exitcode(status), shown.decode()
 
 
 class CreateAndRestore(StagedTest):

@@ -11,6 +11,8 @@ import ctypes
 import json
 import os
 import pathlib
+import pty
+import select
 import shutil
 import signal
 import subprocess
@@ -30,12 +32,6 @@ PASSPHRASE = "correct horse battery staple"
 def programs_folder():
     """Where the programs are: $FOG_PROGRAMS, else the debug build."""
     return pathlib.Path(os.environ.get("FOG_PROGRAMS", ROOT / "build/debug")).resolve()
-
-
-def droplets(fog):
-    """An amount as the genesis and the command line write it, '12.5 FOG', in droplets."""
-    whole, _, fraction = fog.removesuffix(" FOG").partition(".")
-    return int(whole) * DROPLETS + int(fraction.ljust(9, "0"))
 
 
 class RpcError(Exception):
@@ -181,6 +177,35 @@ def run_fogcoin(words, program="fogcoin", **more):
     done = subprocess.run([programs_folder() / program, *map(str, words)], text=True, capture_output=True,
                           timeout=180, start_new_session=True, env=environment, **more)
     return Result(words, done)
+
+
+def on_terminal(words, *answers):
+    """Runs fogcoin on a terminal of its own and types each (prompt, answer) as it is asked. Returns the
+    exit status and all that the terminal showed."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.environ["TERM"] = "dumb"
+        os.execv(programs_folder() / "fogcoin", ["fogcoin", *map(str, words)])
+    shown, waiting = b"", list(answers)
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        if select.select([terminal], [], [], 0.1)[0]:
+            try:
+                piece = os.read(terminal, 4096)
+            except OSError:  # the other side is closed
+                piece = b""
+            if not piece:
+                break
+            shown += piece
+        if waiting and shown.endswith(waiting[0][0].encode()):
+            os.write(terminal, waiting.pop(0)[1].encode() + b"\r")
+    else:
+        os.kill(pid, 9)
+    _, status = os.waitpid(pid, 0)
+    os.close(terminal)
+    if waiting:
+        raise AssertionError(f"never asked '{waiting[0][0]}'; the terminal showed: {shown.decode()}")
+    return os.waitstatus_to_exitcode(status), shown.decode()
 
 
 def secret_file(path, text):

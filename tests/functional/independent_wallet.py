@@ -169,13 +169,31 @@ def uleb128(number):
     return out + bytes([number])
 
 
+def transfer_message(outputs):
+    """(kind, payload) of a transfer; outputs are (20-byte address, droplets)."""
+    return 1, uleb128(len(outputs)) + b"".join(to + struct.pack("<Q", droplets) for to, droplets in outputs)
+
+
+def tx_body(chain_id, sender, lane, sequence, expiry_ms, price_max, tip, messages, memo=b""):
+    """BCS of a transaction's unsigned body; messages are (kind, payload)."""
+    return (chain_id + sender + bytes([lane]) + struct.pack("<QQQQ", sequence, expiry_ms, price_max, tip)
+            + uleb128(len(messages))
+            + b"".join(struct.pack("<H", kind) + uleb128(len(payload)) + payload for kind, payload in messages)
+            + uleb128(len(memo)) + memo)
+
+
+def tx_id(body):
+    return tagged_hash("fog/tx", body)
+
+
+def signed_tx(body, key, signature):
+    """BCS of a transaction that one key signed."""
+    return body + uleb128(0) + key + signature
+
+
 def transfer_tx(secret, chain_id, lane, sequence, expiry_ms, price_max, tip, outputs, memo=b""):
     """(id, signed bytes) of a transfer; outputs are (20-byte address, droplets)."""
     key = public_key(secret)
-    payload = uleb128(len(outputs)) + b"".join(to + struct.pack("<Q", droplets) for to, droplets in outputs)
-    message = struct.pack("<H", 1) + uleb128(len(payload)) + payload
-    body = (chain_id + address_bytes(key) + bytes([lane])
-            + struct.pack("<QQQQ", sequence, expiry_ms, price_max, tip)
-            + uleb128(1) + message + uleb128(len(memo)) + memo)
-    tx_id = tagged_hash("fog/tx", body)
-    return tx_id, body + uleb128(0) + key + sign(secret, tx_id)
+    body = tx_body(chain_id, address_bytes(key), lane, sequence, expiry_ms, price_max, tip,
+                   [transfer_message(outputs)], memo)
+    return tx_id(body), signed_tx(body, key, sign(secret, tx_id(body)))

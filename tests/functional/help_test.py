@@ -1,0 +1,90 @@
+#!/usr/bin/env python3
+"""Every command of every program explains itself: --help ends with status 0, and each option, argument and
+subcommand that it names has a description. A wrong command line ends with status 2 and a hint."""
+import re
+import unittest
+
+import fogtest
+from fogtest import run_fogcoin
+
+PROGRAMS = ("fogcoin", "fogcoind", "foghost", "foggate")
+# What must be there, so that a walk that finds too little fails. Commands as DESIGN and the guides name them.
+COMMANDS = {
+    "fogcoin": ["wallet create", "wallet restore", "wallet accounts", "wallet add", "wallet address",
+                "wallet mnemonic", "balance", "send", "tx show", "tx wait", "tx decode", "service publish",
+                "service upload", "service list", "service show", "service retire", "bid create", "bid topup",
+                "bid close", "bid list", "bid show", "lease list", "lease show", "receipt list", "host list",
+                "host show", "gateway list", "node status", "node verify-supply", "params"],
+    "fogcoind": ["run", "init", "keys new", "keys show", "genesis make", "genesis show"],
+    "foghost": ["init", "register", "offer", "run", "earnings", "status", "leases", "withdraw", "retire", "doctor"],
+    "foggate": ["init", "register", "run"],
+}
+SECTION = re.compile(r"^(\w[\w ]*):$")
+NAME_WIDTH = 30  # the column where descriptions begin
+
+
+def entries(text):
+    """{section: {name: description}} of a help text."""
+    found, section, name = {}, None, None
+    for line in text.splitlines():
+        head = SECTION.match(line)
+        if head:
+            section, name = found.setdefault(head[1], {}), None
+        elif section is not None and line.startswith("  ") and not line.startswith("   "):
+            name = line[2:].strip() if len(line) < NAME_WIDTH or line[NAME_WIDTH - 1] != " " else line[:NAME_WIDTH]
+            name = name.strip()
+            section[name] = line[NAME_WIDTH:].strip() if len(line) > NAME_WIDTH and line[NAME_WIDTH - 1] == " " else ""
+        elif section is not None and name and line.strip():
+            section[name] = (section[name] + " " + line.strip()).strip()
+    return found
+
+
+class Help(unittest.TestCase):
+    maxDiff = None
+
+    def walk(self, program, words=()):
+        """All commands below, checked on the way."""
+        for flag in ("--help", "-h"):
+            done = run_fogcoin([*words, flag], program)
+            self.assertEqual(done.code, 0, (program, words, done.err))
+        sections = entries(done.out)
+        self.assertGreater(len(done.out.splitlines()[0]), 10, f"{program} {words}: no sentence says what it does")
+        self.assertIn("Usage:", done.out)
+        for section in ("Options", "Positionals", "Subcommands"):
+            for name, description in sections.get(section, {}).items():
+                with self.subTest(program=program, command=" ".join(words), entry=name):
+                    self.assertGreater(len(description), 3, "has no description")
+        below = [name for name in sections.get("Subcommands", {})]
+        if not below:
+            return [" ".join(words)]
+        return [command for name in below for command in self.walk(program, (*words, name))]
+
+    def test_every_command_and_option_is_explained(self):
+        for program in PROGRAMS:
+            found = self.walk(program)
+            self.assertLessEqual(set(COMMANDS[program]), set(found), program)
+
+    def test_the_walk_would_notice_a_missing_description(self):
+        text = "Does.\nUsage: x\n\nOptions:\n  --good TEXT                 said\n  --bad TEXT\n  --long-enough-to-wrap TEXT\n"
+        text += " " * NAME_WIDTH + "below\n"
+        self.assertEqual(entries(text)["Options"], {"--good TEXT": "said", "--bad TEXT": "",
+                                                    "--long-enough-to-wrap TEXT": "below"})
+
+    def test_a_wrong_command_line_ends_with_status_2_and_a_hint(self):
+        for program in PROGRAMS:
+            for words in ([], ["no-such-command"], ["--no-such-option"], [COMMANDS[program][0].split()[0], "--nonsense"]):
+                with self.subTest(program=program, words=words):
+                    done = run_fogcoin(words, program)
+                    self.assertEqual(done.code, 2, done.out + done.err)
+                    self.assertIn("--help", done.err)
+
+    def test_fogcoin_says_so_in_json_too(self):
+        for words in (["--json", "no-such-command"], ["wallet", "--json"], ["send", "--json"],
+                      ["--json", "tx", "wait", "11" * 32, "--seconds", "soon"]):
+            with self.subTest(words=words):
+                done = run_fogcoin(words)
+                self.assertEqual((done.code, done.json["error"]["code"]), (2, "invalid input"))
+
+
+if __name__ == "__main__":
+    fogtest.main()
