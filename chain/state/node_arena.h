@@ -1,20 +1,29 @@
-// NodeArena<T>: numbered places for nodes of one size, in chunks that never move, with a free list
-// inside the free places. A place costs sizeof(T) and nothing else.
+// NodeArena<T, kChunk>: numbered places for nodes of one size, in chunks of kChunk places that
+// never move, with a free list inside the free places. A place costs sizeof(T) and nothing else.
+//
+// A chunk should be whole huge pages (2 MiB): with small pages, finding the page of a node in a
+// tree of millions costs more than reading the node.
 #pragma once
 
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <type_traits>
 #include <vector>
 
+#include <sys/mman.h>
+
 #include "chain/base/check.h"
 
 namespace fog {
 
-template <class T>
+template <class T, std::uint32_t kChunk>
 class NodeArena {
   static_assert(std::is_trivially_copyable_v<T> && sizeof(T) >= sizeof(std::uint32_t));
+  static constexpr std::size_t kHugePage = 2 * 1024 * 1024;
+  static constexpr std::size_t kChunkBytes = kChunk * sizeof(T);
+  static_assert(kChunkBytes % kHugePage == 0 && (kChunk & (kChunk - 1)) == 0);
 
  public:
   static constexpr std::uint32_t kPlacesMax = (1U << 31) - 1;
@@ -25,7 +34,7 @@ class NodeArena {
       std::memcpy(&first_free_, &place(index), sizeof first_free_);
     } else {
       CHECK(places_ < kPlacesMax);
-      if (places_ % kChunk == 0) chunks_.push_back(std::make_unique_for_overwrite<T[]>(kChunk));
+      if (places_ % kChunk == 0) add_chunk();
       index = places_++;
     }
     place(index) = value;
@@ -39,17 +48,36 @@ class NodeArena {
     --in_use_;
   }
   const T& operator[](std::uint32_t index) const { return chunks_[index / kChunk][index % kChunk]; }
+  // Valid until the place is freed.
+  T& operator[](std::uint32_t index) { return place(index); }
+  // Starts to fetch a node into the cache.
+  void prefetch(std::uint32_t index) const {
+    const auto* node = reinterpret_cast<const char*>(&chunks_[index / kChunk][index % kChunk]);
+    __builtin_prefetch(node);
+    __builtin_prefetch(node + sizeof(T) - 1);
+  }
 
   std::size_t in_use() const { return in_use_; }
-  std::size_t memory_bytes() const { return chunks_.size() * kChunk * sizeof(T); }
+  // Of places that have ever been used; the rest of the last chunk takes no memory.
+  std::size_t memory_bytes() const { return std::size_t{places_} * sizeof(T); }
 
  private:
   static constexpr std::uint32_t kNone = 0xFFFF'FFFF;
-  static constexpr std::uint32_t kChunk = 1U << 12;
 
+  struct Release {
+    void operator()(T* chunk) const { std::free(chunk); }
+  };
+
+  void add_chunk() {
+    auto* chunk = static_cast<T*>(std::aligned_alloc(kHugePage, kChunkBytes));
+    CHECK(chunk != nullptr);
+    // A small tree keeps small pages. A system without huge pages refuses, which is no harm.
+    if (!chunks_.empty()) static_cast<void>(::madvise(chunk, kChunkBytes, MADV_HUGEPAGE));
+    chunks_.emplace_back(chunk);
+  }
   T& place(std::uint32_t index) { return chunks_[index / kChunk][index % kChunk]; }
 
-  std::vector<std::unique_ptr<T[]>> chunks_;
+  std::vector<std::unique_ptr<T[], Release>> chunks_;
   std::uint32_t places_ = 0;
   std::uint32_t first_free_ = kNone;
   std::size_t in_use_ = 0;

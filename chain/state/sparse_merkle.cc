@@ -1,9 +1,11 @@
 #include "chain/state/sparse_merkle.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 
 #include "chain/crypto/hash.h"
+#include "chain/crypto/node_hash.h"
 #include "chain/state/node_arena.h"
 
 namespace fog {
@@ -42,17 +44,34 @@ struct SparseMerkleTree::Nodes {
 
   const Leaf& leaf(NodeRef node) const { return leaves[node & ~kLeafBit]; }
   const Inner& inner(NodeRef node) const { return inners[node - 1]; }
+  Inner& inner(NodeRef node) { return inners[node - 1]; }
   NodeRef make_leaf(const Hash32& path, const Hash32& value_hash) {
     return leaves.allocate({path, value_hash}) | kLeafBit;
   }
   NodeRef make_inner(NodeRef left, NodeRef right) {
     return inners.allocate({state_inner_hash(hash_of(left), hash_of(right)), left, right}) + 1;
   }
+  // Its hash is filled in later.
+  NodeRef make_inner_unhashed(NodeRef left, NodeRef right) {
+    return inners.allocate({{}, left, right}) + 1;
+  }
+  void prefetch(NodeRef node) const {
+    if (is_leaf(node)) {
+      leaves.prefetch(node & ~kLeafBit);
+    } else if (node != kEmptyRef) {
+      inners.prefetch(node - 1);
+    }
+  }
   // A leaf's hash is not kept: it is needed only beside or above a change, and takes 0.1 us.
   Hash32 hash_of(NodeRef node) const {
     if (node == kEmptyRef) return {};
     return is_leaf(node) ? state_leaf_hash(leaf(node).path, leaf(node).value_hash)
                          : inner(node).hash;
+  }
+  void prefetch(NodeRef node) const {
+    if (node == kEmptyRef) return;
+    const void* place = is_leaf(node) ? static_cast<const void*>(&leaf(node)) : &inner(node);
+    __builtin_prefetch(place);
   }
   void free(NodeRef node) {
     if (is_leaf(node)) {
@@ -74,8 +93,12 @@ struct SparseMerkleTree::Nodes {
     return leaf(node).path;
   }
 
-  NodeArena<Leaf> leaves;
-  NodeArena<Inner> inners;
+  NodeArena<Leaf, 1U << 15> leaves;
+  NodeArena<Inner, 1U << 18> inners;
+  // What apply() works with, kept for the next.
+  std::vector<std::vector<NodeRef>> new_by_depth;  // new inner nodes, not hashed yet
+  std::vector<Hash32> leaf_hashes;
+  std::vector<NodeHashJob> jobs;
 };
 
 // One apply(): walks down all changes together and builds the changed part anew on the way up.
@@ -83,6 +106,28 @@ struct SparseMerkleTree::Nodes {
 class SparseMerkleTree::Update {
  public:
   Update(Nodes& nodes, TreeVersion& version) : nodes_(nodes), version_(version) {}
+
+  // Asks for the nodes that change() will read, level by level for several changes at once: in a
+  // large tree each is a wait for memory, and these waits overlap.
+  void fetch(NodeRef root, std::span<const LeafChange> changes) const {
+    for (; !changes.empty(); changes = changes.subspan(std::min(changes.size(), kFetched))) {
+      const std::span<const LeafChange> group = changes.first(std::min(changes.size(), kFetched));
+      std::array<NodeRef, kFetched> at;
+      at.fill(root);
+      bool deeper = true;
+      for (std::size_t depth = 0; deeper; ++depth) {
+        deeper = false;
+        for (std::size_t i = 0; i < group.size(); ++i) {
+          if (at[i] == kEmptyRef || is_leaf(at[i])) continue;
+          const Nodes::Inner& inner = nodes_.inner(at[i]);
+          nodes_.prefetch(inner.left);
+          nodes_.prefetch(inner.right);
+          at[i] = state_path_bit(group[i].path, depth) ? inner.right : inner.left;
+          deeper = true;
+        }
+      }
+    }
+  }
 
   // NOLINTNEXTLINE(misc-no-recursion)
   NodeRef change(NodeRef node, std::size_t depth, std::span<const LeafChange> changes) {
@@ -101,6 +146,8 @@ class SparseMerkleTree::Update {
   }
 
  private:
+  static constexpr std::size_t kFetched = 16;
+
   // A place with one leaf or none: what stands there afterwards is that leaf, unless it changes,
   // and the new ones.
   NodeRef change_lone(NodeRef node, std::size_t depth, std::span<const LeafChange> changes) {
@@ -141,14 +188,47 @@ class SparseMerkleTree::Update {
     });
     const auto left_count = static_cast<std::size_t>(first_right - leaves.begin());
     const NodeRef left = grow(leaves.first(left_count), depth + 1);
-    return join(left, grow(leaves.subspan(left_count), depth + 1));
+    return join(left, grow(leaves.subspan(left_count), depth + 1), depth);
   }
 
   // A lone leaf is lifted; everything else takes an inner node.
-  NodeRef join(NodeRef left, NodeRef right) {
+  NodeRef join(NodeRef left, NodeRef right, std::size_t depth) {
     if (left == kEmptyRef && (right == kEmptyRef || is_leaf(right))) return right;
     if (right == kEmptyRef && is_leaf(left)) return left;
-    return remember(nodes_.make_inner(left, right));
+    const NodeRef node = remember(nodes_.make_inner_unhashed(left, right));
+    if (nodes_.new_by_depth.size() <= depth) nodes_.new_by_depth.resize(depth + 1);
+    nodes_.new_by_depth[depth].push_back(node);
+    return node;
+  }
+
+  // Hashes inner nodes of one depth, whose inner children have their hashes.
+  void hash_all(std::span<const NodeRef> inners) {
+    // Leaves keep no hash, so those beside or below a change are hashed first, into their places.
+    nodes_.leaf_hashes.resize(inners.size() * 2);
+    nodes_.jobs.clear();
+    for (std::size_t i = 0; i < inners.size(); ++i) {
+      const Nodes::Inner& inner = nodes_.inner(inners[i]);
+      add_leaf_job(inner.left, nodes_.leaf_hashes[2 * i]);
+      add_leaf_job(inner.right, nodes_.leaf_hashes[2 * i + 1]);
+    }
+    node_hashes(nodes_.jobs);
+    nodes_.jobs.clear();
+    for (std::size_t i = 0; i < inners.size(); ++i) {
+      Nodes::Inner& inner = nodes_.inner(inners[i]);
+      nodes_.jobs.push_back({kStateInnerPrefix, &child_hash(inner.left, nodes_.leaf_hashes[2 * i]),
+                             &child_hash(inner.right, nodes_.leaf_hashes[2 * i + 1]), &inner.hash});
+    }
+    node_hashes(nodes_.jobs);
+  }
+  void add_leaf_job(NodeRef node, Hash32& out) {
+    if (!is_leaf(node)) return;
+    const Nodes::Leaf& leaf = nodes_.leaf(node);
+    nodes_.jobs.push_back({kStateLeafPrefix, &leaf.path, &leaf.value_hash, &out});
+  }
+  const Hash32& child_hash(NodeRef node, const Hash32& leaf_hash) const {
+    static constexpr Hash32 kEmptyHash{};
+    if (node == kEmptyRef) return kEmptyHash;
+    return is_leaf(node) ? leaf_hash : std::as_const(nodes_).inner(node).hash;
   }
 
   NodeRef remember(NodeRef node) {
@@ -169,7 +249,8 @@ TreeVersion SparseMerkleTree::apply(TreeRoot base, std::span<const LeafChange> c
   for (std::size_t i = 1; i < changes.size(); ++i) CHECK(changes[i - 1].path < changes[i].path);
   TreeVersion version;
   Update update(*nodes_, version);
-  version.root = TreeRoot{update.change(static_cast<NodeRef>(base), 0, changes)};
+  update.fetch(static_cast<NodeRef>(base), changes);
+  version.root = TreeRoot{update.run(static_cast<NodeRef>(base), changes)};
   return version;
 }
 
