@@ -72,12 +72,13 @@ ErrorOr<Json> HttpNode::Impl::call_once(const char* method, const Json& params,
                           ". Is fogcoind running there? Another is named with --node"}};
   }
   const Json json = Json::parse(answer->body, nullptr, false);
-  if (!json.is_object() || (!json.contains("result") && !json.contains("error"))) {
+  const bool failed = json.is_object() && json.contains("error") && !json["error"].is_null();
+  if (!json.is_object() || (!failed && !json.contains("result"))) {
     const ErrorCode code = answer->status == 503 ? ErrorCode::kUnavailable : ErrorCode::kProtocol;
     return fail(code, "what answers at " + url + " is no FogCoin node (HTTP status " +
                           std::to_string(answer->status) + ")");
   }
-  if (json.contains("error") && !json["error"].is_null()) return Fail{error_of(json["error"])};
+  if (failed) return Fail{error_of(json["error"])};
   return json["result"];
 }
 

@@ -1,4 +1,5 @@
 // fogcoin: the command line of wallet users and Publishers. Parses, chooses one command, runs it.
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 
@@ -61,6 +62,16 @@ void add_global_options(CLI::App& app, fog::cli::GlobalOptions& options) {
   app.add_flag("-y,--yes", options.yes, "do not ask before sending");
 }
 
+void print_error(const fog::Error& error, bool json) {
+  if (!json) {
+    std::cerr << "fogcoin: " << error.context << "\n";
+    return;
+  }
+  const fog::cli::Json out{
+      {"error", {{"code", fog::error_code_name(error.code)}, {"message", error.context}}}};
+  std::cout << out.dump(2, ' ', false, fog::cli::Json::error_handler_t::replace) << "\n";
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -84,20 +95,18 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    // `options` may not have been reached.
+    const bool json = std::find(argv, argv + argc, std::string_view("--json")) != argv + argc;
+    if (json && error.get_exit_code() != 0) {
+      print_error({ErrorCode::kInvalidInput, error.what()}, true);
+      return fog::cli::kExitUsage;
+    }
     const int code = app.exit(error);
     return code == 0 ? 0 : fog::cli::kExitUsage;
   }
   fog::cli::Context context(options);
   const auto done = chosen.command(context);
   if (done) return fog::cli::kExitOk;
-  if (options.json) {
-    std::cout << fog::cli::Json{{"error",
-                                 {{"code", fog::error_code_name(done.error().code)},
-                                  {"message", done.error().context}}}}
-                     .dump(2)
-              << "\n";
-  } else {
-    std::cerr << "fogcoin: " << done.error().context << "\n";
-  }
+  print_error(done.error(), options.json);
   return exit_code(done.error().code);
 }

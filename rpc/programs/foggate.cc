@@ -166,7 +166,11 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 64));
   run->add_option("--connections", options.config.connections_max, "End Users' connections at once")
       ->capture_default_str();
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
   spdlog::set_default_logger(spdlog::stderr_logger_mt("foggate"));
   const ErrorOr<void> done = init->parsed()     ? fog::init(options)
                              : enroll->parsed() ? fog::register_gateway(options)

@@ -189,7 +189,8 @@ void add_market_commands(CLI::App& app, Chosen& chosen) {
   host->add_subcommand("list", "All Hosts with their offers")->callback([&chosen] {
     chosen.command = list_hosts;
   });
-  auto* this_host = host->add_subcommand("show", "One Host");
+  auto* this_host =
+      host->add_subcommand("show", "One Host: where it is, what it offers, its bond and standing");
   this_host->add_option("HOST", *id, "its id")->required();
   this_host->callback(
       [&chosen, id] { chosen.command = [id](Context& c) { return show_host(c, *id); }; });

@@ -9,7 +9,7 @@ std::string status_text(const TxId& id, const TxStatus& status) {
   std::string out = "Transaction " + to_hex0x(id) + "\n";
   switch (status.place) {
     case TxPlace::kUnknown:
-      return out + "  not known to the node: never submitted there, dropped, or expired\n";
+      return out + "  unknown\n";
     case TxPlace::kPending:
       return out + "  waiting in the mempool\n";
     case TxPlace::kFinal:
@@ -33,6 +33,16 @@ ErrorOr<void> show(Context& context, const std::string& text, std::optional<std:
   auto status = wait_s ? context.node().wait_transaction(id, *wait_s * 1'000)
                        : context.node().transaction(id);
   if (!status) return Fail{status.error()};
+  if (status->place == TxPlace::kUnknown) {
+    return fail(ErrorCode::kNotFound,
+                "the node does not know transaction " + to_hex0x(id) +
+                    ": it was never submitted there, was dropped, or has expired");
+  }
+  if (wait_s && status->place == TxPlace::kPending) {
+    return fail(ErrorCode::kUnavailable,
+                "transaction " + to_hex0x(id) + " still waits in the mempool after " +
+                    std::to_string(*wait_s) + " s; it may become final until its expiry");
+  }
   Json json = rpc::to_json(*status);
   json["id"] = to_hex0x(id);
   context.print(json, status_text(id, *status));
