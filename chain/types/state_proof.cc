@@ -1,12 +1,10 @@
 #include "chain/types/state_proof.h"
 
 #include "chain/crypto/hash.h"
+#include "chain/crypto/node_hash.h"
 
 namespace fog {
 namespace {
-
-constexpr std::uint8_t kLeafPrefix[] = {0x00};
-constexpr std::uint8_t kInnerPrefix[] = {0x01};
 
 // Whether both paths agree in their first `bits` bits.
 bool same_prefix(const Hash32& a, const Hash32& b, std::size_t bits) {
@@ -23,11 +21,11 @@ Hash32 state_path(const StateKey& key) {
 }
 
 Hash32 state_leaf_hash(const Hash32& path, const Hash32& value_hash) {
-  return sha256({kLeafPrefix, path, value_hash});
+  return node_hash(kStateLeafPrefix, path, value_hash);
 }
 
 Hash32 state_inner_hash(const Hash32& left, const Hash32& right) {
-  return sha256({kInnerPrefix, left, right});
+  return node_hash(kStateInnerPrefix, left, right);
 }
 
 bool verify_state_proof(const StateProof& proof) {

@@ -15,6 +15,8 @@
 namespace fog {
 
 constexpr std::size_t kStatePathBits = 256;
+constexpr std::uint8_t kStateLeafPrefix = 0x00;
+constexpr std::uint8_t kStateInnerPrefix = 0x01;
 
 Hash32 state_path(const StateKey& key);
 Hash32 state_leaf_hash(const Hash32& path, const Hash32& value_hash);
