@@ -1,0 +1,176 @@
+#!/usr/bin/env python3
+"""The guides under contrib/doc are right: every command of the wallet's, the Publisher's and the gateway
+operator's guide is run as it stands there, in one story from an empty folder to a paid service."""
+import shlex
+import socket
+import subprocess
+
+import fogtest
+from fogtest import PASSPHRASE, ROOT, StagedTest, run_fogcoin, secret_file, until
+from host_test import Host
+
+HELLO = r"""
+#include <stdio.h>
+#include <stdlib.h>
+int main(void) {
+  printf("Status: 200\nContent-Type: text/plain\n\n%s", getenv("GREETING"));
+  return 0;
+}
+"""
+SETTINGS = ("market.receipt_interval_ms=1500", "market.lease_timeout_ms=30000", "market.notice_ms=2000",
+            "market.final_receipt_window_ms=5000", "market.audit_window_ms=5000")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Guide:
+    """The commands of a guide: its indented lines that begin with a program's name. Each must be run."""
+
+    def __init__(self, test, name):
+        self.test, self.name = test, name
+        self.blocks = [line[4:] for line in (ROOT / "contrib/doc" / name).read_text().splitlines()
+                       if line.startswith("    ")]
+        self.left = [line.split("  #")[0].rstrip() for line in self.blocks
+                     if line.split(" ")[0] in ("fogcoin", "foggate", "clang-14", "curl")]
+
+    def words(self, command, replace):
+        """The command as the guide has it, with what the reader puts in."""
+        self.test.assertIn(command, self.left, f"{self.name} does not say this")
+        self.left.remove(command)
+        for what, by in replace.items():
+            self.test.assertIn(what, command)
+            command = command.replace(what, str(by))
+        return shlex.split(command)
+
+    def run(self, command, replace=None, env=None, **more):
+        program, *words = self.words(command, replace or {})
+        env = {**self.test.env, **(env or {})}
+        if program in ("fogcoin", "foggate"):
+            done = run_fogcoin(words, program, env=env, cwd=self.test.stage.folder, **more)
+            self.test.assertEqual(done.code, 0, (command, done.out, done.err))
+            return done.out
+        return subprocess.run([program, *words], cwd=self.test.stage.folder, check=True, capture_output=True,
+                              text=True).stdout
+
+    def service_yaml(self):
+        """The guide's manifest."""
+        start = next(i for i, line in enumerate(self.blocks) if line.startswith("name: "))
+        end = next(i for i, line in enumerate(self.blocks) if line.startswith("  gateways:"))
+        return "\n".join(self.blocks[start:end + 1]) + "\n"
+
+    def is_done(self):
+        self.test.assertEqual(self.left, [], f"{self.name}: not tried")
+
+
+class Guides(StagedTest):
+    def test_the_story_that_the_guides_tell(self):
+        folder = self.stage.folder
+        passphrase = secret_file(folder / "passphrase", PASSPHRASE)
+        (folder / "home").mkdir()
+        self.env = {"HOME": str(folder / "home"), "FOGCOIN_PASSPHRASE_FILE": str(passphrase)}
+        self.wallet_guide()
+        self.publisher_and_gateway_guides()
+
+    def wallet_guide(self):
+        guide = Guide(self, "wallet.md")
+        shown = guide.run("fogcoin wallet create")
+        words = next(line.strip() for line in shown.splitlines() if len(line.split()) == 24)
+        main = run_fogcoin(["wallet", "address"], env=self.env).out.strip()
+        self.assertIn(main, guide.run("fogcoin wallet restore", stdin=None, input=words + "\n",
+                                      env={"FOGCOIN_WALLET": str(self.stage.folder / "again.json")}))
+        extra = secret_file(self.stage.folder / "extra", "more")
+        self.assertNotIn(main, guide.run("fogcoin wallet restore --mnemonic-passphrase-file FILE", {"FILE": extra},
+                                         stdin=None, input=words + "\n",
+                                         env={"FOGCOIN_WALLET": str(self.stage.folder / "extra.json")}))
+        guide.run("fogcoin wallet add savings")
+        self.assertIn(main, guide.run("fogcoin wallet accounts"))
+        savings = guide.run("fogcoin wallet address savings").strip()
+
+        self.node = self.stage.node({main: 100_000}, SETTINGS)
+        self.env["FOGCOIN_NODE"] = self.node.url
+        self.cli = fogtest.Cli(self.stage.folder, self.node.url, self.stage.folder / "home/.fogcoin/wallet.json")
+        self.main = self.cli.as_account("main")
+        self.assertIn("100000 FOG", guide.run("fogcoin balance"))
+        paid = guide.run("fogcoin send fog1...=12.5 savings=3", {"fog1...": savings})
+        guide.run('fogcoin --memo "rent for May" send savings=1')
+        self.assertIn("succeeded", guide.run("fogcoin tx show ID", {"ID": paid.split("Transaction ")[1].strip()}))
+        self.cli("wallet", "add", "shop")
+        self.main("send", "shop=5")
+        guide.run("fogcoin --json --passphrase-file /etc/shop/passphrase --account shop send fog1...=2",
+                  {"/etc/shop/passphrase": self.cli.passphrase_file, "fog1...": savings})
+        guide.run("fogcoin --node http://127.0.0.1:7780 node status", {"http://127.0.0.1:7780": self.node.url})
+        self.assertIn("yes", guide.run("fogcoin node verify-supply"))
+        guide.is_done()
+
+    def start_gateway(self, guide):
+        """The set-up part of the gateway's guide; its URL."""
+        port = free_port()
+        node = {"http://127.0.0.1:7780": self.node.url}
+        address = guide.run("foggate --dir gateway init").strip()
+        guide.run("fogcoin send ADDRESS=2", {"ADDRESS": address})
+        guide.run("foggate --dir gateway --node http://127.0.0.1:7780 register --endpoint http://203.0.113.5:7790 "
+                  "--country DE", {**node, "203.0.113.5:7790": f"127.0.0.1:{port}"})
+        words = guide.words("foggate --dir gateway --node http://127.0.0.1:7780 run --listen 0.0.0.0:7790",
+                            {**node, "0.0.0.0:7790": f"127.0.0.1:{port}", "--dir gateway": f"--dir {self.stage.folder}/gateway"})
+        self.gateway_program = self.stage.start(*words, log="gateway")
+        url = f"http://127.0.0.1:{port}"
+        until("the gateway serves", lambda: self.gateway_program.process.poll() is None and is_up(url))
+        return address, url, port
+
+    def publisher_and_gateway_guides(self):
+        gateway_guide, guide = Guide(self, "gateway.md"), Guide(self, "publisher.md")
+        folder = self.stage.folder
+        gateway, url, port = self.start_gateway(gateway_guide)
+        Host(self.stage, self.node, self.main, "host", "0.9")
+
+        (folder / "hello.c").write_text(HELLO)
+        guide.run("clang-14 --target=wasm32-wasi -O2 -o hello.wasm hello.c")
+        (folder / "service.yaml").write_text(guide.service_yaml().replace("fog1...", gateway))
+        self.assertIn("Uploaded", guide.run("fogcoin service publish service.yaml"))
+        made = guide.run("fogcoin bid create service.yaml")
+        bid = made.split()[1]
+
+        def serving():
+            leases = self.cli("bid", "show", bid)["leases"]
+            return leases and leases[0]["state"] == "active" and leases[0]
+        lease = until("a Host runs it", serving, 60)["id"]
+        until("the gateway knows", lambda: fogtest.http(f"{url}/hello/")[0] == 200, 30)
+        self.assertEqual(gateway_guide.run("curl http://127.0.0.1:7790/thermostat/",
+                                           {"127.0.0.1:7790": f"127.0.0.1:{port}", "thermostat": "hello"}), "hello")
+        self.assertEqual(gateway_guide.run("curl http://thermostat.fog.localhost:7790/",
+                                           {":7790": f":{port}", "thermostat": "hello"}), "hello")
+        gateway_guide.is_done()
+
+        self.assertIn(lease, guide.run("fogcoin bid show BID", {"BID": bid}))
+        self.assertIn("hello", guide.run("fogcoin lease list"))
+        until("a receipt", lambda: self.cli("receipt", "list", lease), 30)
+        self.assertIn("NUMBER", guide.run("fogcoin receipt list LEASE", {"LEASE": lease}))
+        guide.run("fogcoin bid topup BID 5", {"BID": bid})
+        guide.run("fogcoin bid close BID", {"BID": bid})
+        guide.run("fogcoin service retire hello")
+        guide.is_done()
+        until("what is not owed comes back", lambda: self.refunded(bid), 60)
+        self.assertIs(self.cli("node", "verify-supply")["conserved"], True)
+
+    def refunded(self, bid):
+        shown = self.cli("bid", "show", bid)
+        if int(shown["free"]) or int(shown["locked"]):
+            return False
+        self.assertEqual(int(shown["spent"]) + int(shown["refunded"]), 10 * fogtest.DROPLETS)
+        self.assertGreater(int(shown["spent"]), 0)
+        return True
+
+
+def is_up(url):
+    try:
+        return fogtest.http(f"{url}/.fog/health")[0] == 200
+    except OSError:
+        return False
+
+
+if __name__ == "__main__":
+    fogtest.main()
