@@ -79,6 +79,8 @@ class Agent {
   // agent_follow.cc
   ErrorOr<void> follow();
   ErrorOr<void> reconcile();
+  void check_runtime(const market::Host& host) const;
+  void adopt_leftovers(const HostView& view);
   void compare(const HostView& view, const market::Lease& lease);
   void adopt(const HostView& view, const market::Lease& lease);
   ErrorOr<ReplicaTerms> terms_of(const HostView& view, const market::Lease& lease);

@@ -1,4 +1,5 @@
 // The agent's first half: what runs here is what the chain has leased to this Host, nothing else.
+#include <algorithm>
 #include <filesystem>
 
 #include "chain/base/file.h"
@@ -52,17 +53,49 @@ ErrorOr<void> Agent::reconcile() {
                 "the chain names another operator key for this Host; update the Host or use that "
                 "key");
   }
+  bool first = false;
   {
     const std::lock_guard lock(mutex_);
     params_ = view.params;
     host_ = view.host;
     status_ = view.status;
-    known_ = true;
+    first = !std::exchange(known_, true);
   }
+  if (first) check_runtime(view.host);
   for (const auto& [id, lease] : view.leases) compare(view, lease);
   end_unlisted(view);
+  if (first) adopt_leftovers(view);
   poke();
   return {};
+}
+
+void Agent::check_runtime(const market::Host& host) const {
+  const auto& runtimes = host.runtimes;
+  if (std::find(runtimes.begin(), runtimes.end(), options_.runtime) != runtimes.end()) return;
+  say("the chain does not know of this program's runtime profile, so leases will not fit it; run: "
+      "foghost update");
+}
+
+// What an earlier agent held and the chain no longer lists: a last receipt may still be due, or its
+// logs can go.
+void Agent::adopt_leftovers(const HostView& view) {
+  std::vector<ReplicaId> leftovers;
+  std::error_code failed;
+  for (std::filesystem::directory_iterator it(options_.folder + "/replicas", failed), end;
+       !failed && it != end; it.increment(failed)) {
+    const auto id = replica_from_text(it->path().stem().string());
+    if (id && !view.leases.contains(*id)) leftovers.push_back(*id);
+  }
+  for (const ReplicaId& id : leftovers) {
+    const auto lease = read_term(node_, id);
+    if (!lease) return complain("the chain cannot be asked", lease.error());
+    if (*lease && (*lease)->host == options_.host) {
+      adopt(view, **lease);
+      continue;
+    }
+    front_.forget(id);
+    std::filesystem::remove(terms_path(id), failed);
+  }
 }
 
 // One lease that the chain says is ours.

@@ -150,35 +150,32 @@ CgroupRoot CgroupRoot::look() {
   return root;
 }
 
-ErrorOr<Cgroup> CgroupRoot::make(const std::string& name, const CgroupLimits& limits) const {
-  std::vector<std::string> folders;
+ErrorOr<Cgroup> CgroupRoot::make(const std::string& name, std::uint64_t memory_bytes) const {
+  Cgroup group;
+  group.v2_ = v2_;
+  const std::string child = "/" + std::string(kPrefix) + name;
   for (const std::string& parent : {memory_, cpu_}) {
-    const std::string folder = parent + "/" + std::string(kPrefix) + name;
-    if (parent.empty() || std::find(folders.begin(), folders.end(), folder) != folders.end()) {
-      continue;
-    }
+    const std::string folder = parent + child;
+    if (parent.empty() || (!group.folders_.empty() && group.folders_.back() == folder)) continue;
     if (::mkdir(folder.c_str(), 0755) != 0 && errno != EEXIST) return fail_errno(folder);
-    folders.push_back(folder);
+    group.folders_.push_back(folder);
   }
-  Cgroup group(std::move(folders));
-  const std::string memory = std::to_string(limits.memory_bytes);
-  const std::uint64_t quota =
-      std::max<std::uint64_t>(1'000, std::uint64_t{limits.cpu_milli} * kPeriodUs / 1'000);
-  if (v2_ && !memory_.empty()) {
-    const std::string folder = memory_ + "/" + std::string(kPrefix) + name;
-    TRY_VOID(put(folder + "/memory.max", memory));
-    TRY_VOID(put(folder + "/cpu.max", std::to_string(quota) + " " + std::to_string(kPeriodUs)));
-    return group;
-  }
+  if (!cpu_.empty()) group.cpu_ = cpu_ + child;
   if (!memory_.empty()) {
-    TRY_VOID(put(memory_ + "/" + std::string(kPrefix) + name + "/memory.limit_in_bytes", memory));
-  }
-  if (!cpu_.empty()) {
-    const std::string folder = cpu_ + "/" + std::string(kPrefix) + name;
-    TRY_VOID(put(folder + "/cpu.cfs_period_us", std::to_string(kPeriodUs)));
-    TRY_VOID(put(folder + "/cpu.cfs_quota_us", std::to_string(quota)));
+    const char* file = v2_ ? "/memory.max" : "/memory.limit_in_bytes";
+    TRY_VOID(put(memory_ + child + file, std::to_string(memory_bytes)));
   }
   return group;
+}
+
+ErrorOr<void> Cgroup::limit_cpu(std::uint32_t cpu_milli) const {
+  if (cpu_.empty()) return {};
+  const std::uint64_t quota =
+      std::max<std::uint64_t>(1'000, std::uint64_t{cpu_milli} * kPeriodUs / 1'000);
+  const std::string period = std::to_string(kPeriodUs);
+  if (v2_) return put(cpu_ + "/cpu.max", std::to_string(quota) + " " + period);
+  TRY_VOID(put(cpu_ + "/cpu.cfs_period_us", period));
+  return put(cpu_ + "/cpu.cfs_quota_us", std::to_string(quota));
 }
 
 ErrorOr<void> Cgroup::add(int pid) const {

@@ -10,24 +10,23 @@
 
 namespace fog::executor {
 
-struct CgroupLimits {
-  std::uint64_t memory_bytes = 0;
-  std::uint32_t cpu_milli = 0;  // thousandths of a core
-};
-
 // One group with one worker in it. Its folders go away with the object, once the worker is gone.
 class Cgroup {
  public:
   Cgroup(Cgroup&&) noexcept = default;
-  Cgroup& operator=(Cgroup&&) noexcept = default;
+  Cgroup& operator=(Cgroup&&) = delete;
   ~Cgroup();
-  // Moves the process in. kPermission or kIo names the file that refused.
+  // Moves the process in. Here and below: kPermission or kIo names the file that refused.
   ErrorOr<void> add(int pid) const;
+  // From now on: a worker compiles at full speed first.
+  ErrorOr<void> limit_cpu(std::uint32_t cpu_milli) const;
 
  private:
   friend class CgroupRoot;
-  explicit Cgroup(std::vector<std::string> folders) : folders_(std::move(folders)) {}
+  Cgroup() = default;
   std::vector<std::string> folders_;  // one a hierarchy
+  std::string cpu_;                   // the one that limits processor time; empty: none does
+  bool v2_ = false;
 };
 
 // Where groups can be made.
@@ -37,7 +36,7 @@ class CgroupRoot {
   // may. What cannot be limited stands in missing(), with the reason.
   static CgroupRoot find();
 
-  ErrorOr<Cgroup> make(const std::string& name, const CgroupLimits& limits) const;
+  ErrorOr<Cgroup> make(const std::string& name, std::uint64_t memory_bytes) const;
   bool limits_memory() const { return !memory_.empty(); }
   bool limits_cpu() const { return !cpu_.empty(); }
   // "processor time: /sys/fs/cgroup/cpu: Permission denied"

@@ -1,6 +1,7 @@
 #include "executor/front.h"
 
 #include <csignal>
+#include <filesystem>
 #include <optional>
 
 #include <boost/asio/ip/tcp.hpp>
@@ -222,10 +223,10 @@ class Front final : public ReplicaDirectory {
   bool forget(const Frame& frame) {
     const auto wanted = decode_frame<ForgetFrame>(frame);
     if (!wanted) return false;
-    if (const auto replica = find(wanted->replica)) {
-      replicas_.erase(wanted->replica);
-      replica->forget();
-    }
+    if (const auto replica = find(wanted->replica)) replica->close();
+    replicas_.erase(wanted->replica);
+    std::error_code ignored;
+    std::filesystem::remove_all(context_.usage_folder + "/" + to_text(wanted->replica), ignored);
     return true;
   }
 

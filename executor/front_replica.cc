@@ -1,7 +1,5 @@
 #include "executor/front_replica.h"
 
-#include <filesystem>
-
 #include <boost/asio/post.hpp>
 
 #include "chain/base/file.h"
@@ -106,10 +104,8 @@ void FrontReplica::report_if_stopped() {
   context_.tell_agent(encode_frame(frame));
 }
 
-void FrontReplica::forget() {
+void FrontReplica::close() {
   if (worker_ != nullptr) std::exchange(worker_, nullptr)->close();
-  std::error_code ignored;
-  std::filesystem::remove_all(folder(), ignored);
 }
 
 ClaimsFrame FrontReplica::claims(const ClaimFrame& wanted) const {

@@ -55,8 +55,8 @@ class FrontReplica : public std::enable_shared_from_this<FrontReplica> {
   // Takes requests again after stop().
   void resume() { stopping_ = stopped_told_ = false; }
   bool stopping() const { return stopping_; }
-  // Ends the link to the worker and deletes the logs.
-  void forget();
+  // Ends the link to the worker.
+  void close();
 
   ClaimsFrame claims(const ClaimFrame& wanted) const;
   // Once a second: refuses who has waited too long, gives up a stuck worker, reports use.

@@ -194,19 +194,23 @@ ErrorOr<void> ReplicaRunner::start_worker(std::optional<WorkerProcess>& worker,
                                           std::optional<Cgroup>& group) {
   TRY(auto taken, services_.workers.take());
   worker.emplace(std::move(taken));
-  CgroupLimits limits;
-  limits.memory_bytes = std::max(std::uint64_t{terms_.resources.memory_mib} << 20, kCompileBytes) +
-                        kWorkerOverheadBytes;
-  limits.cpu_milli = terms_.resources.cpu_milli;
-  auto made = services_.cgroups.make(
-      to_text(terms_.serve.replica).substr(0, 24) + "-" + std::to_string(worker->pid()), limits);
-  if (made) {
-    if (const auto added = made->add(worker->pid()); !added) {
+  const std::uint64_t memory_bytes =
+      std::max(std::uint64_t{terms_.resources.memory_mib} << 20, kCompileBytes) +
+      kWorkerOverheadBytes;
+  const std::string name =
+      to_text(terms_.serve.replica).substr(0, 24) + "-" + std::to_string(worker->pid());
+  if (auto made = services_.cgroups.make(name, memory_bytes)) {
+    group.emplace(*std::move(made));
+    if (const auto added = group->add(worker->pid()); !added) {
       say(name_ + " runs without a control group: " + added.error().context);
     }
-    group.emplace(*std::move(made));
   }
   TRY_VOID(bind_worker(*worker));
+  if (group) {
+    if (const auto limited = group->limit_cpu(terms_.resources.cpu_milli); !limited) {
+      say(name_ + " runs without a limit on processor time: " + limited.error().context);
+    }
+  }
   worker_lost_ = false;
   const UniqueFd socket = worker->take_socket();
   TRY_VOID(services_.front.give_worker(terms_.serve.replica, socket));

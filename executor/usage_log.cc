@@ -1,11 +1,13 @@
 #include "executor/usage_log.h"
 
 #include <cerrno>
+#include <chrono>
 #include <fcntl.h>
+#include <thread>
 #include <unistd.h>
 
 #include <boost/crc.hpp>
-#include <sys/stat.h>
+#include <sys/file.h>
 
 namespace fog::executor {
 namespace {
@@ -16,6 +18,7 @@ constexpr std::uint8_t kVoucherRecord = 3;
 constexpr std::size_t kRecordBytesMax = 64 * 1024;
 constexpr std::size_t kFileBytesMax = 1ULL << 36;
 constexpr std::uint64_t kVoucherStepMax = 4'096;
+constexpr int kLockTries = 500;  // of 10 ms
 
 std::uint32_t crc_of(ByteView bytes) {
   boost::crc_32_type crc;
@@ -61,6 +64,18 @@ bool voucher_follows(ByteView bytes) {
   return false;
 }
 
+// One process at a time writes a log. A front that is ending lets go of it in a moment.
+ErrorOr<void> lock_file(int file, const std::string& path) {
+  for (int tries = 0; ::flock(file, LOCK_EX | LOCK_NB) != 0; ++tries) {
+    if (errno != EWOULDBLOCK && errno != EINTR) return fail_errno("cannot lock " + path);
+    if (tries == kLockTries) {
+      return fail(ErrorCode::kUnavailable, "another process writes the usage log " + path);
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return {};
+}
+
 std::string differs_at(std::uint64_t count, std::string_view what) {
   return "up to request " + std::to_string(count) + " this Host's " + std::string(what);
 }
@@ -71,6 +86,7 @@ ErrorOr<std::unique_ptr<UsageLog>> UsageLog::open(const std::string& path,
                                                   const UsageLogHead& head) {
   UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_APPEND, 0600));
   if (!file) return fail_errno("cannot open " + path);
+  TRY_VOID(lock_file(file.get(), path));
   std::unique_ptr<UsageLog> log(new UsageLog(head, std::move(file)));
   TRY_VOID(log->load(path));
   return log;

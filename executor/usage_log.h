@@ -55,7 +55,8 @@ struct PendingVoucher {
 
 class UsageLog {
  public:
-  // Opens or creates. kCorrupt for a damaged file or one of another log.
+  // Opens or creates, for this process alone. kCorrupt for a damaged file or one of another log,
+  // kUnavailable while another process has it.
   static ErrorOr<std::unique_ptr<UsageLog>> open(const std::string& path, const UsageLogHead& head);
 
   Admission admit(std::uint64_t index) const;

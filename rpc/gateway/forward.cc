@@ -1,6 +1,9 @@
 #include "rpc/gateway/forward.h"
 
+#include <cerrno>
 #include <chrono>
+
+#include <sys/socket.h>
 
 #include "chain/base/clock.h"
 
@@ -20,6 +23,14 @@ std::string endpoint_of(const Replica& replica) {
 
 std::string_view view(beast::string_view text) {
   return {text.data(), text.size()};
+}
+
+// Whether an idle connection can no longer be used: closed by the Host meanwhile (it was started
+// again, say), or with bytes on it that nobody asked for.
+bool is_stale(tcp::socket& socket) {
+  char byte = 0;
+  const ssize_t got = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return got >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
 }
 
 // The state of one forwarded request, so that every way out settles its index exactly once.
@@ -358,9 +369,10 @@ net::awaitable<ForwardResult> Relay::run() {
 net::awaitable<ErrorOr<std::unique_ptr<UpstreamPool::Connection>>> UpstreamPool::take(
     const Replica& replica, std::uint64_t connect_ms_max, bool fresh) {
   auto& idle = idle_[endpoint_of(replica)];
-  if (!fresh && !idle.empty()) {
+  while (!fresh && !idle.empty()) {
     auto connection = std::move(idle.back());
     idle.pop_back();
+    if (is_stale(connection->stream.socket())) continue;
     connection->reused = true;
     co_return std::move(connection);
   }

@@ -23,6 +23,7 @@ using executor::say;
 using executor::UniqueFd;
 
 constexpr std::uint64_t kSendTimeoutMs = 30'000;
+constexpr int kBindTries = 250;  // of 20 ms
 
 // The agent's door to the chain: the operator's account.
 class OperatorSender final : public executor::MessageSender {
