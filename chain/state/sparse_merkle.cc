@@ -68,11 +68,6 @@ struct SparseMerkleTree::Nodes {
     return is_leaf(node) ? state_leaf_hash(leaf(node).path, leaf(node).value_hash)
                          : inner(node).hash;
   }
-  void prefetch(NodeRef node) const {
-    if (node == kEmptyRef) return;
-    const void* place = is_leaf(node) ? static_cast<const void*>(&leaf(node)) : &inner(node);
-    __builtin_prefetch(place);
-  }
   void free(NodeRef node) {
     if (is_leaf(node)) {
       leaves.free(node & ~kLeafBit);
@@ -107,6 +102,20 @@ class SparseMerkleTree::Update {
  public:
   Update(Nodes& nodes, TreeVersion& version) : nodes_(nodes), version_(version) {}
 
+  NodeRef run(NodeRef root, std::span<const LeafChange> changes) {
+    fetch(root, changes);
+    const NodeRef changed = change(root, 0, changes);
+    // The new inner nodes stand by depth: from the deepest up, so that children come first.
+    for (std::size_t depth = nodes_.new_by_depth.size(); depth-- > 0;) {
+      hash_all(nodes_.new_by_depth[depth]);
+      nodes_.new_by_depth[depth].clear();
+    }
+    return changed;
+  }
+
+ private:
+  static constexpr std::size_t kFetched = 16;
+
   // Asks for the nodes that change() will read, level by level for several changes at once: in a
   // large tree each is a wait for memory, and these waits overlap.
   void fetch(NodeRef root, std::span<const LeafChange> changes) const {
@@ -119,7 +128,7 @@ class SparseMerkleTree::Update {
         deeper = false;
         for (std::size_t i = 0; i < group.size(); ++i) {
           if (at[i] == kEmptyRef || is_leaf(at[i])) continue;
-          const Nodes::Inner& inner = nodes_.inner(at[i]);
+          const Nodes::Inner& inner = std::as_const(nodes_).inner(at[i]);
           nodes_.prefetch(inner.left);
           nodes_.prefetch(inner.right);
           at[i] = state_path_bit(group[i].path, depth) ? inner.right : inner.left;
@@ -133,7 +142,7 @@ class SparseMerkleTree::Update {
   NodeRef change(NodeRef node, std::size_t depth, std::span<const LeafChange> changes) {
     if (changes.empty()) return node;
     if (node == kEmptyRef || is_leaf(node)) return change_lone(node, depth, changes);
-    const Nodes::Inner before = nodes_.inner(node);
+    const Nodes::Inner before = std::as_const(nodes_).inner(node);
     const auto first_right = std::partition_point(
         changes.begin(), changes.end(),
         [&](const LeafChange& change) { return !state_path_bit(change.path, depth); });
@@ -142,11 +151,8 @@ class SparseMerkleTree::Update {
     const NodeRef right = change(before.right, depth + 1, changes.subspan(left_count));
     if (left == before.left && right == before.right) return node;
     version_.replaced.push_back(node);
-    return join(left, right);
+    return join(left, right, depth);
   }
-
- private:
-  static constexpr std::size_t kFetched = 16;
 
   // A place with one leaf or none: what stands there afterwards is that leaf, unless it changes,
   // and the new ones.
@@ -249,7 +255,6 @@ TreeVersion SparseMerkleTree::apply(TreeRoot base, std::span<const LeafChange> c
   for (std::size_t i = 1; i < changes.size(); ++i) CHECK(changes[i - 1].path < changes[i].path);
   TreeVersion version;
   Update update(*nodes_, version);
-  update.fetch(static_cast<NodeRef>(base), changes);
   version.root = TreeRoot{update.run(static_cast<NodeRef>(base), changes)};
   return version;
 }
