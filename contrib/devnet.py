@@ -350,9 +350,12 @@ class Devnet:
         body = (sample / shown["body"]).read_bytes() if shown.get("body") else None
         path = shown.get("path", "/") + ("?" + shown["query"] if shown.get("query") else "")
         say(f"    $ curl --data-binary @contrib/examples/{self.options.service}/requests/{shown.get('body')} {url}{path}")
-        status, _, answer = http(url + path, body, {"Content-Type": shown.get("type", "application/octet-stream")})
-        text = answer[:400].decode(errors="replace")
-        say("    " + text.strip().replace("\n", "\n    "))
+        status, headers, answer = http(url + path, body, {"Content-Type": shown.get("type", "application/octet-stream")})
+        kind = headers.get("Content-Type", "")
+        if kind.startswith("text/") or "json" in kind:
+            say("    " + answer[:400].decode(errors="replace").strip().replace("\n", "\n    "))
+        else:
+            say(f"    ({len(answer)} bytes of {kind})")
         say(f"    {served} sample requests answered exactly as their expected answers say")
         count = self.options.requests
         start = time.monotonic()
