@@ -48,8 +48,9 @@ class Help(unittest.TestCase):
             done = run_fogcoin([*words, flag], program)
             self.assertEqual(done.code, 0, (program, words, done.err))
         sections = entries(done.out)
-        self.assertGreater(len(done.out.splitlines()[0]), 10, f"{program} {words}: no sentence says what it does")
         self.assertIn("Usage:", done.out)
+        with self.subTest(program=program, command=" ".join(words)):
+            self.assertGreater(len(done.out.splitlines()[0]), 10, "does not say what it does")
         for section in ("Options", "Positionals", "Subcommands"):
             for name, description in sections.get(section, {}).items():
                 with self.subTest(program=program, command=" ".join(words), entry=name):
