@@ -31,7 +31,7 @@ bool has_no_body(std::string_view method, std::uint16_t status) {
 // body is output_ from the returned offset on; `done` tells by then what went wrong with the head.
 std::uint64_t FrontSession::make_answer(DoneFrame& done, market::ResponseHead& head) {
   output_.emplace(std::move(exchange_->output));
-  if (done.outcome == Outcome::kOk) {
+  if (done.outcome == RunOutcome::kOk) {
     Bytes start(
         static_cast<std::size_t>(std::min<std::uint64_t>(output_->size(), kCgiHeadBytesMax)));
     const auto got = output_->read(0, start);
@@ -42,7 +42,7 @@ std::uint64_t FrontSession::make_answer(DoneFrame& done, market::ResponseHead& h
       const bool bare = has_no_body(request_->head.method, head.status);
       return bare ? output_->size() : parsed->body_from;
     }
-    done.outcome = Outcome::kHeader;
+    done.outcome = RunOutcome::kHeader;
     done.detail = clean_text<1024>(parsed.error());
   }
   head.status = outcome_status(done.outcome);
@@ -102,7 +102,7 @@ ErrorOr<void> FrontSession::account(const DoneFrame& done, const market::Respons
   UseFrame& use = request_->replica->use;
   ++use.served;
   use.fuel += fuel;
-  if (done.outcome != Outcome::kOk) ++use.failed;
+  if (done.outcome != RunOutcome::kOk) ++use.failed;
   return {};
 }
 

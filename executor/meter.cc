@@ -7,10 +7,10 @@
 
 namespace fog::executor {
 
-std::uint64_t billed_fuel(Outcome outcome, const RunMeter& meter, std::uint64_t artifact_bytes) {
+std::uint64_t billed_fuel(RunOutcome outcome, const RunMeter& meter, std::uint64_t artifact_bytes) {
   if (!bills_fuel(outcome)) return 0;
-  const bool broken =
-      outcome == Outcome::kTrap || outcome == Outcome::kMemory || outcome == Outcome::kWall;
+  const bool broken = outcome == RunOutcome::kTrap || outcome == RunOutcome::kMemory ||
+                      outcome == RunOutcome::kWall;
   const std::uint64_t constant = instantiation_fuel(artifact_bytes) + (broken ? kBrokenRunFuel : 0);
   const auto total = checked_add(broken ? meter.fuel_at_last_call : meter.fuel_used, constant);
   return total.value_or(std::numeric_limits<std::uint64_t>::max());

@@ -31,7 +31,7 @@ struct RunMeter {
 constexpr std::uint64_t instantiation_fuel(std::uint64_t artifact_bytes) {
   return 50'000 + artifact_bytes / 16;
 }
-std::uint64_t billed_fuel(Outcome outcome, const RunMeter& meter, std::uint64_t artifact_bytes);
+std::uint64_t billed_fuel(RunOutcome outcome, const RunMeter& meter, std::uint64_t artifact_bytes);
 
 // The guest's random numbers in one request: the tagged hash "fog/guest-seed" of beacon, lease,
 // term (be64), gateway and index (be64). The gateway is in it because each numbers its own

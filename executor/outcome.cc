@@ -9,30 +9,30 @@ namespace {
 
 constexpr std::size_t kDetailBytesMax = 160;
 
-std::string_view plain_sentence(Outcome outcome) {
+std::string_view plain_sentence(RunOutcome outcome) {
   switch (outcome) {
-    case Outcome::kOk:
+    case RunOutcome::kOk:
       return "The service answered.";
-    case Outcome::kExit:
+    case RunOutcome::kExit:
       return "The service ended with an error instead of an answer; its publisher can see why in "
              "its logs";
-    case Outcome::kTrap:
+    case RunOutcome::kTrap:
       return "The service broke off (a WebAssembly trap); its publisher has to mend it";
-    case Outcome::kFuel:
+    case RunOutcome::kFuel:
       return "The service used up the computing budget that its publisher set for one request";
-    case Outcome::kMemory:
+    case RunOutcome::kMemory:
       return "The service ran out of the memory that its publisher set for one request";
-    case Outcome::kWall:
+    case RunOutcome::kWall:
       return "The service took longer than its publisher allows for one request";
-    case Outcome::kOutput:
+    case RunOutcome::kOutput:
       return "The service answered more than its publisher allows for one response";
-    case Outcome::kHeader:
+    case RunOutcome::kHeader:
       return "The service's answer is not a valid CGI response; its publisher has to mend it";
-    case Outcome::kStack:
+    case RunOutcome::kStack:
       return "The service ran out of stack; its publisher has to mend it";
-    case Outcome::kHostMemory:
+    case RunOutcome::kHostMemory:
       return "The computer that runs the service is short of memory; try again";
-    case Outcome::kCrash:
+    case RunOutcome::kCrash:
       return "The process that ran the service died; try again";
   }
   CHECK(false);
@@ -40,40 +40,40 @@ std::string_view plain_sentence(Outcome outcome) {
 
 }  // namespace
 
-std::string_view outcome_name(Outcome outcome) {
+std::string_view outcome_name(RunOutcome outcome) {
   switch (outcome) {
-    case Outcome::kOk:
+    case RunOutcome::kOk:
       return "ok";
-    case Outcome::kExit:
+    case RunOutcome::kExit:
       return "exit";
-    case Outcome::kTrap:
+    case RunOutcome::kTrap:
       return "trap";
-    case Outcome::kFuel:
+    case RunOutcome::kFuel:
       return "fuel";
-    case Outcome::kMemory:
+    case RunOutcome::kMemory:
       return "memory";
-    case Outcome::kWall:
+    case RunOutcome::kWall:
       return "wall";
-    case Outcome::kOutput:
+    case RunOutcome::kOutput:
       return "output";
-    case Outcome::kHeader:
+    case RunOutcome::kHeader:
       return "header";
-    case Outcome::kStack:
+    case RunOutcome::kStack:
       return "stack";
-    case Outcome::kHostMemory:
+    case RunOutcome::kHostMemory:
       return "host-memory";
-    case Outcome::kCrash:
+    case RunOutcome::kCrash:
       return "crash";
   }
   CHECK(false);
 }
 
-std::uint16_t outcome_status(Outcome outcome) {
-  if (outcome == Outcome::kOk) return 200;
-  return outcome == Outcome::kFuel || outcome == Outcome::kWall ? 504 : 502;
+std::uint16_t outcome_status(RunOutcome outcome) {
+  if (outcome == RunOutcome::kOk) return 200;
+  return outcome == RunOutcome::kFuel || outcome == RunOutcome::kWall ? 504 : 502;
 }
 
-std::string outcome_sentence(Outcome outcome, std::string_view detail) {
+std::string outcome_sentence(RunOutcome outcome, std::string_view detail) {
   std::string text(plain_sentence(outcome));
   // Where in the code a trap was is for the publisher's log, not for the End User.
   detail = detail.substr(0, std::min(detail.find('\n'), kDetailBytesMax));
@@ -82,9 +82,9 @@ std::string outcome_sentence(Outcome outcome, std::string_view detail) {
   return text;
 }
 
-bool bills_fuel(Outcome outcome) {
-  return outcome != Outcome::kStack && outcome != Outcome::kHostMemory &&
-         outcome != Outcome::kCrash;
+bool bills_fuel(RunOutcome outcome) {
+  return outcome != RunOutcome::kStack && outcome != RunOutcome::kHostMemory &&
+         outcome != RunOutcome::kCrash;
 }
 
 }  // namespace fog::executor

@@ -1,4 +1,4 @@
-// Outcome: how one run of a workload ended, as the Fog-Outcome header, the logs and the bill say
+// RunOutcome: how one run of a workload ended, as the Fog-Outcome header, the logs and the bill say
 // it.
 #pragma once
 
@@ -8,7 +8,7 @@
 
 namespace fog::executor {
 
-enum class Outcome : std::uint8_t {
+enum class RunOutcome : std::uint8_t {
   kOk,          // ran to its end with exit code 0 and a well-formed answer
   kExit,        // ended with another exit code
   kTrap,        // a WebAssembly trap: unreachable, out of bounds, division by zero, ...
@@ -21,18 +21,18 @@ enum class Outcome : std::uint8_t {
   kHostMemory,  // this computer had no memory for the run: unverifiable, bills no fuel
   kCrash,       // the worker process died: bills no fuel
 };
-constexpr Outcome bcs_last(Outcome) {
-  return Outcome::kCrash;
+constexpr RunOutcome bcs_last(RunOutcome) {
+  return RunOutcome::kCrash;
 }
 
 // The stable word: ok, exit, trap, fuel, memory, wall, output, header, stack, host-memory, crash.
-std::string_view outcome_name(Outcome outcome);
+std::string_view outcome_name(RunOutcome outcome);
 // 502, or 504 where time or fuel ran out. 200 for kOk, which the workload's own status replaces.
-std::uint16_t outcome_status(Outcome outcome);
+std::uint16_t outcome_status(RunOutcome outcome);
 // A plain sentence for the End User: what happened and who can mend it. `detail` (may be empty)
 // says more, e.g. the exit code or the kind of trap.
-std::string outcome_sentence(Outcome outcome, std::string_view detail);
+std::string outcome_sentence(RunOutcome outcome, std::string_view detail);
 // Whether an auditor who replays the request would measure the same fuel. Only such runs bill fuel.
-bool bills_fuel(Outcome outcome);
+bool bills_fuel(RunOutcome outcome);
 
 }  // namespace fog::executor

@@ -43,7 +43,7 @@ class RunIo {
 
 struct RunResult {
   // Never kHeader or kCrash, which only those who see the output and the process can tell.
-  Outcome outcome = Outcome::kOk;
+  RunOutcome outcome = RunOutcome::kOk;
   bool cancelled = false;  // a door broke the run off; the rest describes nothing then
   RunMeter meter;
   std::string detail;  // more about the outcome; may be empty

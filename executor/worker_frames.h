@@ -117,7 +117,7 @@ struct OutputFrame {
 struct DoneFrame {
   static constexpr WorkerFrame kKind = WorkerFrame::kDone;
   std::uint64_t id = 0;
-  Outcome outcome = Outcome::kOk;
+  RunOutcome outcome = RunOutcome::kOk;
   bool cancelled = false;
   RunMeter meter;
   BoundedText<1024> detail;

@@ -40,7 +40,7 @@ void WorkerLink::give_up(const std::string& why) {
   for (auto& [id, running] : exchanges) {
     DoneFrame crash;
     crash.id = id;
-    crash.outcome = Outcome::kCrash;
+    crash.outcome = RunOutcome::kCrash;
     // Taken out, because it may hold whoever holds the exchange.
     std::exchange(running.exchange->done, nullptr)(crash);
   }

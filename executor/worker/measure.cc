@@ -50,7 +50,7 @@ ErrorOr<std::uint64_t> measure_fuel() {
     const auto begin = std::chrono::steady_clock::now();
     const RunResult run = runtime->run({}, limits, io);
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-    if (run.outcome != Outcome::kFuel) {
+    if (run.outcome != RunOutcome::kFuel) {
       return fail(ErrorCode::kUnavailable,
                   "the measuring workload ended otherwise than it should: " +
                       std::string(outcome_name(run.outcome)));

@@ -49,25 +49,25 @@ std::int32_t write_log(void* ctx, const std::uint8_t* bytes, std::size_t size) {
   return 0;
 }
 
-Outcome outcome_of(const fog_wasm_outcome& run) {
+RunOutcome outcome_of(const fog_wasm_outcome& run) {
   switch (run.kind) {
     case FOG_WASM_EXITED:
-      if (run.exit_code == 0) return Outcome::kOk;
-      return run.memory_denied != 0 ? Outcome::kMemory : Outcome::kExit;
+      if (run.exit_code == 0) return RunOutcome::kOk;
+      return run.memory_denied != 0 ? RunOutcome::kMemory : RunOutcome::kExit;
     case FOG_WASM_TRAP:
-      return Outcome::kTrap;
+      return RunOutcome::kTrap;
     case FOG_WASM_OUT_OF_FUEL:
-      return Outcome::kFuel;
+      return RunOutcome::kFuel;
     case FOG_WASM_MEMORY_EXCEEDED:
-      return Outcome::kMemory;
+      return RunOutcome::kMemory;
     case FOG_WASM_WALL_TIME:
-      return Outcome::kWall;
+      return RunOutcome::kWall;
     case FOG_WASM_OUTPUT_EXCEEDED:
-      return Outcome::kOutput;
+      return RunOutcome::kOutput;
     case FOG_WASM_STACK_OVERFLOW:
-      return Outcome::kStack;
+      return RunOutcome::kStack;
     default:
-      return Outcome::kHostMemory;
+      return RunOutcome::kHostMemory;
   }
 }
 
@@ -140,7 +140,7 @@ class WasmRuntime final : public Runtime {
     fog_wasm_error error = {};
     if (fog_wasm_run(module_.get(), &request, &outcome, &error) != FOG_WASM_OK) {
       RunResult result;
-      result.outcome = Outcome::kHostMemory;
+      result.outcome = RunOutcome::kHostMemory;
       result.detail.assign(error.message, strnlen(error.message, sizeof error.message));
       return result;
     }

@@ -101,10 +101,10 @@ void WorkerRun::serve(Runtime& runtime, const RunLimits& limits) {
   RunResult result = runtime.run(job, limits, *this);
   if (result.cancelled && late_) {
     result.cancelled = false;
-    result.outcome = Outcome::kWall;
+    result.outcome = RunOutcome::kWall;
   }
   flush_output();
-  if (result.outcome != Outcome::kOk && !result.cancelled) {
+  if (result.outcome != RunOutcome::kOk && !result.cancelled) {
     const std::string line =
         "[" + std::string(outcome_name(result.outcome)) + "] " + result.detail + "\n";
     write_log(as_bytes(line));

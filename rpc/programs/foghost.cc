@@ -4,6 +4,7 @@
 #include <cstring>
 #include <functional>
 #include <iostream>
+#include <unistd.h>
 
 #include "executor/front.h"
 #include "executor/worker/worker.h"
@@ -200,7 +201,8 @@ int main(int argc, char** argv) {
   if (argc == 3 && std::strcmp(argv[1], "worker") == 0) {
     fog::executor::WorkerOptions options;
     options.in_namespaces = std::strcmp(argv[2], "--in-namespaces") == 0;
-    return fog::executor::run_worker(options);
+    // Without exit handlers, which a process that can do next to nothing could not run.
+    ::_exit(fog::executor::run_worker(options));
   }
   if (argc == 3 && std::strcmp(argv[1], "front") == 0) {
     fog::executor::FrontOptions options;

@@ -78,26 +78,26 @@ TEST(Meter, BillsByTheFixedRule) {
   const RunMeter meter{5'000'000, 1'000'000, 1 << 20};
   const std::uint64_t start = instantiation_fuel(160'000);
   EXPECT_EQ(start, 60'000U);
-  for (const Outcome whole :
-       {Outcome::kOk, Outcome::kExit, Outcome::kFuel, Outcome::kOutput, Outcome::kHeader}) {
+  for (const RunOutcome whole : {RunOutcome::kOk, RunOutcome::kExit, RunOutcome::kFuel,
+                                 RunOutcome::kOutput, RunOutcome::kHeader}) {
     EXPECT_EQ(billed_fuel(whole, meter, 160'000), start + 5'000'000) << outcome_name(whole);
   }
-  for (const Outcome broken : {Outcome::kTrap, Outcome::kMemory, Outcome::kWall}) {
+  for (const RunOutcome broken : {RunOutcome::kTrap, RunOutcome::kMemory, RunOutcome::kWall}) {
     EXPECT_EQ(billed_fuel(broken, meter, 160'000), start + 1'000'000 + kBrokenRunFuel);
   }
-  for (const Outcome none : {Outcome::kStack, Outcome::kHostMemory, Outcome::kCrash}) {
+  for (const RunOutcome none : {RunOutcome::kStack, RunOutcome::kHostMemory, RunOutcome::kCrash}) {
     EXPECT_EQ(billed_fuel(none, meter, 160'000), 0U);
   }
 }
 
-TEST(Outcome, SaysWhatHappenedInAPlainSentence) {
-  for (int i = 0; i <= static_cast<int>(bcs_last(Outcome{})); ++i) {
-    const auto outcome = static_cast<Outcome>(i);
+TEST(RunOutcome, SaysWhatHappenedInAPlainSentence) {
+  for (int i = 0; i <= static_cast<int>(bcs_last(RunOutcome{})); ++i) {
+    const auto outcome = static_cast<RunOutcome>(i);
     const std::string sentence = outcome_sentence(outcome, "");
     EXPECT_TRUE(sentence.starts_with("The ") && sentence.ends_with("."));
-    EXPECT_EQ(outcome_status(outcome) == 200, outcome == Outcome::kOk);
+    EXPECT_EQ(outcome_status(outcome) == 200, outcome == RunOutcome::kOk);
   }
-  EXPECT_NE(outcome_sentence(Outcome::kExit, "exit code 3").find("(exit code 3)."),
+  EXPECT_NE(outcome_sentence(RunOutcome::kExit, "exit code 3").find("(exit code 3)."),
             std::string::npos);
 }
 

@@ -1,6 +1,7 @@
 // The tests of this folder start worker and front processes, and those are this same program under
 // another command, as foghost is in use.
 #include <cstring>
+#include <unistd.h>
 
 #include <gtest/gtest.h>
 
@@ -11,7 +12,7 @@ int main(int argc, char** argv) {
   if (argc == 3 && std::strcmp(argv[1], "worker") == 0) {
     fog::executor::WorkerOptions options;
     options.in_namespaces = std::strcmp(argv[2], "--in-namespaces") == 0;
-    return fog::executor::run_worker(options);
+    ::_exit(fog::executor::run_worker(options));
   }
   if (argc == 3 && std::strcmp(argv[1], "front") == 0) {
     fog::executor::FrontOptions options;

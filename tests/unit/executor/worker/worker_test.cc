@@ -136,7 +136,7 @@ TEST(Worker, AnswersARequestAndSaysWhatItUsed) {
   EXPECT_FALSE(bench.bound()->code.empty());
   const Answer answer = bench.run("/hello");
   EXPECT_EQ(answer.output, "Content-Type: text/plain\r\n\r\nhello\n");
-  EXPECT_EQ(answer.done.outcome, Outcome::kOk);
+  EXPECT_EQ(answer.done.outcome, RunOutcome::kOk);
   EXPECT_GT(answer.done.meter.fuel_used, 1000U);
   EXPECT_GT(answer.done.meter.memory_peak_bytes, 65'536U);
 }
@@ -149,7 +149,7 @@ TEST(Worker, StreamsABodyLargerThanItsWindowBothWays) {
   Bytes body(3 * kInputWindowBytes + 12'345);
   for (std::size_t i = 0; i < body.size(); ++i) body[i] = static_cast<std::uint8_t>(i * 31);
   const Answer answer = bench.run("/echo", body);
-  EXPECT_EQ(answer.done.outcome, Outcome::kOk) << answer.done.detail;
+  EXPECT_EQ(answer.done.outcome, RunOutcome::kOk) << answer.done.detail;
   const std::size_t head = answer.output.find("\n\n") + 2;
   EXPECT_EQ(answer.output.substr(0, 20), "Status: 201 Created\n");
   EXPECT_TRUE(answer.output.substr(head) == as_text(body));
@@ -172,16 +172,16 @@ TEST(Worker, OutlivesEveryBadGuest) {
   bind.wall_ms_max = 120'000;
   Bench bench(wasm_guest("behave"), bind);
   ASSERT_TRUE(bench.bound().has_value());
-  const std::vector<std::pair<std::string, Outcome>> cases = {
-      {"/loop", Outcome::kFuel},  {"/eat", Outcome::kMemory}, {"/flood", Outcome::kOutput},
-      {"/trap", Outcome::kTrap},  {"/exit3", Outcome::kExit}, {"/garbage", Outcome::kOk},
-      {"/nothing", Outcome::kOk}, {"/noise", Outcome::kOk},   {"/deep", Outcome::kStack},
+  const std::vector<std::pair<std::string, RunOutcome>> cases = {
+      {"/loop", RunOutcome::kFuel},  {"/eat", RunOutcome::kMemory}, {"/flood", RunOutcome::kOutput},
+      {"/trap", RunOutcome::kTrap},  {"/exit3", RunOutcome::kExit}, {"/garbage", RunOutcome::kOk},
+      {"/nothing", RunOutcome::kOk}, {"/noise", RunOutcome::kOk},   {"/deep", RunOutcome::kStack},
   };
   for (const auto& [path, outcome] : cases) {
     const Answer answer = bench.run(path);
     EXPECT_EQ(outcome_name(answer.done.outcome), outcome_name(outcome)) << path;
     EXPECT_LE(answer.output.size(), bind.output_bytes_max) << path;
-    EXPECT_EQ(bench.run("/hello").done.outcome, Outcome::kOk) << "after " << path;
+    EXPECT_EQ(bench.run("/hello").done.outcome, RunOutcome::kOk) << "after " << path;
     (void)bench.log_so_far();
   }
 }
@@ -193,7 +193,7 @@ TEST(Worker, StopsAtTheWallAndBillsTheLastHostCall) {
   Bench bench(wasm_guest("behave"), bind);
   ASSERT_TRUE(bench.bound().has_value());
   const Answer answer = bench.run("/loop");
-  EXPECT_EQ(answer.done.outcome, Outcome::kWall);
+  EXPECT_EQ(answer.done.outcome, RunOutcome::kWall);
   EXPECT_LT(answer.done.meter.fuel_at_last_call, 1'000'000U);
 }
 
@@ -211,7 +211,7 @@ TEST(Worker, WaitsForABodyNoLongerThanTheWall) {
     const auto frame = bench.next();
     ASSERT_TRUE(frame.has_value());
     if (const auto done = decode_frame<DoneFrame>(*frame)) {
-      EXPECT_EQ(done->outcome, Outcome::kWall);
+      EXPECT_EQ(done->outcome, RunOutcome::kWall);
       return;
     }
   }
@@ -225,7 +225,7 @@ TEST(Worker, ServesSeveralRequestsAtOnceAndCancelsOne) {
   Bench::add(stuck, "PATH_INFO", "/echo");
   Bench::add(stuck, "REQUEST_METHOD", "POST");
   bench.send(encode_frame(stuck));
-  EXPECT_EQ(bench.run("/hello").done.outcome, Outcome::kOk);
+  EXPECT_EQ(bench.run("/hello").done.outcome, RunOutcome::kOk);
   bench.send(encode_frame(CancelFrame{500}));
   for (;;) {
     const auto frame = bench.next();
