@@ -252,9 +252,9 @@ net::awaitable<void> serve_connection(Shard& shard, tcp::socket socket) {
   client.expires_never();
   client.socket().shutdown(tcp::socket::shutdown_send, error);
   // What the End User still sends is read for a moment, so that a reset does not eat our last
-  // answer.
+  // answer: many clients send a whole refused body before they read.
   client.expires_after(milliseconds(1'000));
-  for (int i = 0; i < 64 && !error; ++i) {
+  for (int i = 0; i < 4'096 && !error; ++i) {
     buffer.clear();
     co_await client.async_read_some(buffer.prepare(16'384),
                                     net::redirect_error(net::use_awaitable, error));

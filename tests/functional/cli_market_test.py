@@ -129,6 +129,20 @@ class WithoutGateway(StagedTest):
         self.assertIn("nowhere.wasm", self.main.fails(4, "service", "publish", missing))
         self.main.run("service", "publish", self.stage.folder / "none.yaml", code=2)
 
+    def test_what_no_host_could_run_is_refused_before_it_costs_anything(self):
+        before = balance(self.cli, "main")
+        program = self.stage.folder / "strange"
+        for content, says in ((b"#!/bin/sh\n", "not a WebAssembly module"), (b"\0asm\x0d\0\1\0", "component"),
+                              (b"\0asm", "not a WebAssembly module"), (b"", "is empty")):
+            program.write_bytes(content)
+            path = write_manifest(self, "strange")
+            path.write_text(path.read_text().replace(str(self.artifact), str(program)))
+            self.assertIn(says, self.main.fails(2, "service", "publish", path))
+        path = write_manifest(self, "container")
+        path.write_text(path.read_text().replace("runtime: wasm", "runtime: container"))
+        self.assertIn("runtime", self.main.fails(2, "service", "publish", path))
+        self.assertEqual(balance(self.cli, "main"), before)
+
     def test_a_bid_needs_a_gateway_and_a_service(self):
         self.main("service", "publish", write_manifest(self, "lonely"), "--no-upload")
         self.assertIn("no gateway is registered", self.main.fails(4, "bid", "create", "--service", "lonely"))
@@ -170,12 +184,12 @@ class WithGateway(StagedTest):
         self.assertEqual((status, headers["fog-reason"]), (403, "not-on-chain"), body)
         self.assertEqual(http(f"{self.gateway_url}/.fog/artifacts/{unknown}")[0], 404)
         program = self.stage.folder / "program.wasm"
-        program.write_bytes(b"\0asm another program")
+        program.write_bytes(b"\0asm\1\0\0\0 another program")
         path = write_manifest(self, "tampered")
         path.write_text(path.read_text().replace(str(self.artifact), str(program)))
         self.main("service", "publish", path, "--no-upload")
         digest = hashlib.sha256(program.read_bytes()).hexdigest()
-        status, headers, _ = http(f"{self.gateway_url}/.fog/artifacts/{digest}", "PUT", b"\0asm another progra!")
+        status, headers, _ = http(f"{self.gateway_url}/.fog/artifacts/{digest}", "PUT", b"\0asm\1\0\0\0 another progra!")
         self.assertEqual((status, headers["fog-reason"]), (400, "bad-artifact"))
         self.assertEqual(http(f"{self.gateway_url}/.fog/artifacts/{digest}")[0], 404)
         self.main("service", "upload", path)

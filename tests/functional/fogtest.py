@@ -235,12 +235,37 @@ class Node:
         return rpc(self.url, method, **params)
 
 
+class Gateway:
+    """A gateway in a folder of its own."""
+
+    def __init__(self, stage, node, name):
+        self.stage, self.node, self.name, self.folder = stage, node, name, stage.folder / name
+        self.program = self.url = None
+        self.address = self.foggate("init").out.strip()
+
+    def foggate(self, *words):
+        done = run_fogcoin(["--dir", self.folder, "--node", self.node.url, *words], "foggate")
+        if done.code != 0:
+            raise AssertionError(f"foggate {' '.join(words)}: {done.out}{done.err}")
+        return done
+
+    def start(self):
+        """Starts it (again, on the same port)."""
+        port = self.url.rsplit(":", 1)[1] if self.url else 0
+        port_file = self.stage.folder / f"{self.name}.port"
+        port_file.unlink(missing_ok=True)
+        self.program = self.stage.start("foggate", "--dir", self.folder, "--node", self.node.url, "run", "--listen",
+                                        f"127.0.0.1:{port}", "--port-file", port_file, log=self.name)
+        self.url = f"http://127.0.0.1:{self.program.wait_for_port(port_file)}"
+
+
 class Stage:
     """A temporary folder with the programs that run in it. FOG_KEEP=1 keeps the folder."""
 
     def __init__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="fogtest-"))
         self.programs = []
+        self.gateways = {}
 
     def __enter__(self):
         return self
@@ -286,22 +311,13 @@ class Stage:
         return cli, {one["name"]: one["address"] for one in cli("wallet", "accounts")}
 
     def gateway(self, node, owner, country="DE", name="gateway"):
-        """A registered, running gateway whose key `owner` (a Cli) gives 10 FOG. (url, address)."""
-        folder = self.folder / name
-        made = run_fogcoin(["--dir", folder, "init"], "foggate")
-        if made.code != 0:
-            raise AssertionError(f"foggate init: {made.out}{made.err}")
-        address = made.out.strip()
-        owner("send", f"{address}=10")
-        port_file = self.folder / f"{name}.port"
-        program = self.start("foggate", "--dir", folder, "--node", node.url, "run", "--listen", "127.0.0.1:0",
-                             "--port-file", port_file, log=name)
-        url = f"http://127.0.0.1:{program.wait_for_port(port_file)}"
-        done = run_fogcoin(["--dir", folder, "--node", node.url, "register", "--endpoint", url, "--country", country],
-                           "foggate")
-        if done.code != 0:
-            raise AssertionError(f"foggate register: {done.out}{done.err}")
-        return url, address
+        """A registered, running gateway whose key `owner` (a Cli) gives 10 FOG. (url, address); it is
+        self.gateways[name]."""
+        gateway = self.gateways[name] = Gateway(self, node, name)
+        owner("send", f"{gateway.address}=10")
+        gateway.start()
+        gateway.foggate("register", "--endpoint", gateway.url, "--country", country)
+        return gateway.url, gateway.address
 
 
 class StagedTest(unittest.TestCase):

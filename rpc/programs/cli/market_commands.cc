@@ -195,9 +195,9 @@ void add_market_commands(CLI::App& app, Chosen& chosen) {
   this_host->callback(
       [&chosen, id] { chosen.command = [id](Context& c) { return show_host(c, *id); }; });
 
-  auto* gateway = app.add_subcommand("gateway", "Gateways");
+  auto* gateway = app.add_subcommand("gateway", "The registered gateways");
   gateway->require_subcommand(1);
-  gateway->add_subcommand("list", "All gateways")->callback([&chosen] {
+  gateway->add_subcommand("list", "All gateways with their endpoints")->callback([&chosen] {
     chosen.command = list_gateways;
   });
 }

@@ -51,8 +51,26 @@ ErrorOr<void> upload(Context& context, const LoadedService& service, Json& json,
   return {};
 }
 
+// Before a name is paid for: what no Host could run.
+ErrorOr<void> check_program(const LoadedService& service, const std::string& manifest) {
+  if (service.file.manifest.runtime != market::RuntimeKind::kWasmCommand) {
+    return fail(ErrorCode::kInvalidInput,
+                manifest + ": no Host runs services of this runtime; use `runtime: wasm`");
+  }
+  const std::string_view program = as_text(service.artifact);
+  constexpr std::string_view kComponent("\0asm\x0d\0\1\0", 8);
+  constexpr std::string_view kCoreModule("\0asm\1\0\0\0", 8);
+  if (program.starts_with(kCoreModule)) return {};
+  const std::string why = program.starts_with(kComponent)
+                              ? " is a WebAssembly component, not a core module; compile it for "
+                                "wasm32-wasi preview 1"
+                              : " is not a WebAssembly module";
+  return fail(ErrorCode::kInvalidInput, service.artifact_path + why);
+}
+
 ErrorOr<void> publish(Context& context, const std::string& path, bool no_upload) {
   TRY(const auto service, load_service(path));
+  TRY_VOID(check_program(service, path));
   TRY(const auto before,
       read_record<market::Service>(context.node(), market::service_key(service.file.name)));
   TRY(const auto account, context.account());
