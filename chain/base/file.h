@@ -1,10 +1,10 @@
-// Small files, whole: read with a bound, written so that a crash leaves the old or the new content.
+// Small files, whole, on the system's disk: for programs and parts that own no Env
+// (chain/base/env.h).
 #pragma once
 
 #include <string>
 
-#include "chain/base/bytes.h"
-#include "chain/base/error.h"
+#include "chain/base/env.h"
 
 namespace fog {
 
@@ -12,11 +12,10 @@ namespace fog {
 // otherwise.
 ErrorOr<Bytes> read_file(const std::string& path, std::size_t max_bytes);
 
-// Writes to a temporary file beside `path`, syncs it, renames it over `path` and syncs the folder.
-// On failure `path` is as it was. `mode` as in chmod, e.g. 0600.
-ErrorOr<void> write_file_atomically(const std::string& path, ByteView content, unsigned mode);
+// Afterwards `path` holds the old bytes or the new ones, whole, whatever happens in between.
+ErrorOr<void> write_file_atomically(const std::string& path, ByteView content, FileMode mode);
 
-// Creates the folder and its parents, mode 0700 for those it makes.
+// Creates the folder and its parents.
 ErrorOr<void> make_folder(const std::string& path);
 
 }  // namespace fog
