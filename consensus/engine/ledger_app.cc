@@ -34,6 +34,7 @@ class LedgerApp::Base final : public ReadView {
   explicit Base(const ReadView* target) : target_(target) {}
   void point_to(const ReadView* target) { target_ = target; }
   std::optional<Bytes> get(const StateKey& key) const override { return target_->get(key); }
+  void read(const StateKey& key, const ValueUser& use) const override { target_->read(key, use); }
   void scan(const StateKey& from, const StateKey& to, const Visitor& visit) const override {
     target_->scan(from, to, visit);
   }

@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include <sys/mman.h>
+
 namespace fog {
 namespace {
 
@@ -78,15 +80,23 @@ std::uint8_t* RecordArena::allocate(std::size_t bytes) {
   if (left_ < size) {
     // What is left of the old chunk serves smaller records.
     if (left_ > 0) free(next_, left_);
-    chunks_.push_back(std::make_unique_for_overwrite<std::uint8_t[]>(kChunk));
-    memory_bytes_ += kChunk;
-    next_ = chunks_.back().get();
-    left_ = kChunk;
+    add_chunk();
   }
+  memory_bytes_ += size;
   std::uint8_t* piece = next_;
   next_ += size;
   left_ -= size;
   return piece;
+}
+
+void RecordArena::add_chunk() {
+  auto* chunk = static_cast<std::uint8_t*>(std::aligned_alloc(kChunk, kChunk));
+  CHECK(chunk != nullptr);
+  // A small state keeps small pages. A system without huge pages refuses, which is no harm.
+  if (!chunks_.empty()) static_cast<void>(::madvise(chunk, kChunk, MADV_HUGEPAGE));
+  chunks_.emplace_back(chunk);
+  next_ = chunk;
+  left_ = kChunk;
 }
 
 void RecordArena::free(std::uint8_t* piece, std::size_t bytes) {
@@ -119,7 +129,7 @@ LiveState::~LiveState() {
 }
 
 // Multiply and fold, eight bytes at a time, from a secret start (after wyhash).
-std::uint64_t LiveState::hash_of(const StateKey& key) const {
+std::uint64_t LiveState::hash_of(ByteView key) const {
   std::uint64_t hash = seed_[0] ^ key.size();
   std::size_t at = 0;
   for (; at + 8 <= key.size(); at += 8) {
@@ -150,24 +160,29 @@ void LiveState::grow(Shard& shard) {
   for (const std::uint64_t slot : old) {
     if (slot == 0) continue;
     const ByteView key = view_record(address_of_slot(slot)).key;
-    std::size_t at = (hash_of(StateKey(key.begin(), key.end())) >> 8) & mask;
+    std::size_t at = (hash_of(key) >> 8) & mask;
     while (shard.slots[at] != 0) at = (at + 1) & mask;
     shard.slots[at] = slot;
   }
 }
 
 std::optional<Bytes> LiveState::get(const StateKey& key) const {
+  std::optional<Bytes> out;
+  read(key, [&out](ByteView value) { out = to_bytes(value); });
+  return out;
+}
+
+void LiveState::read(const StateKey& key, const ValueUser& use) const {
   if (is_ordered(key)) {
     const auto record = ordered_.find(key);
-    if (record == ordered_.end()) return std::nullopt;
-    return record->second;
+    if (record != ordered_.end()) use(record->second);
+    return;
   }
   const std::uint64_t hash = hash_of(key);
   const Shard& shard = shards_[hash % kShards];
-  if (shard.slots.empty()) return std::nullopt;
+  if (shard.slots.empty()) return;
   const std::uint64_t slot = shard.slots[find(shard, hash, key)];
-  if (slot == 0) return std::nullopt;
-  return to_bytes(view_record(address_of_slot(slot)).value);
+  if (slot != 0) use(view_record(address_of_slot(slot)).value);
 }
 
 void LiveState::scan(const StateKey& from, const StateKey& to, const Visitor& visit) const {
@@ -236,7 +251,7 @@ std::optional<Bytes> LiveState::erase(const StateKey& key) {
   const std::size_t mask = shard.slots.size() - 1;
   for (std::size_t at = (hole + 1) & mask; shard.slots[at] != 0; at = (at + 1) & mask) {
     const ByteView moved = view_record(address_of_slot(shard.slots[at])).key;
-    const std::size_t home = (hash_of(StateKey(moved.begin(), moved.end())) >> 8) & mask;
+    const std::size_t home = (hash_of(moved) >> 8) & mask;
     if (((at - home) & mask) < ((at - hole) & mask)) continue;
     shard.slots[hole] = shard.slots[at];
     hole = at;

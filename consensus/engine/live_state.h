@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstdlib>
 #include <map>
 #include <memory>
 #include <vector>
@@ -18,8 +19,8 @@
 
 namespace fog {
 
-// Pieces of memory of multiples of 16 bytes, from chunks that are never given back; freed pieces
-// are used again for the same size. Pieces above 1 KiB come from the heap.
+// Pieces of memory of multiples of 16 bytes, from chunks of one huge page that are never given
+// back; freed pieces are used again for the same size. Pieces above 1 KiB come from the heap.
 class RecordArena {
  public:
   RecordArena() = default;
@@ -34,10 +35,14 @@ class RecordArena {
  private:
   static constexpr std::size_t kUnit = 16;
   static constexpr std::size_t kPieceMax = 1024;
-  static constexpr std::size_t kChunk = 64 * 1024;
+  static constexpr std::size_t kChunk = 2 * 1024 * 1024;
+  struct Release {
+    void operator()(std::uint8_t* chunk) const { std::free(chunk); }
+  };
+  void add_chunk();
 
   std::array<std::uint8_t*, kPieceMax / kUnit + 1> free_{};  // heads of the free lists
-  std::vector<std::unique_ptr<std::uint8_t[]>> chunks_;
+  std::vector<std::unique_ptr<std::uint8_t[], Release>> chunks_;
   std::uint8_t* next_ = nullptr;
   std::size_t left_ = 0;
   std::size_t memory_bytes_ = 0;
@@ -52,6 +57,7 @@ class LiveState final : public ReadView {
   LiveState& operator=(const LiveState&) = delete;
 
   std::optional<Bytes> get(const StateKey& key) const override;
+  void read(const StateKey& key, const ValueUser& use) const override;
   void scan(const StateKey& from, const StateKey& to, const Visitor& visit) const override;
 
   // Returns the value before.
@@ -71,7 +77,7 @@ class LiveState final : public ReadView {
   };
   static constexpr std::size_t kShards = 256;
 
-  std::uint64_t hash_of(const StateKey& key) const;
+  std::uint64_t hash_of(ByteView key) const;
   // The slot where the key stands, or the free one where it would.
   std::size_t find(const Shard& shard, std::uint64_t hash, const StateKey& key) const;
   void grow(Shard& shard);

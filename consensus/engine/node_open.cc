@@ -1,4 +1,6 @@
 // Opening a node: its directory, its log, its databases, and what must be replayed.
+#include <malloc.h>
+
 #include "consensus/engine/genesis_file.h"
 #include "consensus/engine/node_impl.h"
 #include "consensus/staking/validators.h"
@@ -75,6 +77,10 @@ ErrorOr<void> NodeImpl::open() {
   genesis_.accounts.clear();
   genesis_.accounts.shrink_to_fit();
   TRY_VOID(replay());
+#ifdef __GLIBC__
+  // What building the state took and gave back.
+  malloc_trim(0);
+#endif
   return start_engine(key, std::move(guard));
 }
 
@@ -157,6 +163,7 @@ ErrorOr<void> NodeImpl::try_open_state() {
   // A database that has more than the log is taken back; whether the log may have lost something,
   // the vote record knows.
   if (const auto meta = state_->meta(); meta && meta->height > log_->height()) {
+    options_.log("the state database is ahead of the block log: taking it back");
     if (auto back = state_->rollback(log_->height()); !back)
       return fail(ErrorCode::kCorrupt, back.error().context);
   }

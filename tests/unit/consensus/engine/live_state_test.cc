@@ -24,6 +24,9 @@ TEST(LiveState, BehavesAsAPlainMap) {
     std::optional<Bytes> expected;
     if (const auto old = model.find(key); old != model.end()) expected = old->second;
     EXPECT_EQ(live.get(key), expected);
+    std::optional<Bytes> shown;
+    live.read(key, [&](ByteView value) { shown = to_bytes(value); });
+    EXPECT_EQ(shown, expected);
     if (rng.below(3) == 0) {
       EXPECT_EQ(live.erase(key), expected);
       model.erase(key);
