@@ -111,6 +111,8 @@ void clear_bid(Overlay& state, const BlockContext& block, const MarketParams& pa
     wake(state, bid);  // holds all it wants: leaves the demand
   } else if (fundable(params, bid) == 0) {
     sleep_without_money(state, bid);
+  } else if (!awards.empty() && !query.excluded.empty()) {
+    keep(state, bid);  // a replica that moved on no longer excludes the Host it left: look again
   } else {
     put_to_sleep(state, block, params, bid, replicas.excluded_until_ms);
   }

@@ -71,6 +71,7 @@ class RandomMarket {
 
   // Everything closes, every window passes; nobody's money is left in the market but bonds.
   void end() {
+    world_.next_block();
     for (const auto& [id, bid] : testing::read_records(world_.state).bids) {
       if (bid.closed != CloseReason::kOpen) continue;
       for (const Person& publisher : publishers_) {
