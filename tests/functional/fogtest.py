@@ -7,6 +7,7 @@
 Everything that a Stage starts is ended when it closes: at the end, on a failure, on Ctrl-C and SIGTERM;
 and if the test itself is killed, the system ends its children.
 """
+import atexit
 import ctypes
 import json
 import os
@@ -266,6 +267,7 @@ class Stage:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="fogtest-"))
         self.programs = []
         self.gateways = {}
+        atexit.register(self.close)
 
     def __enter__(self):
         return self
@@ -274,12 +276,13 @@ class Stage:
         self.close(show_logs=kind not in (None, KeyboardInterrupt, SystemExit))
 
     def close(self, show_logs=False):
+        atexit.unregister(self.close)
         for program in reversed(self.programs):
             program.kill()
         if show_logs:
             for log in sorted(self.folder.glob("*.log")):
                 print(f"---- last lines of {log.name}\n{log.read_text(errors='replace')[-3000:]}", file=sys.stderr)
-        if os.environ.get("FOG_KEEP"):
+        if os.environ.get("FOG_KEEP") and self.folder.exists():
             print(f"kept: {self.folder}", file=sys.stderr)
         else:
             shutil.rmtree(self.folder, ignore_errors=True)
@@ -354,8 +357,8 @@ class StagedTest(unittest.TestCase):
 
 def main():
     """Runs the tests of the calling script; SIGTERM ends them like Ctrl-C."""
-    def stop(number, _):
-        raise SystemExit(128 + number)
+    def stop(*_):
+        raise KeyboardInterrupt  # what unittest lets through
     signal.signal(signal.SIGTERM, stop)
     for name in ("fogcoin", "fogcoind"):
         if not (programs_folder() / name).exists():
