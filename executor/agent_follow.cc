@@ -208,7 +208,8 @@ ErrorOr<market::Manifest> Agent::manifest_of(const ReplicaId& replica, const mar
   if (service.version != lease.service_version) {
     return fail(ErrorCode::kRejected, "the service has a newer version than the lease");
   }
-  TRY_VOID(write_file_atomically(terms_path(replica), bcs_encode(service.manifest), 0600));
+  TRY_VOID(
+      write_file_atomically(terms_path(replica), bcs_encode(service.manifest), FileMode::kPrivate));
   return service.manifest;
 }
 

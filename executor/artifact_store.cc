@@ -43,7 +43,7 @@ ErrorOr<Bytes> ArtifactStore::load(const Hash32& digest) const {
 }
 
 ErrorOr<void> ArtifactStore::put(ByteView content) const {
-  return write_file_atomically(path_of(sha256(content)), content, 0600);
+  return write_file_atomically(path_of(sha256(content)), content, FileMode::kPrivate);
 }
 
 // Takes the unfinished file in if it is the artifact; otherwise it is deleted when it can no longer
@@ -60,7 +60,7 @@ ErrorOr<void> ArtifactStore::accept_part(const ArtifactWanted& wanted) const {
     fs::remove(part, failed);
     return fail(ErrorCode::kProtocol, "sent something that does not hash to the digest");
   }
-  TRY_VOID(write_file_atomically(path_of(wanted.digest), content, 0600));
+  TRY_VOID(write_file_atomically(path_of(wanted.digest), content, FileMode::kPrivate));
   fs::remove(part, failed);
   return {};
 }

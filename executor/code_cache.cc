@@ -53,7 +53,7 @@ ErrorOr<void> CodeCache::store(const Hash32& artifact, const market::RuntimeProf
                                ByteView code) const {
   Bytes content = to_bytes(mac_of(artifact, profile, code));
   append(content, code);
-  return write_file_atomically(path_of(artifact, profile), content, 0600);
+  return write_file_atomically(path_of(artifact, profile), content, FileMode::kPrivate);
 }
 
 void CodeCache::trim(const std::set<Hash32>& artifacts_in_use) const {

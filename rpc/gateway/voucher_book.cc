@@ -72,7 +72,7 @@ ErrorOr<void> VoucherBook::save() const {
   record.reserved = reserved_;
   for (const std::uint64_t index : voids_since_confirmed_) record.voids.push_back(index);
   record.checksum = checksum_of(record);
-  return write_file_atomically(path_, bcs_encode(record), 0600);
+  return write_file_atomically(path_, bcs_encode(record), FileMode::kPrivate);
 }
 
 ErrorOr<std::uint64_t> VoucherBook::next_index() {

@@ -109,7 +109,8 @@ ErrorOr<void> run(Options options) {
   gateway::GatewayServer server(options.config, node, routes, *artifacts);
   TRY(const auto port, server.start());
   if (!options.port_file.empty()) {
-    TRY_VOID(write_file_atomically(options.port_file, as_bytes(std::to_string(port) + "\n"), 0644));
+    TRY_VOID(write_file_atomically(options.port_file, as_bytes(std::to_string(port) + "\n"),
+                                   FileMode::kShared));
   }
   spdlog::info("gateway {} on http://{}:{}/NAME/ and http://NAME.{}:{}/", to_text(routes.gateway()),
                options.config.listen_address, port, options.config.domain, port);

@@ -203,7 +203,7 @@ ErrorOr<market::HostId> load_host_id(const std::string& dir) {
 
 ErrorOr<void> save_host_id(const std::string& dir, const market::HostId& id) {
   const std::string text = to_hex0x(id) + "\n";
-  return write_file_atomically(id_path(dir), as_bytes(text), 0644);
+  return write_file_atomically(id_path(dir), as_bytes(text), FileMode::kShared);
 }
 
 ErrorOr<std::pair<std::string, std::uint16_t>> parse_listen(const std::string& text) {

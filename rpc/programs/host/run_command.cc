@@ -111,7 +111,7 @@ void watch_until_signal(executor::Agent& agent, const std::string& dir, const si
     const std::string text = status_json(agent).dump();
     if (text == last) continue;
     last = text;
-    (void)write_file_atomically(dir + "/status.json", as_bytes(text), 0644);
+    (void)write_file_atomically(dir + "/status.json", as_bytes(text), FileMode::kShared);
   }
 }
 

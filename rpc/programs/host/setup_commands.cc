@@ -106,7 +106,7 @@ ErrorOr<void> init(const HostCommand& command, const InitOptions& options) {
   if (!key && key.error().code == ErrorCode::kNotFound) key = create_operator_key(command.dir);
   if (!key) return Fail{key.error()};
   const std::string text = config_text(config);
-  TRY_VOID(write_file_atomically(path, as_bytes(text), 0644));
+  TRY_VOID(write_file_atomically(path, as_bytes(text), FileMode::kShared));
   const std::string address = to_text(address_of(key->public_key()));
   cli::Context context(command.options);
   Json json = {{"dir", command.dir},

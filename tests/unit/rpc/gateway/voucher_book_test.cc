@@ -163,7 +163,7 @@ TEST_F(VoucherBookTest, RefusesADamagedFileAndNamesIt) {
   for (std::size_t at = 0; at < good->size(); ++at) {
     Bytes bad = *good;
     bad[at] ^= 1;
-    ASSERT_TRUE(write_file_atomically(path_, bad, 0600).has_value());
+    ASSERT_TRUE(write_file_atomically(path_, bad, FileMode::kPrivate).has_value());
     const auto book =
         VoucherBook::open(path_, sha256(as_bytes("chain")), sha256(as_bytes("lease")), 3, key_);
     ASSERT_FALSE(book.has_value()) << "byte " << at;
