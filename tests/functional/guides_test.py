@@ -1,18 +1,18 @@
 #!/usr/bin/env python3
-"""The guides under contrib/doc are right: every command of the wallet's, the Publisher's and the gateway
-operator's guide is run as it stands there, in one story from an empty folder to a paid service."""
+"""The guides under contrib/doc are right: every command of the guides for wallets, Publishers, gateways and
+Hosts is run as it stands there, in one story from an empty folder to a paid service."""
 import shlex
 import socket
 import subprocess
 
 import fogtest
 from fogtest import PASSPHRASE, ROOT, StagedTest, run_fogcoin, secret_file, until
-from host_test import Host
 
 HELLO = r"""
 #include <stdio.h>
 #include <stdlib.h>
 int main(void) {
+  fputs("somebody asked\n", stderr);
   printf("Status: 200\nContent-Type: text/plain\n\n%s", getenv("GREETING"));
   return 0;
 }
@@ -34,8 +34,8 @@ class Guide:
         self.test, self.name = test, name
         self.blocks = [line[4:] for line in (ROOT / "contrib/doc" / name).read_text().splitlines()
                        if line.startswith("    ")]
-        self.left = [line.split("  #")[0].rstrip() for line in self.blocks
-                     if line.split(" ")[0] in ("fogcoin", "foggate", "clang-14", "curl")]
+        self.left = [line.split("  ")[0] for line in self.blocks
+                     if line.split(" ")[0] in ("fogcoin", "foggate", "foghost", "clang-14", "curl")]
 
     def words(self, command, replace):
         """The command as the guide has it, with what the reader puts in."""
@@ -49,7 +49,7 @@ class Guide:
     def run(self, command, replace=None, env=None, **more):
         program, *words = self.words(command, replace or {})
         env = {**self.test.env, **(env or {})}
-        if program in ("fogcoin", "foggate"):
+        if program in ("fogcoin", "foggate", "foghost"):
             done = run_fogcoin(words, program, env=env, cwd=self.test.stage.folder, **more)
             self.test.assertEqual(done.code, 0, (command, done.out, done.err))
             return done.out
@@ -121,11 +121,33 @@ class Guides(StagedTest):
         until("the gateway serves", lambda: self.gateway_program.process.poll() is None and is_up(url))
         return address, url, port
 
+    def start_host(self):
+        """The set-up part of the Host's guide."""
+        guide, port = Guide(self, "host.md"), free_port()
+        guide.run("foghost init --endpoint http://203.0.113.5:7795 --country DE --latitude 52.5 --longitude 13.4",
+                  {"203.0.113.5:7795": f"127.0.0.1:{port} --listen 127.0.0.1:{port}"})
+        guide.run('foghost register --bond "100 FOG"')
+        guide.run("foghost offer --scale 0.9")
+        program, *words = guide.words("foghost run", {})
+        self.stage.start(program, "--dir", self.stage.folder / "home/.fogcoin/host", "--node", self.node.url, *words,
+                         log="host")
+        return guide
+
+    def work_of_the_host(self, guide, lease):
+        """Its every day."""
+        self.assertIn("hello", guide.run("foghost leases"))
+        guide.run("foghost status")
+        until("a receipt", lambda: self.cli("receipt", "list", lease), 30)
+        guide.run("foghost earnings")
+        self.assertIn("somebody asked", guide.run("foghost logs LEASE", {"LEASE": lease}))
+        guide.run("foghost doctor")
+        guide.is_done()
+
     def publisher_and_gateway_guides(self):
         gateway_guide, guide = Guide(self, "gateway.md"), Guide(self, "publisher.md")
         folder = self.stage.folder
         gateway, url, port = self.start_gateway(gateway_guide)
-        Host(self.stage, self.node, self.main, "host", "0.9")
+        host_guide = self.start_host()
 
         (folder / "hello.c").write_text(HELLO)
         guide.run("clang-14 --target=wasm32-wasi -O2 -o hello.wasm hello.c")
@@ -144,6 +166,7 @@ class Guides(StagedTest):
         self.assertEqual(gateway_guide.run("curl http://thermostat.fog.localhost:7790/",
                                            {":7790": f":{port}", "thermostat": "hello"}), "hello")
         gateway_guide.is_done()
+        self.work_of_the_host(host_guide, lease)
 
         self.assertIn(lease, guide.run("fogcoin bid show BID", {"BID": bid}))
         self.assertIn("hello", guide.run("fogcoin lease list"))
