@@ -59,7 +59,7 @@ class TxSender {
   // Drafts and signs, without submitting. The place in its lane counts as taken.
   ErrorOr<ReadyTx> prepare(std::vector<RawMessage> messages, const SendOptions& options = {});
   // Gives a prepared transaction to the node. kRejected says what is wrong and what to do; the
-  // place in its lane is free again then. Submitting the same transaction twice does no harm.
+  // place in its lane is free again then. Submitting twice does no harm.
   ErrorOr<void> submit(const ReadyTx& tx);
   // Waits at most `timeout_ms`, submitting again if the node has lost it. Errors:
   //   kRejected  included, and its message failed: the fee is paid, nothing else happened

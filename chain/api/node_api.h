@@ -34,7 +34,7 @@ struct ChainStatus {
 // The answer to one submitted transaction.
 struct SubmitReply {
   TxId id;                     // zero when the bytes could not be decoded
-  Fault fault = Fault::kNone;  // kNone: in the mempool (or already final)
+  Fault fault = Fault::kNone;  // kNone: in the mempool
   // Non-empty when refused for the node's own reasons (pool full, fee below the pool's floor).
   std::string refused;
 };

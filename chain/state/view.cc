@@ -4,12 +4,38 @@ namespace fog {
 namespace {
 
 constexpr std::uint8_t kFirstOrderedTable = 0x80;
+// A transaction's few changes are found faster in the map than an index is made.
+constexpr std::size_t kUnindexedMax = 12;
 
 }  // namespace
 
-std::optional<Bytes> Overlay::get(const StateKey& key) const {
+const Overlay::Entry* Overlay::find(const StateKey& key) const {
+  if (!index_.empty()) return index_.find(key);
   const auto change = changes_.find(key);
-  return change != changes_.end() ? change->second : base_.get(key);
+  return change == changes_.end() ? nullptr : &*change;
+}
+
+// Called when an entry has been added to the changes.
+void Overlay::index_new(Entry& entry) {
+  if (!index_.empty()) {
+    index_.add(entry);
+  } else if (changes_.size() > kUnindexedMax) {
+    for (Entry& each : changes_) index_.add(each);
+  }
+}
+
+std::optional<Bytes> Overlay::get(const StateKey& key) const {
+  const Entry* change = find(key);
+  return change != nullptr ? change->second : base_.get(key);
+}
+
+void Overlay::read(const StateKey& key, const ValueUser& use) const {
+  const Entry* change = find(key);
+  if (change == nullptr) {
+    base_.read(key, use);
+  } else if (change->second) {
+    use(*change->second);
+  }
 }
 
 void Overlay::scan(const StateKey& from, const StateKey& to, const Visitor& visit) const {
@@ -36,22 +62,34 @@ void Overlay::scan(const StateKey& from, const StateKey& to, const Visitor& visi
   while (wanted && change != changes_end) visit_change();
 }
 
+void Overlay::set(const StateKey& key, std::optional<Bytes> value) {
+  if (Entry* change = find(key)) {
+    change->second = std::move(value);
+  } else {
+    index_new(*changes_.emplace(key, std::move(value)).first);
+  }
+}
+
 void Overlay::put(const StateKey& key, Bytes value) {
-  changes_.insert_or_assign(key, std::move(value));
+  set(key, std::move(value));
 }
 
 void Overlay::erase(const StateKey& key) {
-  changes_.insert_or_assign(key, std::nullopt);
+  set(key, std::nullopt);
 }
 
 void Overlay::merge(Changes&& changes) {
+  if (changes_.empty()) {
+    changes_.swap(changes);
+    if (!changes_.empty()) index_new(*changes_.begin());
+    return;
+  }
   while (!changes.empty()) {
     auto node = changes.extract(changes.begin());
-    const auto place = changes_.lower_bound(node.key());
-    if (place != changes_.end() && place->first == node.key()) {
-      place->second = std::move(node.mapped());
+    if (Entry* change = find(node.key())) {
+      change->second = std::move(node.mapped());
     } else {
-      changes_.insert(place, std::move(node));
+      index_new(*changes_.insert(std::move(node)).position);
     }
   }
 }

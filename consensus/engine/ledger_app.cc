@@ -137,11 +137,6 @@ SubmitReply LedgerApp::check_tx(ByteView bytes) {
     account = fog::load<Account>(live_, sender);
   }
   if (PoolVerdict cheap = parts_.pool->check(*decoded, terms, account); !cheap.ok()) {
-    if (cheap.fault == Fault::kSequenceTooLow) {
-      // Sent again after it became final: no fault.
-      const auto known = parts_.index->find(reply.id);
-      if (known && *known) return reply;
-    }
     return refuse(cheap.fault, std::move(cheap.refused));
   }
   ++times_.signatures;

@@ -14,7 +14,7 @@ Amount balance_in(ByteView account) {
 }
 
 template <class T>
-T decoded(const Bytes& value) {
+T decoded(ByteView value) {
   auto record = bcs_decode<T>(value);
   CHECK(record.has_value());
   return *std::move(record);
@@ -22,7 +22,7 @@ T decoded(const Bytes& value) {
 
 }  // namespace
 
-void SupplySums::add(const StateKey& key, const Bytes& value) {
+void SupplySums::add(const StateKey& key, ByteView value) {
   CHECK(!key.empty());
   const std::uint8_t table = key.front();
   if (table == static_cast<std::uint8_t>(Table::kAccount)) {
@@ -34,7 +34,7 @@ void SupplySums::add(const StateKey& key, const Bytes& value) {
     minted += supply.minted.droplets;
     burned += supply.burned.droplets;
   } else {
-    const market::HeldMoney held = market::held_money(key, value);
+    const market::HeldMoney held = market::held_money(key, to_bytes(value));
     bonds += held.bonds;
     escrows += held.escrows;
   }
@@ -50,7 +50,7 @@ bool conserves_supply(const ReadView& before, const Changes& changes) {
   SupplySums was;
   SupplySums is;
   for (const auto& [key, value] : changes) {
-    if (const std::optional<Bytes> old = before.get(key)) was.add(key, *old);
+    before.read(key, [&, &name = key](ByteView old) { was.add(name, old); });
     if (value) is.add(key, *value);
   }
   return is.held() + is.burned + was.minted == was.held() + was.burned + is.minted;

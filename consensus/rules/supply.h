@@ -17,7 +17,7 @@ struct SupplySums {
   u128 burned = 0;
 
   // Adds what one record holds; a record that holds no money adds nothing.
-  void add(const StateKey& key, const Bytes& value);
+  void add(const StateKey& key, ByteView value);
   u128 held() const { return accounts + stakes + bonds + escrows; }
   bool conserved() const { return held() + burned == minted; }
 };

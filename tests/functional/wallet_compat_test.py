@@ -203,11 +203,11 @@ class Transactions(StagedTest):
         self.submit(tx)
         self.final(fog_bytes.tx_id(body))
         bob, alice, status = self.balance(self.bob), self.balance(self.alice), self.node.rpc("chain_status")
-        # Submitting it again, or the same body with another signature, is answered as what it is: final already.
+        # A replay, of the same bytes or with another signature, comes too late.
         other = self.alice.signer.sign_digest(fog_bytes.tx_id(body), sigencode=sigencode_string_canonize)
         self.assertNotEqual(other, tx[-64:])
         for again in (tx, fog_bytes.signed_tx(body, self.alice.key, other)):
-            self.assertEqual(self.submit(again)["id"], "0x" + fog_bytes.tx_id(body).hex())
+            self.assert_refused("sequence_too_low", 102, again)
         self.assertEqual(self.node.rpc("chain_status")["mempool_txs"], status["mempool_txs"])
         # Another transaction of the same place in the lane comes too late.
         self.assert_refused("sequence_too_low", 102, self.signed(self.body(lane=3, sequence=0, memo=b"again")))

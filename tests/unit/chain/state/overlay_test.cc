@@ -139,6 +139,57 @@ TEST(Overlay, AStackOfOverlaysEqualsOneMap) {
   }
 }
 
+// Beyond a few changes an overlay looks them up in an index: the same writes, and many of them.
+TEST(Overlay, ManyChangesAreFoundAsFewAre) {
+  testing::SeededRng rng(43);
+  MemoryState base;
+  for (std::uint8_t i = 0; i < 200; ++i) base.put(key({i, 1}), {i});
+  std::map<StateKey, Bytes> model(base.records());
+  Overlay block(base);
+  for (int tx = 0; tx < 300; ++tx) {
+    Overlay overlay(block);
+    const std::uint64_t writes = 1 + rng.below(tx % 50 == 0 ? 60 : 4);
+    for (std::uint64_t i = 0; i < writes; ++i) {
+      // Keys of several lengths, some of them beginnings of others.
+      StateKey k = key({static_cast<std::uint8_t>(rng.below(256)), 1});
+      k.resize(k.size() + rng.below(3) * 8);
+      if (rng.below(4) == 0) {
+        overlay.erase(k);
+        model.erase(k);
+      } else {
+        Bytes value = rng.bytes(rng.below(5));
+        overlay.put(k, value);
+        model[k] = value;
+      }
+    }
+    block.merge(std::move(overlay).take_changes());
+  }
+  const std::vector<std::pair<StateKey, Bytes>> expected(model.begin(), model.end());
+  EXPECT_EQ(all(block), expected);
+  for (int i = 0; i < 2'000; ++i) {
+    StateKey k = key(
+        {static_cast<std::uint8_t>(rng.below(256)), static_cast<std::uint8_t>(1 + rng.below(2))});
+    k.resize(k.size() + rng.below(3) * 8);
+    const auto there = model.find(k);
+    const auto value = block.get(k);
+    ASSERT_EQ(value.has_value(), there != model.end());
+    std::optional<Bytes> shown;
+    block.read(k, [&](ByteView bytes) { shown = to_bytes(bytes); });
+    EXPECT_EQ(shown, value) << "read shows what get copies";
+    if (value) {
+      EXPECT_EQ(*value, there->second);
+    }
+  }
+  // Taken whole by an empty overlay, the changes are found again; taken out, they are gone.
+  Overlay copy(base);
+  copy.merge(Changes(block.changes()));
+  EXPECT_EQ(all(copy), expected);
+  EXPECT_EQ(copy.get(expected.front().first), expected.front().second);
+  EXPECT_EQ(std::move(copy).take_changes(), block.changes());
+  EXPECT_EQ(all(copy), (std::vector<std::pair<StateKey, Bytes>>(base.records().begin(),
+                                                                base.records().end())));
+}
+
 TEST(LoadAndStore, RoundTripARecord) {
   MemoryState base;
   Overlay overlay(base);

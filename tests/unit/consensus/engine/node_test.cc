@@ -2,6 +2,7 @@
 // is wrong when it cannot.
 #include "consensus/engine/node.h"
 
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -159,7 +160,7 @@ TEST_F(NodeTest, RefusesWithNumberedFaults) {
   EXPECT_EQ(fault(bcs_encode(testing::sign_tx(unknown, TestKey(0)))), Fault::kUnknownMessage);
   const TxId id = submit(good);
   wait_final(id);
-  EXPECT_EQ(fault(good), Fault::kNone) << "already final is no fault";
+  EXPECT_EQ(fault(good), Fault::kSequenceTooLow) << "a replay of what is final";
   EXPECT_EQ(fault(transfer(0, 0, TestKey(1).address, 6)), Fault::kSequenceTooLow) << "a replay";
   EXPECT_EQ(node_->status()->height, 1U);
 }
@@ -214,6 +215,51 @@ TEST_F(NodeTest, WaitsForAHeightAndLetsGoWhenItCloses) {
   EXPECT_TRUE(node_->close());
   stranded.join();
   EXPECT_EQ(node_->submit({}).error().code, ErrorCode::kUnavailable);
+}
+
+TEST_F(NodeTest, AnswersWhileBlocksAreMade) {
+  std::atomic<bool> done{false};
+  std::atomic<std::uint64_t> answers{0};
+  const auto ask = [&](std::uint64_t number) {
+    while (!done) {
+      // Money only moves between these, or is burned: every answer is one state.
+      const auto values =
+          node_->state_get({account_key(TestKey(0).address), account_key(TestKey(1).address),
+                            account_key(genesis_.validators[0].payout), supply_key()});
+      ASSERT_TRUE(values);
+      std::uint64_t sum = bcs_decode<Supply>(*(*values)[3])->burned.droplets;
+      for (std::size_t i = 0; i < 3; ++i)
+        sum += bcs_decode<Account>(*(*values)[i])->balance.droplets;
+      EXPECT_EQ(sum, 2'000'000 * kDropletsPerFog);
+      const auto proof = node_->state_proof(account_key(TestKey(number).address));
+      ASSERT_TRUE(proof);
+      EXPECT_TRUE(verify_state_proof(*proof));
+      const ChainStatus status = *node_->status();
+      if (status.height > 0) {
+        EXPECT_EQ(node_->block(status.height)->id, status.block);
+      }
+      EXPECT_TRUE(node_->verify_supply()->conserved);
+      EXPECT_EQ(node_->wait_height(status.height + 1, 5)->chain_id, chain_);
+      (void)node_->metrics();
+      ++answers;
+    }
+  };
+  std::thread one([&] { ask(0); });
+  std::thread two([&] { ask(1); });
+  for (std::uint64_t round = 0; round < 40; ++round) {
+    std::vector<Bytes> txs;
+    for (std::uint64_t i = 0; i < 10; ++i) {
+      txs.push_back(transfer(0, round * 10 + i, TestKey(1).address, 100 + i));
+      txs.push_back(transfer(1, round * 10 + i, TestKey(0).address, 200 + i));
+    }
+    const auto replies = node_->submit(txs);
+    ASSERT_TRUE(replies);
+    wait_final(replies->back().id);
+  }
+  done = true;
+  one.join();
+  two.join();
+  EXPECT_GT(answers, 0U);
 }
 
 TEST_F(NodeTest, OneProcessADirectory) {
