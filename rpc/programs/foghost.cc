@@ -207,7 +207,8 @@ int main(int argc, char** argv) {
   if (argc == 3 && std::strcmp(argv[1], "front") == 0) {
     fog::executor::FrontOptions options;
     options.folder = argv[2];
-    return fog::executor::run_front(options);
+    // What is under way when the agent goes is let go of with the process.
+    ::_exit(fog::executor::run_front(options));
   }
   return run_command(argc, argv);
 }

@@ -1,6 +1,7 @@
 // A worker process serves good guests and outlives bad ones, and measures both by the fixed rule.
 #include "executor/worker/worker.h"
 
+#include <iostream>
 #include <poll.h>
 
 #include <gtest/gtest.h>
@@ -41,6 +42,10 @@ class Bench {
     bind.compiled = !code.empty();
     bound_ = worker_.bind(bind, bind.compiled ? code : artifact, 120'000, [] { return true; });
     socket_ = worker_.take_socket();
+  }
+
+  ~Bench() {
+    if (::testing::Test::HasFailure()) std::cerr << "the worker says: " << log_so_far() << "\n";
   }
 
   const ErrorOr<BoundWorker>& bound() const { return bound_; }
