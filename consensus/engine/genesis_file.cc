@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "chain/crypto/hash.h"
+
 namespace fog {
 namespace {
 
@@ -310,6 +312,28 @@ ErrorOr<Genesis> read_genesis_file(Env& env, const std::string& path) {
   TRY(const Bytes bytes, read_file(env, path, kFileBytesMax));
   auto genesis = parse_genesis(as_text(bytes));
   if (!genesis) return Fail{genesis.error().within(path)};
+  return genesis;
+}
+
+ErrorOr<Genesis> read_genesis_cached(Env& env, const std::string& path,
+                                     const std::string& cache_path) {
+  TRY(const Bytes json, read_file(env, path, kFileBytesMax));
+  const Hash32 json_hash = sha256(json);
+  // The JSON's hash, the hash of what follows, the BCS of the genesis.
+  if (const auto cache = read_file(env, cache_path, kFileBytesMax); cache && cache->size() > 64) {
+    const ByteView body = ByteView(*cache).subspan(64);
+    if (fixed_from<32>(ByteView(*cache).first(32)) == json_hash &&
+        fixed_from<32>(ByteView(*cache).subspan(32, 32)) == sha256(body)) {
+      if (auto genesis = bcs_decode<Genesis>(body)) return *std::move(genesis);
+    }
+  }
+  auto genesis = parse_genesis(as_text(json));
+  if (!genesis) return Fail{genesis.error().within(path)};
+  const Bytes body = bcs_encode(*genesis);
+  Bytes cache = to_bytes(json_hash);
+  append(cache, sha256(body));
+  append(cache, body);
+  TRY_VOID(write_file_atomic(env, cache_path, cache, FileMode::kShared));
   return genesis;
 }
 

@@ -30,7 +30,7 @@
 
 namespace fog {
 
-// Where time went, in nanoseconds since the start, and what was done. Written by one thread.
+// Where time went, in nanoseconds since the start, and what was done.
 struct AppTimes {
   std::atomic<std::uint64_t> execute_ns{0};
   std::atomic<std::uint64_t> tree_ns{0};

@@ -2,6 +2,7 @@
 //
 //   directory/
 //     genesis.json       the first state; the chain id follows from it
+//     genesis.cache      the same for quick starts, can be removed
 //     validator.key      only its owner may read it
 //     validator.votes    what the key has voted: never copy, never restore
 //     blocks/            the block log, the truth

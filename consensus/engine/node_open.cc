@@ -67,7 +67,7 @@ ErrorOr<void> NodeImpl::open() {
                 options_.directory + " holds no node: initialize one there first");
   }
   TRY(lock_, options_.env->lock(path("lock")));
-  TRY(genesis_, read_genesis_file(*options_.env, path(kGenesisName)));
+  TRY(genesis_, read_genesis_cached(*options_.env, path(kGenesisName), path("genesis.cache")));
   chain_id_ = chain_id_of(genesis_);
   TRY(const ValidatorKey key, ValidatorKey::read(*options_.env, path(kKeyName)));
   TRY(VoteGuard guard, VoteGuard::open(*options_.env, path(kVotesName), chain_id_, key.secret));

@@ -132,6 +132,8 @@ ErrorOr<void> SoloEngine::check_guard(std::uint64_t view_final, const BlockId& b
 // ---- the story of a block ----
 
 void SoloEngine::run() {
+  // Takes a tenth of a second, which the first block need not wait for.
+  if (!chain_) chain_ = std::make_unique<BeaconChain>(beacon_seed(key_.beacon_secret, 0));
   while (true) {
     ErrorOr<bool> work = wait_for_work();
     ErrorOr<void> done;

@@ -203,6 +203,11 @@ bool Mempool::make_room(const Entry& incoming) {
     if (tails_.empty()) return true;
     Entry* cheapest = *tails_.begin();
     if (!Cheaper()(cheapest, &incoming)) return false;
+    // Not one that the incoming would then wait for.
+    if (cheapest->body().sender == incoming.body().sender &&
+        cheapest->body().lane == incoming.body().lane) {
+      return false;
+    }
     remove(cheapest);
   }
   return true;

@@ -107,6 +107,26 @@ TEST_F(GenesisFileTest, ReadsAFileAndNamesIt) {
             std::string::npos);
 }
 
+TEST_F(GenesisFileTest, ACopyHoldsAsLongAsTheFileIsTheSame) {
+  testing::FaultEnv env;
+  const std::string path = "d/genesis.json";
+  const std::string cache = "d/genesis.cache";
+  ASSERT_TRUE(env.create_file(path, as_bytes(text_), FileMode::kShared));
+  EXPECT_EQ(*read_genesis_cached(env, path, cache), genesis_);
+  const Bytes made = env.contents(cache);
+  const std::uint64_t written = env.bytes_written();
+  EXPECT_EQ(*read_genesis_cached(env, path, cache), genesis_);
+  EXPECT_EQ(env.bytes_written(), written) << "nothing was made anew";
+  for (const std::size_t at : {std::size_t{0}, std::size_t{40}, std::size_t{70}, made.size() - 1}) {
+    env.contents(cache)[at] ^= 1U;
+    EXPECT_EQ(*read_genesis_cached(env, path, cache), genesis_) << "a damaged copy";
+    EXPECT_EQ(env.contents(cache), made);
+  }
+  const std::string other = replaced(text_, "fog-test", "fog-else");
+  env.contents(path) = to_bytes(as_bytes(other));
+  EXPECT_EQ(read_genesis_cached(env, path, cache)->chain_name, "fog-else");
+}
+
 TEST(ValidatorKeyFile, IsReadBackOnlyByItsOwner) {
   testing::FaultEnv env;
   const ValidatorKey key = test_validator_key();

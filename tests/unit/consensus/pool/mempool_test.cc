@@ -225,6 +225,16 @@ TEST(MempoolBounds, AFullPoolGivesWayToWhoPaysMoreFromTheEndsOfLanes) {
   EXPECT_EQ(pool.choose(terms_at(10), kRoomy).size(), 3U) << "no gap was torn";
 }
 
+TEST(MempoolBounds, NobodyPushesOutWhatHeWouldWaitFor) {
+  Mempool pool(MempoolOptions{.txs_max = 2});
+  const TestKey anna(1);
+  for (std::uint64_t i = 0; i < 2; ++i)
+    ASSERT_TRUE(pool.add(make_tx(anna, {.sequence = i, .tip = 1}), terms_at(10), rich()).ok());
+  EXPECT_FALSE(
+      pool.add(make_tx(anna, {.sequence = 2, .tip = 9}), terms_at(10), rich()).refused.empty());
+  EXPECT_EQ(pool.choose(terms_at(10), kRoomy).size(), 2U);
+}
+
 TEST(MempoolBounds, MemoryIsBoundedToo) {
   Mempool pool(MempoolOptions{.bytes_max = 10'000});
   std::size_t taken = 0;
