@@ -80,7 +80,7 @@ void FrontSession::on_end(const DoneFrame& end) {
   response_->set("Fog-Mac", to_hex(mac));
   output_at_ = body_from;
   output_end_ = output_->size();
-  write_answer();
+  request_->link->log->when_written([self = shared_from_this()] { self->write_answer(); });
 }
 
 ErrorOr<void> FrontSession::account(const DoneFrame& done, const market::ResponseHead& head,
@@ -118,6 +118,13 @@ void FrontSession::refuse(unsigned status, const std::string& why) {
   // What is left of a body that was not read would be taken for the next request.
   if (parser_ && !parser_->is_done()) keep_alive_ = false;
   answer(status, "text/plain; charset=utf-8", why + "\n");
+}
+
+void FrontSession::refuse_voucher(const std::string& why, std::vector<std::uint64_t> missing) {
+  market::VoucherRefusal refusal;
+  refusal.why = clean_text<512>(why);
+  refusal.missing.assign(missing.begin(), missing.end());
+  answer(409, "application/octet-stream", std::string(as_text(bcs_encode(refusal))));
 }
 
 void FrontSession::answer(unsigned status, const std::string& content_type,

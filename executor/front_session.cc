@@ -244,7 +244,7 @@ void FrontSession::on_voucher() {
   if (link == nullptr) return refuse(404, "this Host does not hold that lease for that gateway");
   if (link->log->voucher_pending()) return refuse(503, "a voucher is being written; send it again");
   auto checked = link->log->check_voucher(*update);
-  if (!checked) return refuse(409, checked.error());
+  if (!checked) return refuse_voucher(checked.error(), link->log->missing(*update));
   if (!*checked) return answer(204, "", "");
   auto pending = std::make_shared<PendingVoucher>(**std::move(checked));
   FrontContext& context = replicas_.context();

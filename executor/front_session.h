@@ -61,6 +61,7 @@ class FrontSession : public std::enable_shared_from_this<FrontSession> {
                         std::uint64_t body_from, std::uint64_t fuel);
   void free_index();
 
+  void refuse_voucher(const std::string& why, std::vector<std::uint64_t> missing);
   void refuse(unsigned status, const std::string& why);
   void answer(unsigned status, const std::string& content_type, const std::string& text);
   void write_answer();

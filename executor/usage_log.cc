@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <thread>
 #include <unistd.h>
+#include <utility>
 
 #include <boost/crc.hpp>
 #include <sys/file.h>
@@ -274,15 +275,32 @@ void UsageLog::finish_voucher(const PendingVoucher& pending, const ErrorOr<void>
   if (!written) {
     // What stands in the file is not known: the next start reads it.
     broken_ = written.error().context;
-    return;
+  } else {
+    size_ += pending.record.size();
+    const auto settled_by_it = settle(pending.update);
+    CHECK(settled_by_it.has_value());
+    apply(pending.update, *settled_by_it);
+    if (auto flushed = append(deferred_); !flushed) broken_ = flushed.error().context;
   }
-  size_ += pending.record.size();
-  const auto settled_by_it = settle(pending.update);
-  CHECK(settled_by_it.has_value());
-  apply(pending.update, *settled_by_it);
-  if (deferred_.empty()) return;
-  if (auto flushed = append(deferred_); !flushed) broken_ = flushed.error().context;
   deferred_.clear();
+  for (const auto& then : std::exchange(waiting_, {})) then();
+}
+
+void UsageLog::when_written(std::function<void()> then) {
+  if (!voucher_pending_) return then();
+  waiting_.push_back(std::move(then));
+}
+
+std::vector<std::uint64_t> UsageLog::missing(const market::VoucherUpdate& update) const {
+  const std::uint64_t count = update.voucher.voucher.count;
+  std::vector<std::uint64_t> out;
+  if (count < settled() || count - settled() > kVoucherStepMax) return out;
+  for (std::uint64_t index = settled(); index < count; ++index) {
+    const bool is_void =
+        std::find(update.voids.begin(), update.voids.end(), index) != update.voids.end();
+    if (!is_void && entry(index) == nullptr) out.push_back(index);
+  }
+  return out;
 }
 
 ErrorOr<std::optional<market::LogClaim>> UsageLog::claim(std::uint64_t from) const {

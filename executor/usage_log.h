@@ -13,6 +13,7 @@
 // Not thread safe, but for write_voucher(), which may run beside the rest.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -86,6 +87,11 @@ class UsageLog {
   std::uint64_t settled() const { return voucher_ ? voucher_->voucher.count : 0; }
   std::uint64_t unsettled() const { return entries_.size(); }
   bool voucher_pending() const { return voucher_pending_; }
+  // Calls `then` once every entry recorded so far stands in the file: at once, or at the end of
+  // finish_voucher. Only then may the answer go out: a killed Host must not lose what it answered.
+  void when_written(std::function<void()> then);
+  // The indexes that a voucher calls served and this Host did not serve, or lost.
+  std::vector<std::uint64_t> missing(const market::VoucherUpdate& update) const;
   const market::LogEntry* entry(std::uint64_t index) const;
   // Why the log takes no more; empty while it does.
   const std::string& broken() const { return broken_; }
@@ -112,6 +118,7 @@ class UsageLog {
   std::set<std::uint64_t> running_;
   bool voucher_pending_ = false;
   Bytes deferred_;  // entries that came while a voucher is being written
+  std::vector<std::function<void()>> waiting_;  // for deferred_ to be written
   std::string broken_;
 };
 

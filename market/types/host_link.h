@@ -15,8 +15,9 @@
 // The link key is HKDF-SHA256(ECDH(gateway key, Host's operator key), salt = lease id,
 // info = "fog/link" || term be64): both sides compute it, no handshake.
 //
-// POST /.fog/voucher with a BCS VoucherUpdate settles indexes: 204, or 409 with a reason when the
-// Host's own log disagrees. GET /.fog/health answers 200 while the Host serves.
+// POST /.fog/voucher with a BCS VoucherUpdate settles indexes: 204, or 409 with a BCS
+// VoucherRefusal when the Host's own log disagrees. What the refusal names as missing the gateway
+// vouches for as void. GET /.fog/health answers 200 while the Host serves.
 #pragma once
 
 #include <string>
@@ -102,6 +103,14 @@ struct VoucherUpdate {
       voids;  // indexes above the last voucher's count that the gateway calls void
   static constexpr auto kFields = std::make_tuple(&VoucherUpdate::voucher, &VoucherUpdate::voids);
   bool operator==(const VoucherUpdate&) const = default;
+};
+
+// The body of a 409.
+struct VoucherRefusal {
+  BoundedText<512> why;
+  BoundedList<std::uint64_t, 4096> missing;  // not served here, or lost: void, at the Host's loss
+  static constexpr auto kFields = std::make_tuple(&VoucherRefusal::why, &VoucherRefusal::missing);
+  bool operator==(const VoucherRefusal&) const = default;
 };
 
 constexpr std::uint64_t kVoucherEveryRequests = 64;

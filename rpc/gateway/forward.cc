@@ -406,13 +406,13 @@ net::awaitable<ForwardResult> forward(Replica& replica, Exchange& exchange, Upst
   co_return co_await relay.run();
 }
 
-net::awaitable<ErrorOr<void>> give_voucher(Replica& replica, UpstreamPool& pool,
-                                           const GatewayConfig& config, GatewayCounters& counters,
-                                           bool force) {
-  auto update = replica.book->update(force);
-  if (!update) co_return Fail{update.error()};
-  if (!*update) co_return ErrorOr<void>();
-  const market::VoucherUpdate& due = **update;
+namespace {
+
+// Posts one update. True when the Host took it; false when it refused and the book has changed so
+// that another update is worth a try.
+net::awaitable<ErrorOr<bool>> post_voucher(Replica& replica, UpstreamPool& pool,
+                                           const GatewayConfig& config,
+                                           const market::VoucherUpdate& due) {
   http::request<http::vector_body<std::uint8_t>> request(http::verb::post, "/.fog/voucher", 11);
   request.set(http::field::host, replica.address);
   request.set(http::field::content_type, "application/octet-stream");
@@ -433,16 +433,43 @@ net::awaitable<ErrorOr<void>> give_voucher(Replica& replica, UpstreamPool& pool,
     }
     if (error && host.reused) continue;
     if (error) break;
-    if (answer.result() != http::status::no_content) {
+    if (answer.keep_alive()) pool.give_back(replica, *std::move(connection));
+    if (answer.result() == http::status::no_content) co_return true;
+    const auto refusal = bcs_decode<market::VoucherRefusal>(as_bytes(answer.body()));
+    if (!refusal) {
       co_return fail(ErrorCode::kRejected,
                      "the Host refused the voucher: " + answer.body().substr(0, 300));
     }
-    replica.book->confirmed(due.voucher.voucher.count);
-    ++counters.vouchers;
-    if (answer.keep_alive()) pool.give_back(replica, *std::move(connection));
-    co_return ErrorOr<void>();
+    auto changed = replica.book->void_missing(refusal->missing);
+    if (!changed) co_return Fail{changed.error()};
+    if (!*changed) {
+      co_return fail(ErrorCode::kRejected, "the Host refused the voucher: " + refusal->why);
+    }
+    co_return false;
   }
   co_return fail(ErrorCode::kNetwork, "the voucher did not reach the Host: " + error.message());
+}
+
+}  // namespace
+
+net::awaitable<ErrorOr<void>> give_voucher(Replica& replica, UpstreamPool& pool,
+                                           const GatewayConfig& config, GatewayCounters& counters,
+                                           bool force) {
+  // Twice: a Host that has lost requests names all of them at once.
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    auto update = replica.book->update(force);
+    if (!update) co_return Fail{update.error()};
+    if (!*update) co_return ErrorOr<void>();
+    const std::uint64_t voids_before = replica.book->voids();
+    auto taken = co_await post_voucher(replica, pool, config, **update);
+    counters.voids += replica.book->voids() - voids_before;
+    if (!taken) co_return Fail{taken.error()};
+    if (!*taken) continue;
+    replica.book->confirmed((*update)->voucher.voucher.count);
+    ++counters.vouchers;
+    co_return ErrorOr<void>();
+  }
+  co_return fail(ErrorCode::kRejected, "the Host goes on losing what it has served");
 }
 
 }  // namespace fog::gateway

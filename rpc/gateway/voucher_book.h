@@ -12,8 +12,8 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <string>
+#include <vector>
 
 #include "chain/base/error.h"
 #include "market/types/host_link.h"
@@ -26,6 +26,9 @@ struct Settlement {
   Hash32 response;
   std::uint64_t request_bytes = 0;
   std::uint64_t response_bytes = 0;
+  static constexpr auto kFields =
+      std::make_tuple(&Settlement::request, &Settlement::response, &Settlement::request_bytes,
+                      &Settlement::response_bytes);
 };
 
 class VoucherBook {
@@ -47,6 +50,9 @@ class VoucherBook {
   ErrorOr<std::optional<market::VoucherUpdate>> update(bool force);
   // The Host has taken the voucher with this count.
   void confirmed(std::uint64_t count);
+  // The Host refused the last voucher because it did not serve these, or lost them: they become
+  // void. True if that changed anything, so that another voucher is worth a try.
+  ErrorOr<bool> void_missing(const std::vector<std::uint64_t>& indexes);
 
   Address gateway() const;
   std::uint64_t indexes_given() const;
@@ -55,19 +61,22 @@ class VoucherBook {
   std::uint64_t voids() const;
 
  private:
-  VoucherBook(std::string path, market::Voucher voucher, SecretKey key);
+  VoucherBook(std::string path, market::Voucher base, SecretKey key);
   ErrorOr<void> save() const;
+  // The first index at or after `from` that has not ended.
+  std::uint64_t ended_up_to(std::uint64_t from) const;
+  // The voucher over everything up to `count`, with what is void above the base.
+  market::Voucher voucher_at(std::uint64_t count, std::vector<std::uint64_t>& voids) const;
 
   const std::string path_;
   const SecretKey key_;
   mutable std::mutex mutex_;
-  market::Voucher voucher_;      // the last made
-  std::uint64_t confirmed_ = 0;  // count of the last that the Host took
-  std::set<std::uint64_t> voids_since_confirmed_;
+  market::Voucher base_;    // the last that the Host took
+  std::uint64_t made_ = 0;  // count of the last voucher given out
   std::uint64_t next_ = 0;
   std::uint64_t reserved_ = 0;  // indexes below may have been given out
   std::uint64_t void_count_ = 0;
-  std::map<std::uint64_t, std::optional<Settlement>> ended_;  // nothing: void
+  std::map<std::uint64_t, std::optional<Settlement>> ended_;  // from base_.count on; nothing: void
 };
 
 }  // namespace fog::gateway

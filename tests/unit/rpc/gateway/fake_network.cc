@@ -112,7 +112,9 @@ bool EchoHost::answer_voucher(tcp::socket& socket,
                               const http::request<http::string_body>& request) {
   const auto update = bcs_decode<market::VoucherUpdate>(as_bytes(request.body()));
   std::string wrong;
+  std::vector<std::uint64_t> missing;
   const std::lock_guard lock(mutex_);
+  if (forget_) log_.erase(*forget_);
   if (!update || !market::verify_voucher(update->voucher, gateway_key)) {
     wrong = "not a voucher of the gateway";
   } else {
@@ -121,6 +123,7 @@ bool EchoHost::answer_voucher(tcp::socket& socket,
       const bool is_void =
           std::find(update->voids.begin(), update->voids.end(), i) != update->voids.end();
       if (is_void) log_.erase(i);
+      if (!is_void && !log_.contains(i)) missing.push_back(i);
       const auto entry = log_.contains(i) ? log_[i] : std::pair<Hash32, Hash32>{};
       chain = market::extend_chain(chain, entry.first, entry.second);
     }
@@ -131,8 +134,11 @@ bool EchoHost::answer_voucher(tcp::socket& socket,
   if (wrong.empty()) {
     voucher_ = update->voucher;
   } else {
+    market::VoucherRefusal refusal;
+    refusal.why = wrong;
+    refusal.missing.assign(missing.begin(), missing.end());
+    out.body() = std::string(as_text(bcs_encode(refusal)));
     disagreements_.push_back(wrong);
-    out.body() = wrong;
   }
   out.prepare_payload();
   changed_.notify_all();
@@ -155,6 +161,11 @@ std::optional<market::SignedVoucher> EchoHost::voucher() {
 std::vector<std::string> EchoHost::disagreements() {
   const std::lock_guard lock(mutex_);
   return disagreements_;
+}
+
+void EchoHost::forget(std::uint64_t index) {
+  const std::lock_guard lock(mutex_);
+  forget_ = index;
 }
 
 std::uint64_t EchoHost::requests_seen() {

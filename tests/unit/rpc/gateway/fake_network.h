@@ -75,6 +75,8 @@ class EchoHost {
   std::optional<market::SignedVoucher> voucher();
   std::vector<std::string> disagreements();
   std::uint64_t requests_seen();
+  // Forgets one request that it served, as a Host does whose disk lost the tail of its log.
+  void forget(std::uint64_t index);
 
  private:
   void serve(tcp::socket socket);
@@ -92,6 +94,7 @@ class EchoHost {
   std::optional<market::SignedVoucher> voucher_;
   std::vector<std::string> disagreements_;
   std::uint64_t seen_ = 0;
+  std::optional<std::uint64_t> forget_;
   bool stopping_ = false;
 };
 

@@ -192,6 +192,23 @@ TEST_F(GatewayTest, SaysWhyNothingServes) {
   EXPECT_EQ(get("/").reason, "no-service-named");
 }
 
+// A Host that lost a request it had served (a power cut, say) loses its pay for that one; the
+// others stand.
+TEST_F(GatewayTest, VouchesAsVoidForWhatTheHostHasLost) {
+  EchoHost host(1);
+  host.forget(1);
+  add_service("echo");
+  add_lease("echo", add_bid("echo"), host);
+  start();
+  for (int i = 0; i < 3; ++i) ASSERT_EQ(post("/echo/", "four").status, 200U);
+  ASSERT_TRUE(host.wait_vouched(3));
+  EXPECT_EQ(host.voucher()->voucher.request_bytes, 8U);
+  EXPECT_EQ(server_->counters().voids, 1U);
+  ASSERT_EQ(post("/echo/", "four").status, 200U);
+  ASSERT_TRUE(host.wait_vouched(4));
+  EXPECT_EQ(host.voucher()->voucher.request_bytes, 12U);
+}
+
 // A workload's own failure is an answer: it is settled, and the End User sees which failure it was.
 TEST_F(GatewayTest, SettlesAFailedWorkload) {
   EchoHost host(1);

@@ -117,6 +117,29 @@ TEST_F(VoucherBookTest, VoidsAreToldUntilTheHostConfirms) {
   EXPECT_EQ(book->voids(), 1U);
 }
 
+TEST_F(VoucherBookTest, WhatTheHostHasLostBecomesVoid) {
+  {
+    const auto book = open();
+    for (std::uint8_t i = 0; i < 3; ++i) {
+      ASSERT_TRUE(book->next_index());
+      book->settle(i, settlement(i));
+    }
+    ASSERT_TRUE(book->update(true)->has_value());
+    EXPECT_FALSE(*book->void_missing({7}));
+    EXPECT_TRUE(*book->void_missing({1}));
+    EXPECT_FALSE(*book->void_missing({1}));
+  }
+  // Also after a crash: what was vouched for is on disk.
+  const auto book = open();
+  const auto update = *book->update(false);
+  ASSERT_TRUE(update.has_value());
+  EXPECT_EQ(update->voids, (decltype(update->voids){1}));
+  EXPECT_EQ(update->voucher.voucher.count, 3U);
+  EXPECT_EQ(update->voucher.voucher.request_bytes, 2U);
+  book->confirmed(3);
+  EXPECT_FALSE(*book->void_missing({2}));
+}
+
 // The Host takes nothing any more: the gateway stops before it forwards what nobody would be paid
 // for.
 TEST_F(VoucherBookTest, StopsWhenTooMuchIsUnconfirmed) {
