@@ -133,10 +133,11 @@ TEST_F(VoucherBookTest, WhatTheHostHasLostBecomesVoid) {
   const auto book = open();
   const auto update = *book->update(false);
   ASSERT_TRUE(update.has_value());
-  EXPECT_EQ(update->voids, (decltype(update->voids){1}));
-  EXPECT_EQ(update->voucher.voucher.count, 3U);
+  ASSERT_GT(update->voids.size(), 1U);
+  EXPECT_EQ(update->voids[0], 1U);
+  EXPECT_EQ(update->voids[1], 3U);  // reserved before the crash, never given out
   EXPECT_EQ(update->voucher.voucher.request_bytes, 2U);
-  book->confirmed(3);
+  book->confirmed(update->voucher.voucher.count);
   EXPECT_FALSE(*book->void_missing({2}));
 }
 
