@@ -11,10 +11,15 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::size_t kFileBytesMax = 512 * 1024 * 1024;
+constexpr std::size_t kFileBytesMax = 512ULL * 1024 * 1024;
 
 Fail<Error> bad(const std::string& path, const std::string& why) {
   return fail(ErrorCode::kInvalidInput, "genesis: " + path + ": " + why);
+}
+
+std::string dotted(std::string path, const std::string& name) {
+  if (!path.empty()) path += '.';
+  return path += name;
 }
 
 // ---- values ----
@@ -61,7 +66,7 @@ ErrorOr<Address> parse_address(const Json& json, const std::string& path) {
 
 template <class T>
 struct NumberField {
-  const char* name;
+  const char* name = "";
   std::uint64_t T::*wide = nullptr;
   std::uint32_t T::*narrow = nullptr;
   Amount T::*amount = nullptr;
@@ -69,7 +74,7 @@ struct NumberField {
 
 const std::vector<NumberField<ChainParams>>& chain_fields() {
   using P = ChainParams;
-  static const std::vector<NumberField<P>> kFields = {
+  static const std::vector<NumberField<P>> fields = {
       {.name = "base_price_min", .wide = &P::base_price_min},
       {.name = "block_units_target", .wide = &P::block_units_target},
       {.name = "block_units_max", .wide = &P::block_units_max},
@@ -79,12 +84,12 @@ const std::vector<NumberField<ChainParams>>& chain_fields() {
       {.name = "expiry_ahead_max_ms", .wide = &P::expiry_ahead_max_ms},
       {.name = "epoch_length", .wide = &P::epoch_length},
   };
-  return kFields;
+  return fields;
 }
 
 const std::vector<NumberField<market::MarketParams>>& market_fields() {
   using P = market::MarketParams;
-  static const std::vector<NumberField<P>> kFields = {
+  static const std::vector<NumberField<P>> fields = {
       {.name = "ack_deadline_ms", .wide = &P::ack_deadline_ms},
       {.name = "receipt_interval_ms", .wide = &P::receipt_interval_ms},
       {.name = "lease_timeout_ms", .wide = &P::lease_timeout_ms},
@@ -101,12 +106,12 @@ const std::vector<NumberField<market::MarketParams>>& market_fields() {
       {.name = "fuel_per_core_second_max", .wide = &P::fuel_per_core_second_max},
       {.name = "sleep_retry_ms", .narrow = &P::sleep_retry_ms},
   };
-  return kFields;
+  return fields;
 }
 
 const std::vector<NumberField<market::UnitPrices>>& price_fields() {
   using P = market::UnitPrices;
-  static const std::vector<NumberField<P>> kFields = {
+  static const std::vector<NumberField<P>> fields = {
       {.name = "cpu_core_hour", .wide = &P::cpu_core_hour},
       {.name = "memory_gib_hour", .wide = &P::memory_gib_hour},
       {.name = "storage_gib_month", .wide = &P::storage_gib_month},
@@ -115,7 +120,7 @@ const std::vector<NumberField<market::UnitPrices>>& price_fields() {
       {.name = "egress_gib", .wide = &P::egress_gib},
       {.name = "million_requests", .wide = &P::million_requests},
   };
-  return kFields;
+  return fields;
 }
 
 template <class T>
@@ -141,12 +146,13 @@ ErrorOr<void> read_fields(const std::vector<NumberField<T>>& fields, const Json&
                           const std::string& path, const char* other, T& out) {
   if (!json.is_object()) return bad(path, "an object is expected");
   for (const auto& [name, value] : json.items()) {
-    const auto field = std::find_if(fields.begin(), fields.end(),
-                                    [&](const auto& known) { return name == known.name; });
+    const auto field =
+        std::find_if(fields.begin(), fields.end(),
+                     [&wanted = name](const auto& known) { return wanted == known.name; });
     if (field != fields.end()) {
-      TRY_VOID(read_field(*field, value, path + "." + name, out));
+      TRY_VOID(read_field(*field, value, dotted(path, name), out));
     } else if (name != other) {
-      return bad(path + "." + name, "there is no such field");
+      return bad(dotted(path, name), "there is no such field");
     }
   }
   return {};
@@ -173,8 +179,9 @@ ErrorOr<void> only(const Json& json, std::initializer_list<const char*> names,
                    const std::string& path) {
   if (!json.is_object()) return bad(path, "an object is expected");
   for (const auto& [name, value] : json.items()) {
-    if (std::none_of(names.begin(), names.end(), [&](const char* n) { return name == n; }))
-      return bad(path.empty() ? name : path + "." + name, "there is no such field");
+    if (std::none_of(names.begin(), names.end(),
+                     [&wanted = name](const char* n) { return wanted == n; }))
+      return bad(dotted(path, name), "there is no such field");
   }
   return {};
 }

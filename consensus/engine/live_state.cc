@@ -7,6 +7,8 @@
 namespace fog {
 namespace {
 
+// A free piece begins with the address of the next.
+constexpr std::size_t kLinkBytes = sizeof(std::uint8_t*);
 constexpr std::uint8_t kFirstOrderedTable = 0x80;
 constexpr std::uint64_t kAddressMask = 0x0000'FFFF'FFFF'FFFF;
 constexpr std::size_t kFirstSlots = 16;
@@ -38,6 +40,7 @@ void fill_record(std::uint8_t* at, ByteView key, ByteView value) {
 }
 
 std::uint8_t* address_of_slot(std::uint64_t slot) {
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): the address shares its word with the hash.
   return reinterpret_cast<std::uint8_t*>(slot & kAddressMask);
 }
 std::uint64_t make_slot(const std::uint8_t* record, std::uint64_t hash) {
@@ -73,7 +76,7 @@ std::uint8_t* RecordArena::allocate(std::size_t bytes) {
     return new std::uint8_t[bytes];
   }
   if (std::uint8_t* piece = free_[units]) {
-    std::memcpy(&free_[units], piece, sizeof piece);
+    std::memcpy(&free_[units], piece, kLinkBytes);
     return piece;
   }
   const std::size_t size = units * kUnit;
@@ -106,7 +109,7 @@ void RecordArena::free(std::uint8_t* piece, std::size_t bytes) {
     delete[] piece;
     return;
   }
-  std::memcpy(piece, &free_[units], sizeof piece);
+  std::memcpy(piece, &free_[units], kLinkBytes);
   free_[units] = piece;
 }
 

@@ -35,7 +35,7 @@ class RecordArena {
  private:
   static constexpr std::size_t kUnit = 16;
   static constexpr std::size_t kPieceMax = 1024;
-  static constexpr std::size_t kChunk = 2 * 1024 * 1024;
+  static constexpr std::size_t kChunk = 2ULL * 1024 * 1024;
   struct Release {
     void operator()(std::uint8_t* chunk) const { std::free(chunk); }
   };

@@ -341,7 +341,9 @@ bool read_map(Reader& reader, const Json& json, BoundedMap<K, V, Max>& value) {
       return reader.fail("expected names of at most " + std::to_string(K::kMax) + " bytes");
     }
     V& slot = value[K(name)];
-    if (!reader.into(name, 0, [&] { return detail::read(reader, item, slot); })) return false;
+    // By name: clang 14 cannot capture what a structured binding names.
+    const Json& entry = item;
+    if (!reader.into(name, 0, [&] { return detail::read(reader, entry, slot); })) return false;
   }
   return true;
 }
