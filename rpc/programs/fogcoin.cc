@@ -7,34 +7,9 @@
 
 namespace {
 
-using fog::ErrorCode;
-
 std::string default_wallet() {
   const char* home = std::getenv("HOME");
   return std::string(home == nullptr ? "." : home) + "/.fogcoin/wallet.json";
-}
-
-int exit_code(ErrorCode code) {
-  switch (code) {
-    case ErrorCode::kNetwork:
-    case ErrorCode::kTimeout:
-      return fog::cli::kExitUnreachable;
-    case ErrorCode::kNotFound:
-      return fog::cli::kExitNotFound;
-    case ErrorCode::kPermission:
-      return fog::cli::kExitWallet;
-    case ErrorCode::kInvalidInput:
-      return fog::cli::kExitUsage;
-    case ErrorCode::kAlreadyExists:
-    case ErrorCode::kCorrupt:
-    case ErrorCode::kIo:
-    case ErrorCode::kProtocol:
-    case ErrorCode::kRejected:
-    case ErrorCode::kExhausted:
-    case ErrorCode::kUnavailable:
-      return fog::cli::kExitFailed;
-  }
-  return fog::cli::kExitFailed;
 }
 
 void add_global_options(CLI::App& app, fog::cli::GlobalOptions& options) {
@@ -98,7 +73,7 @@ int main(int argc, char** argv) {
     // `options` may not have been reached.
     const bool json = std::find(argv, argv + argc, std::string_view("--json")) != argv + argc;
     if (json && error.get_exit_code() != 0) {
-      print_error({ErrorCode::kInvalidInput, error.what()}, true);
+      print_error({fog::ErrorCode::kInvalidInput, error.what()}, true);
       return fog::cli::kExitUsage;
     }
     const int code = app.exit(error);
@@ -108,5 +83,5 @@ int main(int argc, char** argv) {
   const auto done = chosen.command(context);
   if (done) return fog::cli::kExitOk;
   print_error(done.error(), options.json);
-  return exit_code(done.error().code);
+  return fog::cli::exit_code(done.error().code);
 }

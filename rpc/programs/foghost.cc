@@ -12,7 +12,6 @@
 
 namespace {
 
-using fog::ErrorCode;
 using fog::ErrorOr;
 using fog::host::HostCommand;
 
@@ -21,29 +20,6 @@ using Chosen = std::function<ErrorOr<void>(const HostCommand&)>;
 std::string home_path(const char* rest) {
   const char* home = std::getenv("HOME");
   return std::string(home == nullptr ? "." : home) + rest;
-}
-
-int exit_code(ErrorCode code) {
-  switch (code) {
-    case ErrorCode::kNetwork:
-    case ErrorCode::kTimeout:
-      return fog::cli::kExitUnreachable;
-    case ErrorCode::kNotFound:
-      return fog::cli::kExitNotFound;
-    case ErrorCode::kPermission:
-      return fog::cli::kExitWallet;
-    case ErrorCode::kInvalidInput:
-      return fog::cli::kExitUsage;
-    case ErrorCode::kAlreadyExists:
-    case ErrorCode::kCorrupt:
-    case ErrorCode::kIo:
-    case ErrorCode::kProtocol:
-    case ErrorCode::kRejected:
-    case ErrorCode::kExhausted:
-    case ErrorCode::kUnavailable:
-      return fog::cli::kExitFailed;
-  }
-  return fog::cli::kExitFailed;
 }
 
 void add_global_options(CLI::App& app, HostCommand& command) {
@@ -191,7 +167,7 @@ int run_command(int argc, char** argv) {
   } else {
     std::cerr << "foghost: " << error.context << "\n";
   }
-  return exit_code(error.code);
+  return fog::cli::exit_code(error.code);
 }
 
 }  // namespace

@@ -12,6 +12,29 @@
 
 namespace fog::cli {
 
+int exit_code(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kNetwork:
+    case ErrorCode::kTimeout:
+      return kExitUnreachable;
+    case ErrorCode::kNotFound:
+      return kExitNotFound;
+    case ErrorCode::kPermission:
+      return kExitWallet;
+    case ErrorCode::kInvalidInput:
+      return kExitUsage;
+    case ErrorCode::kAlreadyExists:
+    case ErrorCode::kCorrupt:
+    case ErrorCode::kIo:
+    case ErrorCode::kProtocol:
+    case ErrorCode::kRejected:
+    case ErrorCode::kExhausted:
+    case ErrorCode::kUnavailable:
+      return kExitFailed;
+  }
+  return kExitFailed;
+}
+
 NodeApi& Context::node() {
   if (!node_) node_ = std::make_unique<rpc::HttpNode>(options_.node);
   return *node_;

@@ -40,6 +40,9 @@ struct GlobalOptions {
   std::string memo;
 };
 
+// The exit code that an error becomes, for `fogcoin` and `foghost` alike.
+int exit_code(ErrorCode code);
+
 class Context {
  public:
   explicit Context(const GlobalOptions& options) : options_(options) {}
