@@ -21,7 +21,8 @@
 namespace fog {
 
 struct BlockLogOptions {
-  std::uint64_t segment_bytes = 64 * 1024 * 1024;  // a file is sealed when it has grown beyond this
+  std::uint64_t segment_bytes =
+      64ULL * 1024 * 1024;  // a file is sealed when it has grown beyond this
   Rng* rng = &system_rng();
 };
 

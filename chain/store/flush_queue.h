@@ -20,7 +20,7 @@ namespace fog {
 
 struct FlushQueueOptions {
   std::size_t jobs_max = 256;
-  std::size_t bytes_max = 64 * 1024 * 1024;
+  std::size_t bytes_max = 64ULL * 1024 * 1024;
   // How long a released job may wait for others to share its write.
   std::uint64_t linger_ms = 100;
 };

@@ -1,7 +1,5 @@
 #include "chain/store/index_store.h"
 
-#include <cstring>
-
 namespace fog {
 namespace {
 
@@ -29,13 +27,6 @@ Bytes block_key(const BlockId& id) {
 
 }  // namespace
 
-// Ids are hashes already.
-std::size_t IndexStore::IdHash::operator()(const Hash32& id) const {
-  std::size_t out = 0;
-  std::memcpy(&out, id.data.data(), sizeof out);
-  return out;
-}
-
 ErrorOr<std::unique_ptr<IndexStore>> IndexStore::open(KvStore& db, const ChainId& chain_id,
                                                       FlushQueueOptions options) {
   std::unique_ptr<IndexStore> store(new IndexStore(db));
@@ -49,7 +40,9 @@ ErrorOr<std::unique_ptr<IndexStore>> IndexStore::open(KvStore& db, const ChainId
   }
   IndexStore* self = store.get();
   store->queue_ = std::make_unique<FlushQueue<std::shared_ptr<const IndexedBlock>>>(
-      options, [self](auto&& blocks) { return self->write(std::move(blocks)); });
+      options, [self](std::deque<std::shared_ptr<const IndexedBlock>>&& blocks) {
+        return self->write(std::move(blocks));
+      });
   return store;
 }
 

@@ -11,6 +11,7 @@
 
 #include <unordered_map>
 
+#include "chain/base/seeded_hash.h"
 #include "chain/store/flush_queue.h"
 #include "chain/store/kv_store.h"
 #include "chain/types/block.h"
@@ -49,9 +50,6 @@ class IndexStore {
   ErrorOr<std::optional<std::uint64_t>> find_block(const BlockId& id) const;
 
  private:
-  struct IdHash {
-    std::size_t operator()(const Hash32& id) const;
-  };
   explicit IndexStore(KvStore& db) : db_(db) {}
   ErrorOr<void> write(std::deque<std::shared_ptr<const IndexedBlock>>&& blocks);
 
@@ -60,8 +58,8 @@ class IndexStore {
   mutable std::mutex mutex_;  // guards what follows
   std::uint64_t height_ = 0;
   // Pushed, not written yet.
-  std::unordered_map<TxId, TxLocation, IdHash> recent_txs_;
-  std::unordered_map<BlockId, std::uint64_t, IdHash> recent_blocks_;
+  std::unordered_map<TxId, TxLocation, SeededHash> recent_txs_;
+  std::unordered_map<BlockId, std::uint64_t, SeededHash> recent_blocks_;
   std::unique_ptr<FlushQueue<std::shared_ptr<const IndexedBlock>>> queue_;
 };
 

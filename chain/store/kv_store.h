@@ -72,8 +72,8 @@ class KvStore {
 };
 
 struct LevelDbOptions {
-  std::size_t write_buffer_bytes = 32 * 1024 * 1024;
-  std::size_t cache_bytes = 8 * 1024 * 1024;
+  std::size_t write_buffer_bytes = 32ULL * 1024 * 1024;
+  std::size_t cache_bytes = 8ULL * 1024 * 1024;
   bool compress = false;  // keys and hashes do not shrink
   bool bloom_filter = true;
 };

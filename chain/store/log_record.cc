@@ -8,6 +8,7 @@ namespace fog {
 namespace {
 
 constexpr std::uint32_t kMagic = 0x52474F46;  // "FOGR"
+constexpr std::array<std::uint8_t, kRecordHeaderBytes> kRoom{};
 
 void put_le(Bytes& out, std::size_t at, std::uint64_t value, std::size_t size) {
   for (std::size_t i = 0; i < size; ++i) out[at + i] = static_cast<std::uint8_t>(value >> (8 * i));
@@ -16,7 +17,6 @@ void put_le(Bytes& out, std::size_t at, std::uint64_t value, std::size_t size) {
 }  // namespace
 
 RecordWriter::RecordWriter(std::uint32_t tag) {
-  constexpr std::array<std::uint8_t, kRecordHeaderBytes> kRoom{};
   out_.raw(kRoom);
   out_.uleb(tag);
 }

@@ -19,7 +19,7 @@ namespace fog {
 
 constexpr std::size_t kRecordHeaderBytes = 28;
 // A full block with its longest lists of outcomes and signatures, and room.
-constexpr std::size_t kRecordPayloadMax = kBlockBytesMax + 2 * 1024 * 1024;
+constexpr std::size_t kRecordPayloadMax = kBlockBytesMax + 2ULL * 1024 * 1024;
 
 struct RecordHeader {
   std::uint32_t length = 0;

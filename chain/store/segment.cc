@@ -9,6 +9,7 @@ namespace fog {
 namespace {
 
 constexpr std::uint16_t kIndexVersion = 1;
+constexpr std::array<std::uint8_t, 4> kMagicBytes = {'F', 'O', 'G', 'R'};  // of a record
 // Version, BCS of the summary (all fields of fixed size), CRC.
 constexpr std::size_t kSummaryBytes = 2 + 8 * 8 + 32 + 4;
 constexpr std::size_t kIndexBytesMax = kSummaryBytes + 16 + kSegmentPlacesMax * 16;
@@ -49,7 +50,6 @@ Fail<Error> damaged(const std::string& path, std::uint64_t offset, std::string_v
 // The first good record after `from` that shows that record `number` had been on disk.
 bool later_record_proves(ByteView file, std::size_t from, std::uint64_t number,
                          std::uint32_t crc_start) {
-  static constexpr std::array<std::uint8_t, 4> kMagicBytes = {'F', 'O', 'G', 'R'};
   auto at = file.begin() + static_cast<std::ptrdiff_t>(from);
   while (true) {
     at = std::search(at, file.end(), kMagicBytes.begin(), kMagicBytes.end());

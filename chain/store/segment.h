@@ -38,7 +38,7 @@ struct SegmentSummary {
   bool operator==(const SegmentSummary&) const = default;
 };
 
-constexpr std::size_t kSegmentPlacesMax = 8 * 1024 * 1024;
+constexpr std::size_t kSegmentPlacesMax = 8ULL * 1024 * 1024;
 using BlockPlaces = BoundedList<BlockPlace, kSegmentPlacesMax>;  // from first_final on
 
 std::string segment_path(const std::string& dir, std::uint64_t segment);

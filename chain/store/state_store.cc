@@ -13,8 +13,8 @@ constexpr std::uint8_t kRecordTag = 'r';
 constexpr std::uint8_t kUndoTag = 'u';
 constexpr std::uint16_t kVersion = 1;
 // Far above any key or value that the rules write.
-constexpr std::size_t kValueMax = 16 * 1024 * 1024;
-constexpr std::size_t kUndoMax = 64 * 1024 * 1024;
+constexpr std::size_t kValueMax = 16ULL * 1024 * 1024;
+constexpr std::size_t kUndoMax = 64ULL * 1024 * 1024;
 
 struct Record {
   BoundedBytes<4096> key;

@@ -1,7 +1,6 @@
 #include "consensus/engine/node.h"
 
 #include <chrono>
-#include <cstring>
 
 #include "consensus/engine/node_impl.h"
 #include "consensus/rules/supply.h"
@@ -12,7 +11,7 @@ namespace {
 constexpr std::size_t kSubmitMax = 100'000;
 constexpr std::size_t kGetMax = 256;
 constexpr std::uint32_t kScanMax = 1'000;
-constexpr std::size_t kScanBytesMax = 8 * 1024 * 1024;
+constexpr std::size_t kScanBytesMax = 8ULL * 1024 * 1024;
 constexpr std::uint64_t kWaitMsMax = 60'000;
 constexpr std::uint8_t kFirstOrderedTable = 0x80;
 constexpr const char* kVersion = "0.1.0";
@@ -28,12 +27,6 @@ Fail<Error> closing() {
 }
 
 }  // namespace
-
-std::size_t NodeImpl::IdHash::operator()(const Hash32& id) const {
-  std::size_t out = 0;
-  std::memcpy(&out, id.data.data(), sizeof out);
-  return out;
-}
 
 NodeImpl::NodeImpl(NodeOptions options)
     : options_(std::move(options)),

@@ -39,7 +39,7 @@ struct NodeOptions {
   // Start although the vote record says that blocks were voted final which the log has lost. Such
   // blocks are gone; whoever saw them final was told wrong.
   bool accept_lost_blocks = false;
-  std::uint64_t segment_bytes = 64 * 1024 * 1024;  // of the block log's files
+  std::uint64_t segment_bytes = 64ULL * 1024 * 1024;  // of the block log's files
 };
 
 // Makes a validator's directory: genesis, key, and a vote record that says that nothing was voted.

@@ -41,9 +41,6 @@ class NodeImpl final : public Node {
     std::condition_variable wake;
     bool done = false;
   };
-  struct IdHash {
-    std::size_t operator()(const Hash32& id) const;
-  };
 
   std::string path(const char* name) const { return options_.directory + "/" + name; }
   ErrorOr<void> open_log();
@@ -78,7 +75,7 @@ class NodeImpl final : public Node {
   bool closing_ = false;
   std::uint64_t height_ = 0;
   std::uint64_t transactions_final_ = 0;
-  std::unordered_multimap<TxId, Waiter*, IdHash> tx_waiters_;
+  std::unordered_multimap<TxId, Waiter*, SeededHash> tx_waiters_;
   std::multimap<std::uint64_t, Waiter*> height_waiters_;
 };
 

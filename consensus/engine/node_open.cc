@@ -101,7 +101,7 @@ ErrorOr<void> NodeImpl::open_log() {
 ErrorOr<void> NodeImpl::open_index() {
   const auto try_open = [&]() -> ErrorOr<void> {
     LevelDbOptions options;
-    options.write_buffer_bytes = 16 * 1024 * 1024;
+    options.write_buffer_bytes = 16ULL * 1024 * 1024;
     TRY(index_db_, open_leveldb(path("index"), options));
     TRY(index_, IndexStore::open(*index_db_, chain_id_));
     if (index_->height() > log_->height())

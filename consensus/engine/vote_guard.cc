@@ -32,7 +32,7 @@ std::optional<VoteRecord> read_vote_slots(ByteView file) {
   for (std::size_t at = 0; at + kVoteSlotBytes <= file.size() && at < 2 * kVoteSlotBytes;
        at += kVoteSlotBytes) {
     auto record = read_slot(file.subspan(at, kVoteSlotBytes));
-    if (record && (!best || record->number > best->number)) best = std::move(record);
+    if (record && (!best || record->number > best->number)) best = record;
   }
   return best;
 }
@@ -111,7 +111,7 @@ ErrorOr<VoteGuard> VoteGuard::open(Env& env, const std::string& path, const Chai
                     "slashed. If the key has never voted anywhere, initialize a new directory with "
                     "it; otherwise make a new key");
   }
-  TRY(const Bytes bytes, read_file(env, path, 64 * 1024));
+  TRY(const Bytes bytes, read_file(env, path, 64ULL * 1024));
   const auto record = read_vote_slots(bytes);
   if (!record) {
     return fail(ErrorCode::kCorrupt,

@@ -61,8 +61,8 @@ class VoteGuard {
   ErrorOr<ValidatorSignature> sign(const Vote& vote, std::uint8_t index);
 
  private:
-  VoteGuard(std::unique_ptr<SlotFile> file, const SecretKey& key, VoteRecord record)
-      : file_(std::move(file)), key_(key), record_(std::move(record)) {}
+  VoteGuard(std::unique_ptr<SlotFile> file, const SecretKey& key, const VoteRecord& record)
+      : file_(std::move(file)), key_(key), record_(record) {}
 
   std::unique_ptr<SlotFile> file_;
   SecretKey key_;

@@ -19,13 +19,14 @@
 #include <string>
 #include <unordered_map>
 
+#include "chain/base/seeded_hash.h"
 #include "chain/ledger/check.h"
 
 namespace fog {
 
 struct MempoolOptions {
   std::size_t txs_max = 200'000;
-  std::size_t bytes_max = 256 * 1024 * 1024;  // of memory, estimated
+  std::size_t bytes_max = 256ULL * 1024 * 1024;  // of memory, estimated
   std::size_t account_txs_max = 4'096;
   std::uint64_t lane_ahead_max = 1'024;  // sequences from the lane's next on
 };
@@ -92,12 +93,6 @@ class Mempool {
   struct Entry;
   struct Lane;
   struct Queue;
-  struct IdHash {
-    std::size_t operator()(const Hash32& id) const;
-  };
-  struct AddressHash {
-    std::size_t operator()(const Address& address) const;
-  };
   // Best first: tip, then arrival.
   struct BetterTip {
     bool operator()(const Entry* a, const Entry* b) const;
@@ -130,8 +125,8 @@ class Mempool {
 
   const MempoolOptions options_;
   mutable std::mutex mutex_;
-  std::unordered_map<TxId, std::unique_ptr<Entry>, IdHash> by_id_;
-  std::unordered_map<Address, std::unique_ptr<Queue>, AddressHash> queues_;
+  std::unordered_map<TxId, std::unique_ptr<Entry>, SeededHash> by_id_;
+  std::unordered_map<Address, std::unique_ptr<Queue>, SeededHash> queues_;
   std::set<Entry*, BetterTip> ready_;
   std::set<Entry*, HigherPrice> parked_;
   std::set<Entry*, Cheaper> tails_;
