@@ -6,6 +6,13 @@
 #include "consensus/pool/mempool_parts.h"
 
 namespace fog {
+namespace {
+
+bool is_used(const IncludedTxs& included, const TxBody& body) {
+  return body.sequence < included.next_sequence(body.sender, body.lane);
+}
+
+}  // namespace
 
 bool Mempool::BetterTip::operator()(const Entry* a, const Entry* b) const {
   if (a->body().tip != b->body().tip) return a->body().tip > b->body().tip;
@@ -29,6 +36,12 @@ bool Mempool::contains(const TxId& id) const {
   return by_id_.contains(id);
 }
 
+PooledTx Mempool::find(const TxId& id) const {
+  const std::lock_guard lock(mutex_);
+  const auto entry = by_id_.find(id);
+  return entry == by_id_.end() ? nullptr : entry->second->tx;
+}
+
 MempoolSize Mempool::size() const {
   const std::lock_guard lock(mutex_);
   return {by_id_.size(), bytes_};
@@ -37,6 +50,11 @@ MempoolSize Mempool::size() const {
 void Mempool::set_listener(std::function<void()> listener) {
   const std::lock_guard lock(mutex_);
   listener_ = std::move(listener);
+}
+
+void Mempool::set_arrival_listener(std::function<void(const PooledTx&)> listener) {
+  const std::lock_guard lock(mutex_);
+  arrival_listener_ = std::move(listener);
 }
 
 // ---- the structure ----
@@ -166,7 +184,20 @@ void Mempool::drop_expired(std::uint64_t time_ms) {
 
 // ---- blocks ----
 
-std::vector<PooledTx> Mempool::choose(const InclusionTerms& terms, const BlockLimits& limits) {
+// The entry that follows what the ancestors use of a lane; null when there is none, or when they
+// use nothing beyond what the state has.
+Mempool::Entry* Mempool::find_after(const Address& sender, std::uint8_t number,
+                                    std::uint64_t next) const {
+  const auto queue = queues_.find(sender);
+  if (queue == queues_.end()) return nullptr;
+  const auto lane = queue->second->lanes.find(number);
+  if (lane == queue->second->lanes.end() || next <= lane->second.next) return nullptr;
+  const auto entry = lane->second.entries.find(next);
+  return entry == lane->second.entries.end() ? nullptr : entry->second;
+}
+
+std::vector<PooledTx> Mempool::choose(const InclusionTerms& terms, const BlockLimits& limits,
+                                      const IncludedTxs& included) {
   const std::lock_guard lock(mutex_);
   unpark(terms.base_price);
   struct Candidate {
@@ -177,13 +208,17 @@ std::vector<PooledTx> Mempool::choose(const InclusionTerms& terms, const BlockLi
       return tip != other.tip ? tip < other.tip : arrival > other.arrival;
     }
   };
-  const auto effective = [&](Entry* entry) {
-    return Candidate{std::min(entry->body().tip, entry->body().price_max - terms.base_price),
-                     entry->arrival, entry};
+  std::priority_queue<Candidate> heap;
+  const auto consider = [&](Entry* entry) {
+    if (entry->body().price_max < terms.base_price) return;
+    heap.push({std::min(entry->body().tip, entry->body().price_max - terms.base_price),
+               entry->arrival, entry});
   };
+  included.for_each_lane([&](const Address& sender, std::uint8_t lane, std::uint64_t next) {
+    if (Entry* entry = find_after(sender, lane, next)) consider(entry);
+  });
   // Heads enter the heap only when no better one can be among those that have not: `ready_` is
   // ordered by the whole tip, which is no smaller than the effective one.
-  std::priority_queue<Candidate> heap;
   std::vector<PooledTx> chosen;
   std::vector<Entry*> expired;
   BlockLimits left = limits;
@@ -195,9 +230,9 @@ std::vector<PooledTx> Mempool::choose(const InclusionTerms& terms, const BlockLi
       ++head;
       if (entry->body().price_max < terms.base_price) {
         park(entry);
-        continue;
+      } else if (!is_used(included, entry->body())) {
+        consider(entry);
       }
-      heap.push(effective(entry));
     }
     if (heap.empty()) break;
     Entry* entry = heap.top().entry;
@@ -216,27 +251,34 @@ std::vector<PooledTx> Mempool::choose(const InclusionTerms& terms, const BlockLi
     left.units -= tx.units();
     chosen.push_back(entry->tx);
     const auto next = entry->lane->entries.find(entry->body().sequence + 1);
-    if (next == entry->lane->entries.end()) continue;
-    if (next->second->body().price_max >= terms.base_price) heap.push(effective(next->second));
+    if (next != entry->lane->entries.end()) consider(next->second);
   }
   for (Entry* entry : expired) remove(entry);
   return chosen;
 }
 
-bool Mempool::has_includable(std::uint64_t base_price, std::uint64_t time_ms) {
+bool Mempool::has_includable(std::uint64_t base_price, std::uint64_t time_ms,
+                             const IncludedTxs& included) {
   const std::lock_guard lock(mutex_);
   unpark(base_price);
-  while (!ready_.empty()) {
-    Entry* best = *ready_.begin();
+  for (auto head = ready_.begin(); head != ready_.end();) {
+    Entry* best = *head;
+    ++head;
     if (best->body().expiry_ms < time_ms) {
       remove(best);
     } else if (best->body().price_max < base_price) {
       park(best);
-    } else {
+    } else if (!is_used(included, best->body())) {
       return true;
     }
   }
-  return false;
+  bool found = false;
+  included.for_each_lane([&](const Address& sender, std::uint8_t lane, std::uint64_t next) {
+    const Entry* entry = found ? nullptr : find_after(sender, lane, next);
+    found = found || (entry != nullptr && entry->body().expiry_ms >= time_ms &&
+                      entry->body().price_max >= base_price);
+  });
+  return found;
 }
 
 void Mempool::drop(const TxId& id) {

@@ -21,6 +21,7 @@
 
 #include "chain/base/seeded_hash.h"
 #include "chain/ledger/check.h"
+#include "consensus/pool/included.h"
 
 namespace fog {
 
@@ -60,6 +61,8 @@ class Mempool {
   Mempool& operator=(const Mempool&) = delete;
 
   bool contains(const TxId& id) const;
+  // Null when the pool does not hold it.
+  PooledTx find(const TxId& id) const;
   MempoolSize size() const;
 
   // The cheap look before a signature is paid for: whether add() would take it as things stand.
@@ -76,9 +79,14 @@ class Mempool {
   // What a block with this base price and time should carry: by effective tip (the tip, or what the
   // price leaves above the base), then arrival, each account's lanes in sequence. They stay in the
   // pool until on_block() sees their sequence used.
-  std::vector<PooledTx> choose(const InclusionTerms& terms, const BlockLimits& limits);
+  //
+  // `included` is what the block's ancestors that are not final carry: their sequences are skipped
+  // and the lanes go on behind them. Costs what is taken plus what is included.
+  std::vector<PooledTx> choose(const InclusionTerms& terms, const BlockLimits& limits,
+                               const IncludedTxs& included = {});
   // Whether choose() would find one for a block with this base price and time.
-  bool has_includable(std::uint64_t base_price, std::uint64_t time_ms);
+  bool has_includable(std::uint64_t base_price, std::uint64_t time_ms,
+                      const IncludedTxs& included = {});
   // Takes out one that a block could not include.
   void drop(const TxId& id);
 
@@ -88,6 +96,9 @@ class Mempool {
 
   // Called after a transaction has become ready, from the thread that added it, without locks held.
   void set_listener(std::function<void()> listener);
+  // Called with every transaction that got in, ready or not (for relay), in the same way. What was
+  // there before is not told of.
+  void set_arrival_listener(std::function<void(const PooledTx&)> listener);
 
  private:
   struct Entry;
@@ -110,6 +121,7 @@ class Mempool {
                            std::size_t memory, const InclusionTerms& terms,
                            const std::optional<Account>& sender) const;
   const Entry* find_same_place(const TxBody& body) const;
+  Entry* find_after(const Address& sender, std::uint8_t number, std::uint64_t next) const;
   bool make_room(const Entry& incoming);
   void insert(std::unique_ptr<Entry> entry, std::uint64_t next_sequence);
   void remove(Entry* entry);
@@ -135,6 +147,7 @@ class Mempool {
   std::size_t bytes_ = 0;
   std::size_t memory_ = 0;
   std::function<void()> listener_;
+  std::function<void(const PooledTx&)> arrival_listener_;
 };
 
 }  // namespace fog

@@ -89,7 +89,9 @@ PoolVerdict Mempool::add(CheckedTx tx, const InclusionTerms& terms,
   auto entry = std::make_unique<Entry>();
   entry->tx = std::make_shared<const CheckedTx>(std::move(tx));
   const TxBody& body = entry->body();
-  std::function<void()> listener;
+  const PooledTx pooled = entry->tx;
+  std::function<void()> ready;
+  std::function<void(const PooledTx&)> arrived;
   {
     const std::lock_guard lock(mutex_);
     if (by_id_.contains(entry->tx->id())) return {};
@@ -105,9 +107,11 @@ PoolVerdict Mempool::add(CheckedTx tx, const InclusionTerms& terms,
     }
     const Entry* added = entry.get();
     insert(std::move(entry), sender->next_sequence(body.lane));
-    if (added->standing == Standing::kReady) listener = listener_;
+    if (added->standing == Standing::kReady) ready = listener_;
+    arrived = arrival_listener_;
   }
-  if (listener) listener();
+  if (ready) ready();
+  if (arrived) arrived(pooled);
   return {};
 }
 

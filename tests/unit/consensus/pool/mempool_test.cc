@@ -5,62 +5,22 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/seeded_rng.h"
-#include "tests/support/test_chain.h"
+#include "tests/unit/consensus/pool/pool_offers.h"
 
 namespace fog {
 namespace {
 
-using testing::make_body;
-using testing::make_transfer;
+using testing::changed;
+using testing::ids_of;
+using testing::kRoomy;
+using testing::make_tx;
+using testing::Model;
+using testing::Offer;
+using testing::rich;
 using testing::SeededRng;
+using testing::terms_at;
 using testing::test_chain_id;
 using testing::TestKey;
-
-struct Offer {
-  std::uint64_t sequence = 0;
-  std::uint64_t price = 20;
-  std::uint64_t tip = 1;
-  std::uint8_t lane = 0;
-  std::uint64_t expiry_ms = 1'060'000;
-};
-
-CheckedTx make_tx(const TestKey& key, const Offer& offer) {
-  TxBody body = make_body(key.address, offer.sequence, {make_transfer(key.address, 5)});
-  body.price_max = offer.price;
-  body.tip = offer.tip;
-  body.lane = offer.lane;
-  body.expiry_ms = offer.expiry_ms;
-  auto checked = check_form(bcs_encode(testing::sign_tx(body, key)), test_chain_id());
-  CHECK(checked.has_value());
-  return *std::move(checked);
-}
-
-Account rich(std::uint64_t droplets = 1'000 * kDropletsPerFog) {
-  Account account;
-  account.balance = Amount{droplets};
-  return account;
-}
-
-InclusionTerms terms_at(std::uint64_t base_price, std::uint64_t time_ms = 1'000'000) {
-  InclusionTerms terms;
-  terms.base_price = base_price;
-  terms.time_ms = time_ms;
-  return terms;
-}
-
-const BlockLimits kRoomy{1'000, 10'000'000, 1'000'000'000};
-
-std::vector<TxId> ids_of(const std::vector<PooledTx>& chosen) {
-  std::vector<TxId> ids;
-  for (const PooledTx& tx : chosen) ids.push_back(tx->id());
-  return ids;
-}
-
-Changes changed(const TestKey& key, const Account& account) {
-  Changes changes;
-  changes[account_key(key.address)] = bcs_encode(account);
-  return changes;
-}
 
 class MempoolTest : public ::testing::Test {
  protected:
@@ -209,6 +169,32 @@ TEST_F(MempoolTest, TellsItsListenerWhenATransactionIsReady) {
   EXPECT_EQ(calls, 1);
 }
 
+TEST_F(MempoolTest, TellsItsArrivalListenerOfAllThatGotInAndOfNothingElse) {
+  std::vector<TxId> arrived;
+  pool_.set_arrival_listener([&](const PooledTx& tx) {
+    EXPECT_TRUE(pool_.contains(tx->id())) << "called without locks held";
+    arrived.push_back(tx->id());
+  });
+  const CheckedTx waiting = make_tx(anna_, {.sequence = 1});
+  const CheckedTx ready = make_tx(anna_, {.sequence = 0});
+  ASSERT_TRUE(pool_.add(waiting, terms_at(10), rich()).ok());
+  ASSERT_TRUE(pool_.add(ready, terms_at(10), rich()).ok());
+  EXPECT_TRUE(pool_.add(ready, terms_at(10), rich()).ok()) << "known";
+  EXPECT_FALSE(add(ben_, {.price = 9}).ok()) << "refused";
+  EXPECT_EQ(arrived, (std::vector<TxId>{waiting.id(), ready.id()}));
+}
+
+TEST_F(MempoolTest, HandsOutWhatItHoldsById) {
+  const CheckedTx tx = make_tx(anna_, {});
+  EXPECT_EQ(pool_.find(tx.id()), nullptr);
+  ASSERT_TRUE(pool_.add(tx, terms_at(10), rich()).ok());
+  const PooledTx found = pool_.find(tx.id());
+  ASSERT_NE(found, nullptr);
+  pool_.drop(tx.id());
+  EXPECT_EQ(found->encoded(), tx.encoded()) << "whoever has it keeps it";
+  EXPECT_EQ(pool_.find(tx.id()), nullptr);
+}
+
 TEST(MempoolBounds, AFullPoolGivesWayToWhoPaysMoreFromTheEndsOfLanes) {
   Mempool pool(MempoolOptions{.txs_max = 3, .account_txs_max = 3});
   const TestKey anna(1);
@@ -245,43 +231,6 @@ TEST(MempoolBounds, MemoryIsBoundedToo) {
 }
 
 // ---- the same as a plain list ----
-
-struct Model {
-  struct Item {
-    CheckedTx tx;
-    std::uint64_t arrival;
-  };
-  std::vector<Item> items;
-
-  std::vector<TxId> choose(const InclusionTerms& terms, const std::map<Address, Account>& accounts,
-                           std::size_t count) const {
-    std::vector<TxId> chosen;
-    std::map<std::pair<Address, std::uint8_t>, std::uint64_t> next;
-    while (chosen.size() < count) {
-      const Item* best = nullptr;
-      std::uint64_t best_tip = 0;
-      for (const Item& item : items) {
-        const TxBody& body = item.tx.tx().body;
-        const auto place = std::pair(body.sender, body.lane);
-        if (!next.contains(place)) next[place] = accounts.at(body.sender).next_sequence(body.lane);
-        if (body.sequence != next[place] || body.price_max < terms.base_price ||
-            body.expiry_ms < terms.time_ms) {
-          continue;
-        }
-        const std::uint64_t tip = std::min(body.tip, body.price_max - terms.base_price);
-        if (best != nullptr &&
-            (best_tip > tip || (best_tip == tip && best->arrival < item.arrival)))
-          continue;
-        best = &item;
-        best_tip = tip;
-      }
-      if (best == nullptr) break;
-      chosen.push_back(best->tx.id());
-      ++next[std::pair(best->tx.tx().body.sender, best->tx.tx().body.lane)];
-    }
-    return chosen;
-  }
-};
 
 TEST(MempoolProperty, DoesWhatAPlainListDoes) {
   SeededRng rng(11);
