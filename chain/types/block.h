@@ -1,16 +1,14 @@
-// Block: a header and the signed bytes of its transactions.
+// Block: a header, the signed bytes of its transactions, and what made its parent certain.
 #pragma once
 
 #include <optional>
 
-#include "chain/types/transaction.h"
+#include "chain/types/vote.h"
 
 namespace fog {
 
 constexpr std::size_t kBlockTxsMax = 65'536;
 constexpr std::size_t kBlockBytesMax = 16 * 1024 * 1024;
-
-using BlockId = Hash32;
 
 // The proposer's next link of its hash chain, mixed into the beacon. The last link of a chain comes
 // with the commitment of the next chain.
@@ -33,18 +31,26 @@ struct BlockHeader {
   Hash32 validators_hash;  // tagged hash of the validator set that certifies this block
   XOnlyKey proposer;
   std::optional<BeaconReveal> beacon;  // absent exactly when the block writes nothing
+  // The set of the next epoch: present exactly in the last block of an epoch.
+  std::optional<Hash32> next_validators_hash;
+  Hash32 certificate_hash;  // of the block's certificate; zero when it carries none
 
   static constexpr auto kFields = std::make_tuple(
       &BlockHeader::chain_id, &BlockHeader::height, &BlockHeader::epoch, &BlockHeader::time_ms,
       &BlockHeader::parent, &BlockHeader::app_hash, &BlockHeader::tx_root,
-      &BlockHeader::validators_hash, &BlockHeader::proposer, &BlockHeader::beacon);
+      &BlockHeader::validators_hash, &BlockHeader::proposer, &BlockHeader::beacon,
+      &BlockHeader::next_validators_hash, &BlockHeader::certificate_hash);
   bool operator==(const BlockHeader&) const = default;
 };
 
 struct Block {
   BlockHeader header;
   BoundedList<BoundedBytes<kTxBytesMax>, kBlockTxsMax> txs;  // BCS of SignedTx each
-  static constexpr auto kFields = std::make_tuple(&Block::header, &Block::txs);
+  // A notarization or finalization of the parent, by the block's own epoch: the first block of an
+  // epoch carries none, and a leader may leave it out. Who is in no certificate of an epoch was
+  // absent from it.
+  std::optional<Certificate> certificate;
+  static constexpr auto kFields = std::make_tuple(&Block::header, &Block::txs, &Block::certificate);
   bool operator==(const Block&) const = default;
 };
 

@@ -294,6 +294,18 @@ FaultText fault_text(Fault fault) {
       return {"block_bad_validators",
               "The block names another validator set than the state; the proposer must build it "
               "again."};
+    case Fault::kBlockBadCertificate:
+      return {"block_bad_certificate",
+              "The certificate in the block is not its header's, or no quorum's for its parent in "
+              "its epoch; the proposer must build it again, with the right one or none."};
+    case Fault::kBlockBadNextValidators:
+      return {"block_bad_next_validators",
+              "The last block of an epoch, and no other, names the next epoch's validator set; the "
+              "proposer must build it again with the one that the state has."};
+    case Fault::kBlockBadEpoch:
+      return {"block_bad_epoch",
+              "The block names another epoch than its height belongs to; the proposer must build "
+              "it again."};
   }
   // A number from a newer node or a stored record.
   return {"unknown_fault",

@@ -104,6 +104,9 @@ enum class Fault : std::uint16_t {
   kBlockBadProposer = 908,
   kBlockBadChain = 909,
   kBlockBadValidators = 910,
+  kBlockBadCertificate = 911,     // not a quorum's of the parent, or not the header's
+  kBlockBadNextValidators = 912,  // not the next epoch's set, or not the place to say it
+  kBlockBadEpoch = 913,
 };
 
 // A short stable name, e.g. "sequence_too_low".

@@ -20,6 +20,9 @@ enum class Table : std::uint8_t {
   kBeacon = 0x05,
   kValidators = 0x06,
   kValidator = 0x07,
+  kEpoch = 0x08,
+  kNextValidators = 0x09,
+  kEpochTally = 0x0A,
 
   kMarketParams = 0x20,
   kHost = 0x21,
@@ -106,6 +109,34 @@ struct Beacon {
 // its preimage.
 constexpr std::uint32_t kBeaconChainLength = 1U << 20;
 
+// The epoch of the next block, written by the genesis and by the last block of each epoch.
+struct EpochRecord {
+  std::uint64_t epoch = 0;
+  Hash32 leader_seed;  // for leader_of: the beacon after the last block of the epoch before
+  std::uint64_t started_ms = 0;  // the time of that block
+  static constexpr auto kFields =
+      std::make_tuple(&EpochRecord::epoch, &EpochRecord::leader_seed, &EpochRecord::started_ms);
+  bool operator==(const EpochRecord&) const = default;
+};
+
+// What one validator of the set did in the running epoch, as its blocks show it.
+struct ValidatorTally {
+  std::uint32_t proposed = 0;   // blocks that wrote something
+  std::uint32_t certified = 0;  // carried certificates that have its signature
+  static constexpr auto kFields =
+      std::make_tuple(&ValidatorTally::proposed, &ValidatorTally::certified);
+  bool operator==(const ValidatorTally&) const = default;
+};
+// Kept by blocks that write; what an empty block carries is not counted.
+struct EpochTally {
+  std::uint32_t blocks = 0;                                // that wrote something
+  std::uint32_t certificates = 0;                          // that those blocks carried
+  BoundedList<ValidatorTally, kValidatorsMax> validators;  // in the order of the set
+  static constexpr auto kFields =
+      std::make_tuple(&EpochTally::blocks, &EpochTally::certificates, &EpochTally::validators);
+  bool operator==(const EpochTally&) const = default;
+};
+
 struct ValidatorRecord {
   XOnlyKey key;
   Address payout;
@@ -135,7 +166,16 @@ inline StateKey beacon_key() {
 }
 inline StateKey validators_key() {
   return state_key(Table::kValidators);
-}  // ValidatorSet
+}  // ValidatorSet: certifies the next block
+inline StateKey next_validators_key() {
+  return state_key(Table::kNextValidators);
+}  // ValidatorSet: the next epoch's, fixed since the epoch before ended
+inline StateKey epoch_key() {
+  return state_key(Table::kEpoch);
+}
+inline StateKey epoch_tally_key() {
+  return state_key(Table::kEpochTally);
+}
 inline StateKey validator_key(const XOnlyKey& key) {
   return state_key(Table::kValidator, {key});
 }

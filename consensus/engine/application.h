@@ -34,11 +34,22 @@ struct ProposalRequest {
   std::uint64_t time_ms = 0;  // exceeds the parent's
   XOnlyKey proposer;
   std::size_t txs_max = kBlockTxsMax;
+  // What made the parent certain, verified; left out of the block where it may carry none (another
+  // epoch's, or not the parent's).
+  std::optional<Certificate> certificate;
   // The proposer's reveal, from its record in the parent's state; nothing when it has none, then
   // only an empty block can be proposed.
   std::function<std::optional<BeaconReveal>(const ValidatorRecord& record)> reveal;
   // Whether a block without content is wanted.
   bool allow_empty = false;
+};
+
+// The epoch of the block after the last final one.
+struct EpochInfo {
+  std::uint64_t epoch = 0;
+  std::uint64_t last_height = 0;
+  Hash32 leader_seed;
+  ValidatorSet set;
 };
 
 struct FinalizeResult {
@@ -76,14 +87,21 @@ class Application {
   // The block log is on disk up to this height, so databases may follow.
   virtual void on_durable(std::uint64_t height) = 0;
 
-  // For the engine's decision to make a block above the last final one: whether a block at
+  virtual EpochInfo epoch() const = 0;
+  // Of an executed block or the last final one.
+  virtual std::optional<std::uint64_t> time_of(const BlockId& id) const = 0;
+  // The transactions of an executed block that is not final.
+  virtual std::optional<std::vector<TxId>> ids_of(const BlockId& id) const = 0;
+
+  // For the engine's decision to make a block above `parent`, which is executed: whether a block at
   // `time_ms` would have content, and if not, the earliest time at which that may change without
   // a new transaction.
   struct Work {
     bool now = false;
+    bool has_txs = false;  // not only what is due
     std::optional<std::uint64_t> next_ms;
   };
-  virtual Work work_at(std::uint64_t time_ms) = 0;
+  virtual Work work_at(const BlockId& parent, std::uint64_t time_ms) = 0;
 };
 
 }  // namespace fog

@@ -1,6 +1,7 @@
 #include "consensus/engine/ledger_app.h"
 
 #include "chain/crypto/hash.h"
+#include "consensus/staking/epochs.h"
 #include "consensus/staking/validators.h"
 
 namespace fog {
@@ -20,10 +21,11 @@ class Stopwatch {
   std::uint64_t start_;
 };
 
-std::uint64_t epoch_of(const ReadView& state, std::uint64_t height) {
-  const auto params = load<ChainParams>(state, chain_params_key());
-  CHECK(params.has_value());
-  return (height - 1) / params->epoch_length;
+// Whether the block with this header may carry the certificate.
+bool may_carry(const BlockHeader& header, const std::optional<Certificate>& certificate,
+               std::uint64_t epoch_length) {
+  return certificate && certificate->vote.block == header.parent &&
+         certificate->vote.epoch == header.epoch && !is_first_of_epoch(header.height, epoch_length);
 }
 
 }  // namespace
@@ -51,7 +53,8 @@ struct LedgerApp::Version {
   Overlay overlay;
   TreeVersion tree;
   BlockId parent;
-  AppInfo info;  // as it will be once the block is final
+  AppInfo info;          // as it will be once the block is final
+  IncludedTxs included;  // by this block
   FinalizeResult result;
 };
 
@@ -118,12 +121,46 @@ const ReadView* LedgerApp::find_parent(const BlockId& parent, AppInfo& info) con
   return &version->second->overlay;
 }
 
-Application::Work LedgerApp::work_at(std::uint64_t time_ms) {
-  const InclusionTerms terms = load_terms(live_, time_ms);
-  if (parts_.pool->has_includable(terms.base_price, time_ms)) return {true, std::nullopt};
+// What the blocks from the last final one up to `block` hold.
+IncludedTxs LedgerApp::included_up_to(BlockId block) const {
+  IncludedTxs out;
+  for (auto at = versions_.find(block); at != versions_.end();
+       at = versions_.find(at->second->parent))
+    out.add(at->second->included);
+  return out;
+}
+
+EpochInfo LedgerApp::epoch() const {
+  const std::shared_lock lock(state_mutex_);
+  const auto params = fog::load<ChainParams>(live_, chain_params_key());
+  CHECK(params.has_value());
+  const EpochRecord record = load_epoch(live_);
+  return {record.epoch, (record.epoch + 1) * params->epoch_length, record.leader_seed,
+          load_validators(live_)};
+}
+
+std::optional<std::uint64_t> LedgerApp::time_of(const BlockId& id) const {
+  AppInfo info;
+  if (find_parent(id, info) == nullptr) return std::nullopt;
+  return info.time_ms;
+}
+
+std::optional<std::vector<TxId>> LedgerApp::ids_of(const BlockId& id) const {
+  const auto version = versions_.find(id);
+  if (version == versions_.end()) return std::nullopt;
+  return version->second->result.ids;
+}
+
+Application::Work LedgerApp::work_at(const BlockId& parent, std::uint64_t time_ms) {
+  AppInfo info;
+  const ReadView* state = find_parent(parent, info);
+  CHECK(state != nullptr);
+  const InclusionTerms terms = load_terms(*state, time_ms);
+  if (parts_.pool->has_includable(terms.base_price, time_ms, included_up_to(parent)))
+    return {true, true, std::nullopt};
   Work work;
-  work.next_ms = next_due_ms(live_, time_ms);
-  if (work.next_ms && *work.next_ms <= time_ms) return {true, std::nullopt};
+  work.next_ms = next_due_ms(*state, time_ms);
+  if (work.next_ms && *work.next_ms <= time_ms) return {true, false, std::nullopt};
   // Waiting transactions become includable when the base price has fallen.
   if (parts_.pool->size().txs > 0) {
     const std::uint64_t then = time_ms + terms.params.base_price_interval_ms;
@@ -153,31 +190,43 @@ std::optional<Block> LedgerApp::prepare_proposal(const ProposalRequest& request)
   BlockHeader& header = block.header;
   header.chain_id = parts_.chain_id;
   header.height = parent.height + 1;
-  header.epoch = epoch_of(*state, header.height);
+  const std::uint64_t epoch_length = load_terms(*state, request.time_ms).params.epoch_length;
+  header.epoch = epoch_of(header.height, epoch_length);
   header.time_ms = request.time_ms;
   header.parent = request.parent;
   header.app_hash = parent.app_hash;
   header.validators_hash = validators_hash(load_validators(*state));
   header.proposer = request.proposer;
+  if (is_last_of_epoch(header.height, epoch_length))
+    header.next_validators_hash = validators_hash(load_next_validators(*state));
+  if (may_carry(header, request.certificate, epoch_length)) block.certificate = request.certificate;
+  header.certificate_hash = certificate_hash(block.certificate);
   const auto record = find_validator(*state, request.proposer);
   CHECK(record.has_value());
   header.beacon = request.reveal(*record);
 
   BlockResult result;
   std::vector<TxId> ids;
+  IncludedTxs included;
   bool has_content = false;
-  if (header.beacon && versions_.size() < kUnfinalizedMax) {
+  if (header.beacon) {
     const Stopwatch watch(*parts_.clock, times_.execute_ns);
     const InclusionTerms terms = load_terms(*state, header.time_ms);
     const BlockLimits limits{std::min(request.txs_max, kBlockTxsMax), kBlockBytesMax - 4'096,
                              terms.params.block_units_max};
-    auto execution = BlockExecution::begin(*state, parent.time_ms, header);
+    auto execution = BlockExecution::begin(*state, parent.time_ms, header, block.certificate);
     CHECK(execution.has_value());
-    for (const PooledTx& tx : parts_.pool->choose(terms, limits)) {
+    std::vector<PooledTx> chosen;
+    // Above too many blocks that are not final, only what is due.
+    if (versions_.size() < kUnfinalizedMax)
+      chosen = parts_.pool->choose(terms, limits, included_up_to(request.parent));
+    for (const PooledTx& tx : chosen) {
       if (const auto outcome = execution->apply(*tx)) {
         block.txs.emplace_back(tx->encoded());
         ids.push_back(tx->id());
-      } else {
+        included.add(tx->tx().body);
+      } else if (request.parent == info_.block) {
+        // What blocks that are not final have changed may be taken back.
         drop_uncludable(tx->id(), outcome.error());
       }
     }
@@ -188,34 +237,40 @@ std::optional<Block> LedgerApp::prepare_proposal(const ProposalRequest& request)
     if (!request.allow_empty) return std::nullopt;
     header.beacon.reset();
     // With something due an empty block is invalid.
-    if (!BlockExecution::begin(*state, parent.time_ms, header)) return std::nullopt;
+    if (!BlockExecution::begin(*state, parent.time_ms, header, block.certificate))
+      return std::nullopt;
   }
   header.tx_root = tx_root(block);
-  add_version(block_id(header), header, std::move(result), std::move(ids));
+  add_version(block_id(header), header, std::move(result), std::move(ids), std::move(included));
   return block;
 }
 
 // What the rules leave to the caller of execute_block.
-Fault LedgerApp::check_header(const BlockHeader& header, const AppInfo& parent,
-                              const ReadView& parent_state) const {
+Fault LedgerApp::check_header(const BlockHeader& header, const AppInfo& parent) const {
   if (header.chain_id != parts_.chain_id) return Fault::kBlockBadChain;
   if (header.parent != parent.block) return Fault::kBlockBadParent;
-  if (header.height != parent.height + 1 || header.epoch != epoch_of(parent_state, header.height))
-    return Fault::kBlockBadHeight;
+  if (header.height != parent.height + 1) return Fault::kBlockBadHeight;
   if (header.app_hash != parent.app_hash) return Fault::kBlockBadAppHash;
   return Fault::kNone;
 }
 
-Result<std::vector<CheckedTx>, Fault> LedgerApp::check_block_txs(const Block& block) {
-  std::vector<std::optional<CheckedTx>> found(block.txs.size());
+// Those that are in the mempool, byte for byte, have been checked.
+Result<std::vector<PooledTx>, Fault> LedgerApp::check_block_txs(const Block& block) {
+  std::vector<PooledTx> out(block.txs.size());
   parts_.workers->run(block.txs.size(), [&](std::size_t i) {
-    if (auto checked = check_form(block.txs[i], parts_.chain_id)) found[i] = *std::move(checked);
+    auto decoded = decode_tx(block.txs[i], parts_.chain_id);
+    if (!decoded) return;
+    if (PooledTx known = parts_.pool->find(decoded->id());
+        known != nullptr && known->encoded() == static_cast<const Bytes&>(block.txs[i])) {
+      out[i] = std::move(known);
+      return;
+    }
+    ++times_.signatures;
+    if (auto checked = check_signature(*std::move(decoded)))
+      out[i] = std::make_shared<const CheckedTx>(*std::move(checked));
   });
-  std::vector<CheckedTx> out;
-  out.reserve(found.size());
-  for (auto& tx : found) {
-    if (!tx) return Fail{Fault::kBlockBadTransaction};
-    out.push_back(*std::move(tx));
+  for (const PooledTx& tx : out) {
+    if (tx == nullptr) return Fail{Fault::kBlockBadTransaction};
   }
   return out;
 }
@@ -231,28 +286,31 @@ Result<FinalizeResult, Fault> LedgerApp::finalize_block(const BlockId& id, const
   AppInfo parent_info;
   const ReadView* state = find_parent(parent, parent_info);
   if (state == nullptr) return Fail{Fault::kBlockBadParent};
-  if (const Fault fault = check_header(block.header, parent_info, *state); fault != Fault::kNone)
+  if (const Fault fault = check_header(block.header, parent_info); fault != Fault::kNone)
     return Fail{fault};
-  TRY(const std::vector<CheckedTx> txs, check_block_txs(block));
+  TRY(const std::vector<PooledTx> txs, check_block_txs(block));
   std::vector<const CheckedTx*> pointers;
   std::vector<TxId> ids;
-  for (const CheckedTx& tx : txs) {
-    pointers.push_back(&tx);
-    ids.push_back(tx.id());
+  IncludedTxs included;
+  for (const PooledTx& tx : txs) {
+    pointers.push_back(tx.get());
+    ids.push_back(tx->id());
+    included.add(tx->tx().body);
   }
   const Stopwatch watch(*parts_.clock, times_.execute_ns);
   TRY(BlockResult executed, execute_block(*state, parent_info.time_ms, block, pointers));
-  add_version(id, block.header, std::move(executed), std::move(ids));
+  add_version(id, block.header, std::move(executed), std::move(ids), std::move(included));
   return versions_.at(id)->result;
 }
 
 void LedgerApp::add_version(const BlockId& id, const BlockHeader& header, BlockResult&& executed,
-                            std::vector<TxId>&& ids) {
+                            std::vector<TxId>&& ids, IncludedTxs&& included) {
   AppInfo parent;
   const ReadView* state = find_parent(header.parent, parent);
   CHECK(state != nullptr);
   auto version = std::make_unique<Version>(state, std::move(executed.changes));
   version->parent = header.parent;
+  version->included = std::move(included);
   version->info = AppInfo{header.height, header.time_ms, id, {}};
   {
     const Stopwatch watch(*parts_.clock, times_.tree_ns);

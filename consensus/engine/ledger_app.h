@@ -66,7 +66,10 @@ class LedgerApp final : public Application {
                                                const Block& block) override;
   ErrorOr<void> commit(const BlockId& id) override;
   void on_durable(std::uint64_t height) override;
-  Work work_at(std::uint64_t time_ms) override;
+  EpochInfo epoch() const override;
+  std::optional<std::uint64_t> time_of(const BlockId& id) const override;
+  std::optional<std::vector<TxId>> ids_of(const BlockId& id) const override;
+  Work work_at(const BlockId& parent, std::uint64_t time_ms) override;
 
   // ---- queries of the last final state, from any thread ----
   // What `read` sees is one state; commits wait while it runs.
@@ -84,12 +87,13 @@ class LedgerApp final : public Application {
   struct Version;
 
   const ReadView* find_parent(const BlockId& parent, AppInfo& info) const;
-  Fault check_header(const BlockHeader& header, const AppInfo& parent,
-                     const ReadView& parent_state) const;
-  Result<std::vector<CheckedTx>, Fault> check_block_txs(const Block& block);
+  Fault check_header(const BlockHeader& header, const AppInfo& parent) const;
+  Result<std::vector<PooledTx>, Fault> check_block_txs(const Block& block);
+  IncludedTxs included_up_to(BlockId block) const;
   void drop_uncludable(const TxId& id, Fault fault);
   void add_version(const BlockId& id, const BlockHeader& header, BlockResult&& executed,
-                   std::vector<TxId>&& ids);
+                   std::vector<TxId>&& ids,
+                   IncludedTxs&& included);
   void take_changes(Version& version, StateDelta& delta);
   void rebase(const BlockId& id);
   InclusionTerms terms_now() const;

@@ -3,14 +3,34 @@
 #include "chain/ledger/fees.h"
 #include "consensus/rules/messages.h"
 #include "consensus/rules/supply.h"
+#include "consensus/staking/epochs.h"
 #include "consensus/staking/validators.h"
 
 namespace fog {
 namespace {
 
-// What a block's header and the lengths of its transactions may take of kBlockBytesMax.
+// What a block's header, its certificate and the lengths of its transactions may take of
+// kBlockBytesMax.
 constexpr std::size_t kHeaderBytesMax = 1'024;
+constexpr std::size_t kCertificateBytesMax = 64 + kValidatorsMax * 65;
 constexpr std::size_t kTxLengthBytesMax = 3;
+
+// What the header says of epochs, validators and its parent's certificate, against the state.
+Fault check_epoch(const ReadView& state, const ValidatorSet& set, const BlockHeader& header,
+                  const std::optional<Certificate>& certificate, std::uint64_t epoch_length) {
+  if (header.epoch != epoch_of(header.height, epoch_length) ||
+      header.epoch != load_epoch(state).epoch) {
+    return Fault::kBlockBadEpoch;
+  }
+  if (header.validators_hash != validators_hash(set)) return Fault::kBlockBadValidators;
+  const bool says_next = header.next_validators_hash.has_value();
+  if (says_next != is_last_of_epoch(header.height, epoch_length) ||
+      (says_next && *header.next_validators_hash != validators_hash(load_next_validators(state)))) {
+    return Fault::kBlockBadNextValidators;
+  }
+  if (!place_of(set, header.proposer)) return Fault::kBlockBadProposer;
+  return check_carried_certificate(header, certificate, set, epoch_length);
+}
 
 }  // namespace
 
@@ -29,6 +49,9 @@ struct BlockExecution::Impl {
   BlockContext context;
   InclusionTerms terms;
   XOnlyKey proposer;
+  ValidatorSet validators;
+  std::optional<Certificate> certificate;
+  bool ends_epoch = false;
   bool reveals = false;  // the header carries a beacon link
   bool due = false;      // the rules have something to do without any transaction
   std::uint64_t units_used = 0;
@@ -105,6 +128,8 @@ BlockResult BlockExecution::Impl::finish() {
   burn(state, fees_burned);
   if (fees_tip != Amount{}) credit(state, find_validator(state, proposer)->payout, fees_tip);
   update_fee_market(state, terms.params, terms.base_price, context.time_ms, units_used);
+  tally_block(state, validators, proposer, certificate);
+  if (ends_epoch) close_epoch(state, context);
   CHECK(conserves_supply(parent, state.changes()));
   return {std::move(outcomes), std::move(state).take_changes()};
 }
@@ -116,15 +141,21 @@ BlockExecution::~BlockExecution() = default;
 
 Result<BlockExecution, Fault> BlockExecution::begin(const ReadView& parent_state,
                                                     std::uint64_t parent_time_ms,
-                                                    const BlockHeader& header) {
+                                                    const BlockHeader& header,
+                                                    const std::optional<Certificate>& certificate) {
   if (header.time_ms <= parent_time_ms) return Fail{Fault::kBlockBadTime};
-  if (header.validators_hash != validators_hash(load_validators(parent_state))) {
-    return Fail{Fault::kBlockBadValidators};
-  }
-  if (!find_validator(parent_state, header.proposer)) return Fail{Fault::kBlockBadProposer};
   auto impl = std::make_unique<Impl>(parent_state);
+  impl->validators = load_validators(parent_state);
+  impl->terms = load_terms(parent_state, header.time_ms);
+  const std::uint64_t epoch_length = impl->terms.params.epoch_length;
+  const Fault fault =
+      check_epoch(parent_state, impl->validators, header, certificate, epoch_length);
+  if (fault != Fault::kNone) return Fail{fault};
+  impl->ends_epoch = is_last_of_epoch(header.height, epoch_length);
+  impl->certificate = certificate;
+  if (certificate) impl->bytes_used += kCertificateBytesMax;
   const std::optional<std::uint64_t> due_ms = next_due_ms(parent_state, header.time_ms);
-  impl->due = due_ms && *due_ms <= header.time_ms;
+  impl->due = impl->ends_epoch || (due_ms && *due_ms <= header.time_ms);
   impl->context.chain_id = header.chain_id;
   impl->context.height = header.height;
   impl->context.time_ms = header.time_ms;
@@ -132,7 +163,6 @@ Result<BlockExecution, Fault> BlockExecution::begin(const ReadView& parent_state
   if (header.beacon) {
     TRY(impl->context.beacon, take_reveal(impl->state, header.proposer, *header.beacon));
     impl->reveals = true;
-    impl->terms = load_terms(parent_state, header.time_ms);
   } else if (impl->due) {
     return Fail{Fault::kBlockBadBeacon};
   }
@@ -160,7 +190,8 @@ Result<BlockResult, Fault> execute_block(const ReadView& parent_state, std::uint
                                          const std::vector<const CheckedTx*>& txs) {
   CHECK(txs.size() == block.txs.size());
   if (tx_root(block) != block.header.tx_root) return Fail{Fault::kBlockBadTxRoot};
-  TRY(BlockExecution execution, BlockExecution::begin(parent_state, parent_time_ms, block.header));
+  TRY(BlockExecution execution,
+      BlockExecution::begin(parent_state, parent_time_ms, block.header, block.certificate));
   for (std::size_t i = 0; i < txs.size(); ++i) {
     CHECK(static_cast<const Bytes&>(block.txs[i]) == txs[i]->encoded());
     const auto outcome = execution.apply(*txs[i]);

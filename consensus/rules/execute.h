@@ -22,15 +22,18 @@ struct BlockResult {
 // leaves no trace.
 class BlockExecution {
  public:
-  // The header's fields up to and with `beacon` must be set (tx_root is not read).
+  // All of the header's fields except tx_root must be set; `certificate` is the block's.
   //
+  // kBlockBadEpoch (not the height's), kBlockBadNextValidators (in the last block of an epoch not
+  // the next set, or in another any), kBlockBadCertificate (see check_carried_certificate),
   // kBlockBadTime (not above the parent's), kBlockBadValidators (not the state's set),
-  // kBlockBadProposer (not a validator), kBlockBadBeacon (a link that does not fit, or none though
-  // something is due). A block without a link has neither transactions nor anything due; it
-  // writes nothing.
+  // kBlockBadProposer (not in it), kBlockBadBeacon (a link that does not fit, or none though
+  // something is due; the last block of an epoch always has something due). A block without a link
+  // has neither transactions nor anything due; it writes nothing.
   static Result<BlockExecution, Fault> begin(const ReadView& parent_state,
                                              std::uint64_t parent_time_ms,
-                                             const BlockHeader& header);
+                                             const BlockHeader& header,
+                                             const std::optional<Certificate>& certificate = {});
   BlockExecution(BlockExecution&&) noexcept;
   BlockExecution& operator=(BlockExecution&&) noexcept;
   ~BlockExecution();
@@ -57,7 +60,7 @@ class BlockExecution {
 //
 // begin()'s faults, kBlockBadTxRoot, kBlockBadTransaction, kBlockTooLarge (bytes, number or units),
 // kBlockBadBeacon (a link although the block writes nothing, or none although it has transactions).
-// Parent, height, epoch and app hash are the caller's to compare.
+// Parent, height and app hash are the caller's to compare.
 Result<BlockResult, Fault> execute_block(const ReadView& parent_state, std::uint64_t parent_time_ms,
                                          const Block& block,
                                          const std::vector<const CheckedTx*>& txs);

@@ -2,6 +2,7 @@
 
 #include "chain/crypto/hash.h"
 #include "consensus/rules/genesis_check.h"
+#include "consensus/staking/epochs.h"
 #include "consensus/staking/validators.h"
 #include "market/types/objects.h"
 
@@ -31,7 +32,7 @@ void apply_validators(const Genesis& genesis, Overlay& state) {
     // Tips are credited to it from the first block on, so it exists.
     if (!state.get(account_key(validator.payout))) store_account(state, validator.payout, {});
   }
-  store(state, validators_key(), set);
+  begin_first_epoch(state, set, chain_id_of(genesis), genesis.time_ms);
 }
 
 }  // namespace

@@ -10,6 +10,16 @@ ValidatorSet load_validators(const ReadView& state) {
   return *std::move(set);
 }
 
+ValidatorSet choose_validators(const ReadView& state, const ValidatorSet& next) {
+  ValidatorSet chosen;
+  for (const Validator& validator : next.validators) {
+    const std::optional<ValidatorRecord> record = find_validator(state, validator.key);
+    CHECK(record.has_value());
+    chosen.validators.push_back({validator.key, record->stake.droplets});
+  }
+  return chosen;
+}
+
 std::optional<ValidatorRecord> find_validator(const ReadView& state, const XOnlyKey& key) {
   return load<ValidatorRecord>(state, validator_key(key));
 }

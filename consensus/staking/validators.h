@@ -9,6 +9,8 @@ namespace fog {
 
 // The set in force. A state without one has no genesis: our bug.
 ValidatorSet load_validators(const ReadView& state);
+// The set that the stakes give as they stand, for the epoch after the next, whose set is `next`.
+ValidatorSet choose_validators(const ReadView& state, const ValidatorSet& next);
 std::optional<ValidatorRecord> find_validator(const ReadView& state, const XOnlyKey& key);
 // Writes a validator's first record: its chain's commitment is the tip, every link unrevealed.
 void enter_validator(Overlay& state, const XOnlyKey& key, const Address& payout, Amount stake,

@@ -103,6 +103,7 @@ Json Custom<BlockInfo>::write(const BlockInfo& value) {
   return {{"id", to_hex0x(value.id)},
           {"header", detail::write(value.block.header)},
           {"txs", detail::write(value.block.txs)},
+          {"certificate", detail::write(value.block.certificate)},
           {"outcomes", detail::write(value.outcomes)}};
 }
 
@@ -110,6 +111,7 @@ bool Custom<BlockInfo>::read(Reader& reader, const Json& json, BlockInfo& value)
   if (!json.is_object()) return reader.fail("expected an object");
   return need(reader, json, "id", value.id) && need(reader, json, "header", value.block.header) &&
          need(reader, json, "txs", value.block.txs) &&
+         need(reader, json, "certificate", value.block.certificate) &&
          need(reader, json, "outcomes", value.outcomes);
 }
 

@@ -47,6 +47,7 @@ Json custom_schema() {
     return object_schema({{"id", schema_of<BlockId>()},
                           {"header", schema_of<BlockHeader>()},
                           {"txs", schema_of<std::vector<Bytes>>()},
+                          {"certificate", schema_of<std::optional<Certificate>>()},
                           {"outcomes", schema_of<std::vector<TxOutcome>>()}});
   } else {
     return {{"type", "object"}};

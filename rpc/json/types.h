@@ -22,7 +22,12 @@ FOG_JSON(ChainParams, base_price_min, block_units_target, block_units_max,
          expiry_ahead_max_ms, epoch_length);
 FOG_JSON(BeaconReveal, link, next_commitment);
 FOG_JSON(BlockHeader, chain_id, height, epoch, time_ms, parent, app_hash, tx_root, validators_hash,
-         proposer, beacon);
+         proposer, beacon, next_validators_hash, certificate_hash);
+FOG_JSON(Vote, epoch, view, kind, parent_view, block);
+FOG_JSON(ValidatorSignature, index, signature);
+FOG_JSON(Certificate, vote, signatures);
+FOG_JSON(Validator, key, stake);
+FOG_JSON(ValidatorSet, validators);
 FOG_JSON(TransferOutput, to, amount);
 FOG_JSON(Transfer, outputs);
 FOG_JSON(SingleAuth, key, signature);
@@ -103,6 +108,20 @@ FOG_JSON(StateProof, height, root, key, value, siblings, other_leaf);
 FOG_JSON(SupplyReport, height, supply, accounts, stakes, bonds, escrows, conserved);
 
 // ---- enums ----
+template <>
+struct EnumNames<VoteKind> {
+  static std::string_view of(VoteKind kind) {
+    switch (kind) {
+      case VoteKind::kNotarize:
+        return "notarize";
+      case VoteKind::kNullify:
+        return "nullify";
+      case VoteKind::kFinalize:
+        return "finalize";
+    }
+    return "";
+  }
+};
 template <>
 struct EnumNames<TxPlace> {
   static std::string_view of(TxPlace place) {

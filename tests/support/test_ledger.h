@@ -9,6 +9,7 @@
 #include "consensus/rules/genesis.h"
 #include "consensus/rules/supply.h"
 #include "consensus/staking/beacon_chain.h"
+#include "consensus/staking/epochs.h"
 #include "market/types/price.h"
 #include "tests/support/memory_state.h"
 #include "tests/support/test_chain.h"
@@ -71,6 +72,10 @@ class TestLedger {
     BlockHeader header;
     header.chain_id = chain_id;
     header.height = height + 1;
+    const std::uint64_t epoch_length = genesis_.params.epoch_length;
+    header.epoch = epoch_of(header.height, epoch_length);
+    if (is_last_of_epoch(header.height, epoch_length))
+      header.next_validators_hash = fog::validators_hash(load_next_validators(state));
     header.time_ms = parent_time_ms + after_ms;
     header.parent = parent;
     header.app_hash = root();

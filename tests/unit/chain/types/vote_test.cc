@@ -86,6 +86,64 @@ TEST_F(CertificateTest, EverySignatureMustBeOverThisVoteOnThisChain) {
   }
 }
 
+TEST(Leader, IsDrawnByStake) {
+  ValidatorSet set;
+  std::uint64_t total = 0;
+  for (const std::uint8_t stake : Bytes{1, 0, 50, 9, 40}) {
+    set.validators.push_back({sha256(Bytes{stake}), stake * 1'000'000'007ULL});
+    total += stake;
+  }
+  constexpr std::uint64_t kViews = 20'000;
+  std::vector<std::uint64_t> led(set.validators.size());
+  for (std::uint64_t view = 1; view <= kViews; ++view)
+    ++led[leader_of(set, sha256(as_bytes("seed")), 3, view)];
+  for (std::size_t i = 0; i < led.size(); ++i) {
+    const std::uint64_t expected = set.validators[i].stake / 1'000'000'007ULL * kViews / total;
+    // Six standard deviations of a binomial with at most sqrt(kViews / 4) = 71.
+    EXPECT_LE(led[i] > expected ? led[i] - expected : expected - led[i], 426U) << i;
+  }
+  EXPECT_EQ(led[1], 0U) << "no stake, no view";
+  EXPECT_GT(led[0], 0U);
+}
+
+TEST(Leader, FollowsFromSeedEpochAndViewAlone) {
+  ValidatorSet set;
+  for (std::uint8_t i = 0; i < 100; ++i) set.validators.push_back({sha256(Bytes{i}), 1});
+  const Hash32 seed = sha256(as_bytes("seed"));
+  const auto sequence = [&](const Hash32& from, std::uint64_t epoch) {
+    std::vector<std::size_t> leaders;
+    for (std::uint64_t view = 0; view < 20; ++view)
+      leaders.push_back(leader_of(set, from, epoch, view));
+    return leaders;
+  };
+  EXPECT_EQ(sequence(seed, 1), sequence(seed, 1));
+  EXPECT_NE(sequence(seed, 1), sequence(seed, 2));
+  EXPECT_NE(sequence(seed, 1), sequence(sha256(seed), 1));
+  // Stakes of 64 bits do not wrap; a single validator leads always.
+  for (auto& validator : set.validators) validator.stake = ~std::uint64_t{0};
+  EXPECT_EQ(sequence(seed, 1).size(), 20U);
+  set.validators.resize(1);
+  EXPECT_EQ(sequence(seed, 1), std::vector<std::size_t>(20, 0));
+}
+
+TEST(Quorum, IsMoreThanTwoThirds) {
+  EXPECT_FALSE(quorum(0, 0));
+  EXPECT_TRUE(quorum(1, 1));
+  EXPECT_FALSE(quorum(2, 3));
+  EXPECT_TRUE(quorum(3, 4));
+  EXPECT_FALSE(quorum(66, 99));
+  EXPECT_TRUE(quorum(67, 99));
+}
+
+TEST(CertificateHash, StandsForTheSignedVoteAndZeroForNone) {
+  EXPECT_TRUE(certificate_hash(std::nullopt).is_zero());
+  Certificate certificate;
+  const Hash32 empty = certificate_hash(certificate);
+  EXPECT_EQ(empty, tagged_hash("fog/certificate", bcs_encode(certificate)));
+  certificate.signatures.push_back({});
+  EXPECT_NE(certificate_hash(certificate), empty);
+}
+
 TEST(ValidatorsHash, CoversKeysStakesAndOrder) {
   ValidatorSet set;
   set.validators.push_back({sha256(as_bytes("a")), 1});

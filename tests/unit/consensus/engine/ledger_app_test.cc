@@ -167,7 +167,7 @@ TEST_F(LedgerAppTest, RefusesInvalidBlocksWithTheirFault) {
   EXPECT_EQ(fault([](Block& b) { b.header.parent.data[0] ^= 1U; }, chain_), Fault::kBlockBadParent);
   EXPECT_EQ(fault([](Block&) {}, Hash32{}), Fault::kBlockBadParent) << "unknown";
   EXPECT_EQ(fault([](Block& b) { b.header.height = 2; }, chain_), Fault::kBlockBadHeight);
-  EXPECT_EQ(fault([](Block& b) { b.header.epoch = 1; }, chain_), Fault::kBlockBadHeight);
+  EXPECT_EQ(fault([](Block& b) { b.header.epoch = 1; }, chain_), Fault::kBlockBadEpoch);
   EXPECT_EQ(fault([](Block& b) { b.header.app_hash.data[0] ^= 1U; }, chain_),
             Fault::kBlockBadAppHash);
   EXPECT_EQ(fault([](Block& b) { b.header.time_ms = 1; }, chain_), Fault::kBlockBadTime);
@@ -188,7 +188,7 @@ TEST_F(LedgerAppTest, RefusesInvalidBlocksWithTheirFault) {
 }
 
 TEST_F(LedgerAppTest, BuildsNothingOutOfNothing) {
-  EXPECT_FALSE(bench_.app->work_at(time_ms_).now);
+  EXPECT_FALSE(bench_.app->work_at(bench_.app->info().block, time_ms_).now);
   EXPECT_EQ(bench_.app->prepare_proposal(request(chain_)), std::nullopt);
   ProposalRequest empty = request(chain_);
   empty.allow_empty = true;
