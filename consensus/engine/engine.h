@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "chain/base/error.h"
+#include "consensus/core/messages.h"
 #include "consensus/engine/application.h"
 
 namespace fog {
@@ -24,6 +25,8 @@ struct EngineEvents {
   // The engine has stopped for good. At most once.
   std::function<void(const Error&)> on_failure = [](const Error&) {};
   std::function<void(std::string_view)> log = [](std::string_view) {};
+  // A validator has voted against itself; once a validator and epoch.
+  std::function<void(const Evidence&)> on_evidence = [](const Evidence&) {};
 };
 
 class Engine {

@@ -36,6 +36,7 @@ NodeImpl::NodeImpl(NodeOptions options)
 NodeImpl::~NodeImpl() {
   (void)close().has_value();
   pool_.set_listener({});
+  pool_.set_arrival_listener({});
 }
 
 ErrorOr<void> NodeImpl::close() {
@@ -101,6 +102,10 @@ ErrorOr<std::vector<SubmitReply>> NodeImpl::submit(const std::vector<Bytes>& txs
     if (failure_)
       return fail(ErrorCode::kUnavailable, "the node makes no blocks: " + failure_->context);
   }
+  return check_all(txs);
+}
+
+std::vector<SubmitReply> NodeImpl::check_all(const std::vector<Bytes>& txs) {
   std::vector<SubmitReply> replies(txs.size());
   workers_.run(txs.size(), [&](std::size_t i) { replies[i] = app_->check_tx(txs[i]); });
   return replies;

@@ -36,6 +36,8 @@ struct NodeOptions {
   unsigned verify_threads = 0;
   // With this set, an empty block is made when none was for so long.
   std::optional<std::uint64_t> idle_interval_ms;
+  // D: how long a message between validators may take before its sender is thought to be away.
+  std::uint64_t delay_ms = 500;
   // Start although the vote record says that blocks were voted final which the log has lost. Such
   // blocks are gone; whoever saw them final was told wrong.
   bool accept_lost_blocks = false;

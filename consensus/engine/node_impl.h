@@ -9,7 +9,7 @@
 
 #include "consensus/engine/ledger_app.h"
 #include "consensus/engine/node.h"
-#include "consensus/engine/solo_engine.h"
+#include "consensus/engine/simplex_engine.h"
 
 namespace fog {
 
@@ -49,7 +49,9 @@ class NodeImpl final : public Node {
   ErrorOr<void> open_state();
   ErrorOr<void> try_open_state();
   ErrorOr<void> replay();
-  ErrorOr<void> start_engine(const ValidatorKey& key, VoteGuard guard);
+  ErrorOr<std::optional<ReplicaKeys>> open_keys();
+  ErrorOr<void> start_engine(std::optional<ReplicaKeys> keys);
+  std::vector<SubmitReply> check_all(const std::vector<Bytes>& txs);
   void on_final(const FinalBlock& block);
   void on_failure(const Error& error);
   void wait(Waiter& waiter, std::unique_lock<std::mutex>& lock, std::uint64_t timeout_ms);
@@ -68,7 +70,7 @@ class NodeImpl final : public Node {
   Mempool pool_;
   WorkerPool workers_;
   std::unique_ptr<LedgerApp> app_;
-  std::unique_ptr<SoloEngine> engine_;
+  std::unique_ptr<SimplexEngine> engine_;
 
   mutable std::mutex mutex_;  // guards what follows
   std::optional<Error> failure_;

@@ -69,8 +69,7 @@ ErrorOr<void> NodeImpl::open() {
   TRY(lock_, options_.env->lock(path("lock")));
   TRY(genesis_, read_genesis_cached(*options_.env, path(kGenesisName), path("genesis.cache")));
   chain_id_ = chain_id_of(genesis_);
-  TRY(const ValidatorKey key, ValidatorKey::read(*options_.env, path(kKeyName)));
-  TRY(VoteGuard guard, VoteGuard::open(*options_.env, path(kVotesName), chain_id_, key.secret));
+  TRY(std::optional<ReplicaKeys> keys, open_keys());
   TRY_VOID(open_log());
   TRY_VOID(open_index());
   TRY_VOID(open_state());
@@ -81,7 +80,7 @@ ErrorOr<void> NodeImpl::open() {
   // What building the state took and gave back.
   malloc_trim(0);
 #endif
-  return start_engine(key, std::move(guard));
+  return start_engine(std::move(keys));
 }
 
 ErrorOr<void> NodeImpl::open_log() {
@@ -216,20 +215,39 @@ ErrorOr<void> NodeImpl::replay() {
   return {};
 }
 
-ErrorOr<void> NodeImpl::start_engine(const ValidatorKey& key, VoteGuard guard) {
-  SoloOptions options;
+// A node without a validator key only follows.
+ErrorOr<std::optional<ReplicaKeys>> NodeImpl::open_keys() {
+  TRY(const bool has_key, options_.env->exists(path(kKeyName)));
+  if (!has_key) {
+    TRY(const bool has_votes, options_.env->exists(path(kVotesName)));
+    if (has_votes) {
+      return fail(ErrorCode::kNotFound, path(kVotesName) + " is there, and " + path(kKeyName) +
+                                            ", whose votes it records, is not: put the key back, "
+                                            "or remove the record to follow without a vote");
+    }
+    return std::optional<ReplicaKeys>();
+  }
+  TRY(ValidatorKey key, ValidatorKey::read(*options_.env, path(kKeyName)));
+  TRY(VoteGuard guard, VoteGuard::open(*options_.env, path(kVotesName), chain_id_, key.secret));
+  return std::optional(ReplicaKeys{std::move(key), std::move(guard)});
+}
+
+ErrorOr<void> NodeImpl::start_engine(std::optional<ReplicaKeys> keys) {
+  ReplicaOptions options;
   options.idle_interval_ms = options_.idle_interval_ms;
   options.accept_lost_blocks = options_.accept_lost_blocks;
+  options.delay_ms = options_.delay_ms;
   EngineEvents events;
   events.on_final = [this](const FinalBlock& block) { on_final(block); };
   events.on_failure = [this](const Error& error) { on_failure(error); };
   events.log = options_.log;
-  ValidatorSet set;
-  app_->with_state([&](const ReadView& state, const AppInfo&) { set = load_validators(state); });
-  engine_ = std::make_unique<SoloEngine>(*app_, *log_, std::move(guard), key, chain_id_, set,
-                                         *options_.clock, options, std::move(events));
+  const ReplicaParts parts{chain_id_, app_.get(), log_.get(), &pool_, options_.clock, nullptr};
+  engine_ = std::make_unique<SimplexEngine>(
+      parts, std::move(keys), options,
+      [this](const std::vector<Bytes>& txs) { return check_all(txs); }, std::move(events));
   height_ = app_->info().height;
   pool_.set_listener([this] { engine_->wake(); });
+  pool_.set_arrival_listener([this](const PooledTx& tx) { engine_->on_arrival(tx); });
   return engine_->start();
 }
 

@@ -42,6 +42,20 @@ PooledTx Mempool::find(const TxId& id) const {
   return entry == by_id_.end() ? nullptr : entry->second->tx;
 }
 
+PooledTx Mempool::find_short(std::uint64_t id_start) const {
+  TxId probe;
+  for (std::size_t i = 0; i < 8; ++i)
+    probe.data[i] = static_cast<std::uint8_t>(id_start >> (56 - 8 * i));
+  const std::lock_guard lock(mutex_);
+  if (by_id_.empty()) return nullptr;
+  const std::size_t bucket = by_id_.bucket(probe);
+  for (auto entry = by_id_.begin(bucket); entry != by_id_.end(bucket); ++entry) {
+    if (std::equal(probe.data.begin(), probe.data.begin() + 8, entry->first.data.begin()))
+      return entry->second->tx;
+  }
+  return nullptr;
+}
+
 MempoolSize Mempool::size() const {
   const std::lock_guard lock(mutex_);
   return {by_id_.size(), bytes_};

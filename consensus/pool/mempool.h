@@ -63,6 +63,8 @@ class Mempool {
   bool contains(const TxId& id) const;
   // Null when the pool does not hold it.
   PooledTx find(const TxId& id) const;
+  // One whose id starts with these eight bytes, big-endian; of several, any.
+  PooledTx find_short(std::uint64_t id_start) const;
   MempoolSize size() const;
 
   // The cheap look before a signature is paid for: whether add() would take it as things stand.
@@ -137,7 +139,11 @@ class Mempool {
 
   const MempoolOptions options_;
   mutable std::mutex mutex_;
-  std::unordered_map<TxId, std::unique_ptr<Entry>, SeededHash> by_id_;
+  // By the first eight bytes of the id, so that find_short() finds the bucket too.
+  struct StartHash {
+    std::size_t operator()(const TxId& id) const { return seeded_hash(ByteView(id).first(8)); }
+  };
+  std::unordered_map<TxId, std::unique_ptr<Entry>, StartHash> by_id_;
   std::unordered_map<Address, std::unique_ptr<Queue>, SeededHash> queues_;
   std::set<Entry*, BetterTip> ready_;
   std::set<Entry*, HigherPrice> parked_;

@@ -1,0 +1,62 @@
+#include "consensus/engine/block_sync.h"
+
+namespace fog {
+namespace {
+
+constexpr std::uint64_t kAnswerNs = 10'000'000'000;
+// So many blocks behind, the consensus will not bring them.
+constexpr std::uint64_t kBehind = 3;
+
+}  // namespace
+
+void BlockSync::on_status(const NodeId& peer, const wire::Status& status) {
+  peers_[peer].status = status;
+}
+
+void BlockSync::on_down(const NodeId& peer) {
+  peers_.erase(peer);
+  if (pending_ && pending_->request.peer == peer) pending_.reset();
+}
+
+bool BlockSync::on_answer(const NodeId& peer, const wire::FinalBlocks& answer) {
+  if (!pending_ || pending_->request.peer != peer || pending_->request.ask.from != answer.from)
+    return false;
+  pending_.reset();
+  if (answer.blocks.empty()) ++peers_[peer].failures;
+  return true;
+}
+
+std::optional<BlockSync::Request> BlockSync::next(std::uint64_t height, bool stale,
+                                                  std::uint64_t now_ns) {
+  if (pending_) {
+    if (now_ns < pending_->deadline_ns) return std::nullopt;
+    slow_ = pending_->request.peer;
+    if (const auto peer = peers_.find(*slow_); peer != peers_.end()) ++peer->second.failures;
+    pending_.reset();
+  }
+  const std::pair<const NodeId, Peer>* best = nullptr;
+  for (const auto& candidate : peers_) {
+    const wire::Status& status = candidate.second.status;
+    if (status.first_height > height + 1) continue;
+    if (status.height < height + (stale ? 1 : kBehind)) continue;
+    const auto rank = [](const Peer& p) { return std::pair(p.failures, ~p.status.height); };
+    if (best == nullptr || rank(candidate.second) < rank(best->second)) best = &candidate;
+  }
+  if (best == nullptr) return std::nullopt;
+  Request request{best->first, {height + 1, wire::kFinalBlocksMax}};
+  pending_ = Pending{request, now_ns + kAnswerNs};
+  return request;
+}
+
+std::optional<std::uint64_t> BlockSync::deadline_ns() const {
+  if (!pending_) return std::nullopt;
+  return pending_->deadline_ns;
+}
+
+std::uint64_t BlockSync::height_best() const {
+  std::uint64_t best = 0;
+  for (const auto& [id, peer] : peers_) best = std::max(best, peer.status.height);
+  return best;
+}
+
+}  // namespace fog

@@ -1,0 +1,52 @@
+// BlockSync: which peer to ask for final blocks, and when. A node that is behind asks the peer that
+// has most, a batch at a time; while one batch is executed the next is on its way. A node that
+// keeps up through the consensus itself never asks, so there is no mode to be stuck in.
+#pragma once
+
+#include <map>
+#include <optional>
+
+#include "consensus/engine/wire.h"
+
+namespace fog {
+
+// One owner; not thread safe.
+class BlockSync {
+ public:
+  struct Request {
+    NodeId peer;
+    wire::GetFinal ask;
+  };
+
+  void on_status(const NodeId& peer, const wire::Status& status);
+  void on_down(const NodeId& peer);
+  // Whether the answer is the one that was asked for; then the next may be.
+  bool on_answer(const NodeId& peer, const wire::FinalBlocks& answer);
+  // What to ask now, with `height` final here. A peer that did not answer in time is asked last
+  // from then on.
+  //
+  // `stale`: nothing has become final here for a while although a peer has more; a single missing
+  // block is then reason enough.
+  std::optional<Request> next(std::uint64_t height, bool stale, std::uint64_t now_ns);
+  // When next() may answer differently without an event.
+  std::optional<std::uint64_t> deadline_ns() const;
+  // The peer whose request ran out, once.
+  std::optional<NodeId> take_slow() { return std::exchange(slow_, std::nullopt); }
+  std::uint64_t height_best() const;
+
+ private:
+  struct Peer {
+    wire::Status status;
+    std::uint64_t failures = 0;
+  };
+  struct Pending {
+    Request request;
+    std::uint64_t deadline_ns = 0;
+  };
+
+  std::map<NodeId, Peer> peers_;
+  std::optional<Pending> pending_;
+  std::optional<NodeId> slow_;
+};
+
+}  // namespace fog

@@ -1,0 +1,259 @@
+#include "consensus/engine/relay.h"
+
+#include <algorithm>
+
+namespace fog {
+namespace {
+
+constexpr std::uint64_t kAnswerNs = 2'000'000'000;
+constexpr std::size_t kAskedMax = 100'000;
+constexpr std::size_t kOthersMax = 4;
+constexpr std::size_t kSeenMax = 200'000;
+constexpr std::size_t kServeBytes = 4 * 1024 * 1024;
+
+bool contains(const std::vector<NodeId>& ids, const NodeId& id) {
+  return std::find(ids.begin(), ids.end(), id) != ids.end();
+}
+
+}  // namespace
+
+bool Relay::handles(std::uint8_t kind) {
+  switch (static_cast<wire::Kind>(kind)) {
+    case wire::Kind::kAnnounce:
+    case wire::Kind::kGetTxs:
+    case wire::Kind::kTxs:
+    case wire::Kind::kGetFinal:
+      return true;
+    case wire::Kind::kProposal:
+    case wire::Kind::kVote:
+    case wire::Kind::kCertificate:
+    case wire::Kind::kGetCertificates:
+    case wire::Kind::kGetBlock:
+    case wire::Kind::kBlock:
+    case wire::Kind::kGetBlockTxs:
+    case wire::Kind::kBlockTxs:
+    case wire::Kind::kStatus:
+    case wire::Kind::kFinal:
+      return false;
+  }
+  return false;
+}
+
+void Relay::on_arrival(const PooledTx& tx) {
+  {
+    const std::lock_guard lock(mutex_);
+    arrived_.push_back(tx);
+    if (arrived_.size() > 1) return;  // whoever was first has woken
+  }
+  parts_.wake();
+}
+
+void Relay::on_down(const NodeId& peer) {
+  peers_.erase(peer);
+}
+
+// ---- sending ----
+
+void Relay::flush() {
+  std::vector<PooledTx> arrived;
+  {
+    const std::lock_guard lock(mutex_);
+    arrived.swap(arrived_);
+  }
+  ask_again();
+  if (arrived.empty() || peers_.empty()) return;
+  const std::vector<NodeId> leaders = parts_.next_leaders();
+  std::vector<TxId> ids;
+  ids.reserve(arrived.size());
+  wire::Txs whole;
+  std::size_t bytes = 0;
+  const auto send = [&] {
+    if (whole.txs.empty()) return;
+    for (const NodeId& leader : leaders) wire::send(*parts_.net, leader, whole);
+    whole.txs.clear();
+    bytes = 0;
+  };
+  for (const PooledTx& tx : arrived) {
+    note_seen(tx->id());
+    ids.push_back(tx->id());
+    if (leaders.empty()) continue;
+    if (whole.txs.size() == wire::kTxIdsMax || bytes + tx->encoded().size() > wire::kTxsBytesMax)
+      send();
+    bytes += tx->encoded().size();
+    whole.txs.emplace_back(tx->encoded());
+  }
+  send();
+  announce(ids, leaders);
+}
+
+void Relay::announce(const std::vector<TxId>& ids, const std::vector<NodeId>& except) {
+  for (std::size_t from = 0; from < ids.size(); from += wire::kTxIdsMax) {
+    wire::Announce message;
+    const std::size_t to = std::min(ids.size(), from + wire::kTxIdsMax);
+    message.ids.assign(ids.begin() + static_cast<std::ptrdiff_t>(from),
+                       ids.begin() + static_cast<std::ptrdiff_t>(to));
+    const Bytes encoded = bcs_encode(message);
+    for (const NodeId& peer : peers_) {
+      if (!contains(except, peer))
+        parts_.net->send(peer, static_cast<std::uint8_t>(wire::Kind::kAnnounce), encoded);
+    }
+  }
+}
+
+// ---- receiving ----
+
+template <class M>
+void Relay::receive(const NodeId& from, ByteView message) {
+  auto decoded = bcs_decode<M>(message);
+  if (decoded) {
+    on(from, *std::move(decoded));
+  } else {
+    parts_.net->report(from, Offence::kBroken, "a message that is not canonical");
+  }
+}
+
+void Relay::on_message(const NodeId& from, std::uint8_t kind, ByteView message) {
+  CHECK(handles(kind));
+  const auto wire_kind = static_cast<wire::Kind>(kind);
+  if (wire_kind == wire::Kind::kAnnounce) return receive<wire::Announce>(from, message);
+  if (wire_kind == wire::Kind::kGetTxs) return receive<wire::GetTxs>(from, message);
+  if (wire_kind == wire::Kind::kTxs) return receive<wire::Txs>(from, message);
+  receive<wire::GetFinal>(from, message);
+}
+
+void Relay::on(const NodeId& from, wire::Announce&& message) {
+  wire::GetTxs ask;
+  const std::uint64_t deadline = parts_.clock->monotonic_ns() + kAnswerNs;
+  for (const TxId& id : message.ids) {
+    if (seen(id) || parts_.pool->contains(id)) continue;
+    if (const auto asked = asked_.find(id); asked != asked_.end()) {
+      auto& others = asked->second.others;
+      if (others.size() < kOthersMax && !contains(others, from)) others.push_back(from);
+      continue;
+    }
+    if (asked_.size() >= kAskedMax) break;
+    asked_[id] = Asked{deadline, {}};
+    if (!next_ask_ns_) next_ask_ns_ = deadline;
+    ask.ids.push_back(id);
+  }
+  if (!ask.ids.empty()) wire::send(*parts_.net, from, ask);
+}
+
+// Whoever was asked and did not answer: the next that announced it.
+void Relay::ask_again() {
+  const std::uint64_t now = parts_.clock->monotonic_ns();
+  std::map<NodeId, wire::GetTxs> asks;
+  for (auto asked = asked_.begin(); asked != asked_.end();) {
+    if (asked->second.deadline_ns > now) {
+      ++asked;
+      continue;
+    }
+    auto& others = asked->second.others;
+    while (!others.empty() && !peers_.contains(others.back())) others.pop_back();
+    if (others.empty()) {
+      asked = asked_.erase(asked);
+      continue;
+    }
+    if (auto& ask = asks[others.back()]; ask.ids.size() < wire::kTxIdsMax) {
+      ask.ids.push_back(asked->first);
+      asked->second.deadline_ns = now + kAnswerNs;
+      others.pop_back();
+    }
+    ++asked;
+  }
+  for (const auto& [peer, ask] : asks) wire::send(*parts_.net, peer, ask);
+  next_ask_ns_ = asked_.empty() ? std::nullopt : std::optional(now + kAnswerNs);
+}
+
+void Relay::on(const NodeId& from, wire::GetTxs&& message) {
+  wire::Txs answer;
+  std::size_t bytes = 0;
+  for (const TxId& id : message.ids) {
+    const PooledTx tx = parts_.pool->find(id);
+    if (tx == nullptr) continue;
+    if (bytes + tx->encoded().size() > wire::kTxsBytesMax) {
+      wire::send(*parts_.net, from, answer);
+      answer.txs.clear();
+      bytes = 0;
+    }
+    bytes += tx->encoded().size();
+    answer.txs.emplace_back(tx->encoded());
+  }
+  if (!answer.txs.empty()) wire::send(*parts_.net, from, answer);
+}
+
+void Relay::on(const NodeId& from, wire::Txs&& message) {
+  const std::vector<Bytes> txs(std::make_move_iterator(message.txs.begin()),
+                               std::make_move_iterator(message.txs.end()));
+  std::vector<TxId> good;
+  IdSet taken;
+  for (const SubmitReply& reply : parts_.submit(txs)) {
+    if (is_form_fault(reply.fault)) {
+      parts_.net->report(
+          from, Offence::kBroken,
+          "a transaction that no honest node passes on: " + std::string(fault_name(reply.fault)));
+      break;
+    }
+    asked_.erase(reply.id);
+    if (reply.fault != Fault::kNone || !reply.refused.empty()) {
+      note_seen(reply.id);
+    } else if (!seen(reply.id)) {
+      note_seen(reply.id);
+      good.push_back(reply.id);
+      taken.insert(reply.id);
+    }
+  }
+  {
+    // They came from a peer, who has told who leads.
+    const std::lock_guard lock(mutex_);
+    std::erase_if(arrived_, [&](const PooledTx& tx) { return taken.contains(tx->id()); });
+  }
+  announce(good, {from});
+}
+
+// ---- final blocks ----
+
+void Relay::on(const NodeId& from, wire::GetFinal&& message) {
+  wire::FinalBlocks answer;
+  answer.from = message.from;
+  std::size_t bytes = 0;
+  std::size_t certified = 0;
+  const std::size_t max = std::min<std::size_t>(message.max, wire::kFinalBlocksMax);
+  std::optional<std::uint64_t> epoch;
+  for (std::uint64_t height = message.from; answer.blocks.size() < max; ++height) {
+    auto stored = parts_.log->block_at(height);
+    if (!stored) break;
+    Block& block = stored->proposal.block;
+    if (epoch && *epoch != block.header.epoch) break;
+    epoch = block.header.epoch;
+    for (const auto& tx : block.txs) bytes += tx.size() + 3;
+    if (bytes > kServeBytes && certified > 0) break;
+    answer.blocks.push_back(std::move(block));
+    if (stored->final.certificate) {
+      answer.certificate = std::move(stored->final.certificate);
+      certified = answer.blocks.size();
+    }
+    if (bytes > kServeBytes + kBlockBytesMax) break;
+  }
+  answer.blocks.resize(certified);
+  wire::send(*parts_.net, from, answer);
+}
+
+// ---- what was seen ----
+
+bool Relay::seen(const TxId& id) const {
+  return seen_.contains(id) || seen_before_.contains(id);
+}
+
+void Relay::note_seen(const TxId& id) {
+  seen_.insert(id);
+  if (seen_.size() < kSeenMax) return;
+  seen_before_ = std::move(seen_);
+  seen_.clear();
+}
+
+std::optional<std::uint64_t> Relay::next_ns() const {
+  return next_ask_ns_;
+}
+
+}  // namespace fog

@@ -1,0 +1,529 @@
+// What a replica does when something happens; replica_messages.cc is what peers say.
+#include "consensus/engine/replica.h"
+
+#include <algorithm>
+
+namespace fog {
+namespace {
+
+constexpr std::uint64_t kMs = 1'000'000;
+// Blocks further ahead of this node's clock are not voted for until it gets there.
+constexpr std::uint64_t kAheadMs = 500;
+constexpr std::uint64_t kStatusNs = 200 * kMs;
+constexpr std::size_t kEvidenceMax = 256;
+
+BlockRef ref_of(const BlockId& id, const BlockHeader& header) {
+  return {id, header.parent, header.height};
+}
+
+}  // namespace
+
+Replica::Replica(ReplicaParts parts, std::optional<ReplicaKeys> keys, ReplicaOptions options,
+                 EngineEvents events)
+    : parts_(parts),
+      keys_(std::move(keys)),
+      options_(options),
+      events_(std::move(events)),
+      shelf_(*parts.pool) {
+  CHECK(parts.app && parts.log && parts.pool && parts.clock);
+  if (keys_) revealer_.emplace(keys_->key.beacon_secret, keys_->beacon_chain);
+}
+
+Replica::~Replica() = default;
+
+// ---- start ----
+
+ErrorOr<void> Replica::start() {
+  if (revealer_) revealer_->warm_up();
+  height_synced_ = floor_height_ = parts_.log->height();
+  return start_epoch(parts_.log->take_tail());
+}
+
+ErrorOr<void> Replica::start_epoch(std::vector<LogEntry>&& tail) {
+  const AppInfo last = parts_.app->info();
+  const EpochInfo epoch = parts_.app->epoch();
+  SimplexConfig config;
+  config.epoch = epoch.epoch;
+  config.set = epoch.set;
+  config.leader_seed = epoch.leader_seed;
+  config.last_height = epoch.last_height;
+  config.floor = {last.block, {}, last.height};
+  config.floor_view = epoch_view(epoch.epoch);
+  config.delay_ms = options_.delay_ms;
+  if (keys_) {
+    if (const auto place = place_of(epoch.set, keys_->key.secret.x_only_key()))
+      config.own_index = static_cast<std::uint8_t>(*place);
+  }
+  if (last.height > 0 && last.height >= parts_.log->first_height()) {
+    TRY(const FinalEntry entry, parts_.log->final_at(last.height));
+    config.floor_view = std::max(config.floor_view, entry.view);
+  }
+  if (config.own_index) {
+    // What the key has voted and the log does not know.
+    std::uint64_t journal_view = config.floor_view;
+    for (const LogEntry& entry : tail) {
+      if (const auto* vote = std::get_if<VoteEntry>(&entry))
+        journal_view = std::max(journal_view, vote->vote.view);
+    }
+    const VoteRecord& record = keys_->guard.record();
+    if (record.view > journal_view) config.signed_view = record.view;
+    const bool alone =
+        quorum(epoch.set.validators[*config.own_index].stake, total_stake(epoch.set));
+    if (alone) {
+      TRY_VOID(check_guard(config.floor_view, last.block, tail));
+      // Nobody else can end the views that the log has lost.
+      if (options_.accept_lost_blocks)
+        config.floor_view = std::max(config.floor_view, config.signed_view);
+    }
+  }
+  core_ = std::make_unique<Simplex>(std::move(config));
+  timers_ = {};
+  delayed_.clear();
+  executed_.clear();
+  TRY_VOID(restore(std::move(tail)));
+  for (Effect& effect : core_->start())
+    TRY_VOID(std::visit([&](const auto& kind) { return carry_out(kind); }, effect));
+  TRY_VOID(drain());
+  return replay_later();
+}
+
+ErrorOr<void> Replica::restore(std::vector<LogEntry>&& tail) {
+  const std::uint64_t epoch = core_->config().epoch;
+  for (LogEntry& entry : tail) {
+    if (auto* proposal = std::get_if<ProposalEntry>(&entry)) {
+      const BlockHeader& header = proposal->block.header;
+      if (header.epoch != epoch || header.height <= floor_height_) continue;
+      const BlockId id = block_id(header);
+      logged_.insert(id);
+      core_->restore_proposal(proposal->view, proposal->parent_view, ref_of(id, header));
+      shelf_.put(id, std::make_shared<const Block>(std::move(proposal->block)));
+    } else if (const auto* vote = std::get_if<VoteEntry>(&entry)) {
+      if (vote->vote.epoch == epoch) core_->restore_vote(vote->vote);
+    } else if (const auto* certified = std::get_if<CertificateEntry>(&entry)) {
+      if (certified->certificate.vote.epoch == epoch)
+        core_->restore_certificate(certified->certificate);
+    }
+  }
+  return {};
+}
+
+// In a chain with one validator: the vote record must not know of final votes that the log has
+// lost. Among many, the others have the blocks.
+ErrorOr<void> Replica::check_guard(std::uint64_t view_final, const BlockId& block_final,
+                                   const std::vector<LogEntry>& tail) {
+  const VoteRecord& record = keys_->guard.record();
+  if (record.view_finalized < view_final) return {};
+  if (record.view_finalized == view_final) {
+    if (record.number == 0 || record.view_finalized == 0 || record.block_finalized == block_final)
+      return {};
+    return fail(ErrorCode::kCorrupt, "the vote record voted another block final in view " +
+                                         std::to_string(view_final) +
+                                         " than the block log has: they do not belong together");
+  }
+  // The log has the vote, and the finalization that follows from it is made again.
+  for (const LogEntry& entry : tail) {
+    const auto* vote = std::get_if<VoteEntry>(&entry);
+    if (vote != nullptr && vote->vote.kind == VoteKind::kFinalize &&
+        vote->vote.view == record.view_finalized && vote->vote.block == record.block_finalized)
+      return {};
+  }
+  const std::string what = "the vote record says that block " + to_hex0x(record.block_finalized) +
+                           " was voted final in view " + std::to_string(record.view_finalized) +
+                           ", but the block log ends at height " +
+                           std::to_string(parts_.log->height()) + ", view " +
+                           std::to_string(view_final) + " (" + parts_.log->end_place() + "; " +
+                           std::to_string(parts_.log->torn_bytes()) +
+                           " bytes of torn tail were cut off): the end of the log has been lost";
+  if (options_.accept_lost_blocks) {
+    events_.log(what + "; going on without it, as told");
+    return {};
+  }
+  return fail(ErrorCode::kCorrupt,
+              what +
+                  ". Restore the blocks folder from a backup that has it; or, if nobody relies "
+                  "on the lost blocks, start once with --accept-lost-blocks");
+}
+
+// ---- turns ----
+
+ErrorOr<void> Replica::turn(Input input) {
+  inputs_.push_back(std::move(input));
+  return drain();
+}
+
+ErrorOr<void> Replica::drain() {
+  while (!inputs_.empty() || !signs_.empty()) {
+    while (!inputs_.empty()) {
+      const Input input = std::move(inputs_.front());
+      inputs_.pop_front();
+      for (const Effect& effect : core_->step(input))
+        TRY_VOID(std::visit([&](const auto& kind) { return carry_out(kind); }, effect));
+    }
+    if (signs_.empty()) break;
+    if (log_dirty_) TRY_VOID(sync());
+    for (const Sign& sign : std::exchange(signs_, {})) TRY_VOID(cast(sign));
+  }
+  if (core_->epoch_is_over()) {
+    logged_.clear();
+    return start_epoch({});
+  }
+  return look_for_work();
+}
+
+// The journal is on disk: the signer's own record, the signature, and out.
+ErrorOr<void> Replica::cast(const Sign& sign) {
+  const std::uint64_t start = parts_.clock->monotonic_ns();
+  auto signature = keys_->guard.sign(sign.vote, *core_->config().own_index);
+  sync_ns_ += parts_.clock->monotonic_ns() - start;
+  if (!signature) {
+    if (signature.error().code != ErrorCode::kRejected) return Fail{signature.error()};
+    return {};  // it has voted beyond: this vote is forgone
+  }
+  const SignedVote vote{sign.vote, *signature};
+  if (sign.proposal) {
+    send_proposal(vote);
+  } else if (parts_.net != nullptr) {
+    wire::broadcast(*parts_.net, wire::VoteMessage{vote});
+  }
+  inputs_.push_back(VoteInput{vote});
+  return {};
+}
+
+ErrorOr<void> Replica::sync() {
+  const std::uint64_t start = parts_.clock->monotonic_ns();
+  const std::uint64_t height = parts_.log->height();
+  TRY_VOID(parts_.log->sync());
+  sync_ns_ += parts_.clock->monotonic_ns() - start;
+  log_dirty_ = false;
+  if (height > height_synced_) {
+    height_synced_ = height;
+    parts_.app->on_durable(height);
+  }
+  return {};
+}
+
+ErrorOr<void> Replica::flush() {
+  return log_dirty_ ? sync() : ErrorOr<void>();
+}
+
+ErrorOr<void> Replica::log_block(std::uint64_t view, std::uint64_t parent_view, const BlockId& id,
+                                 const Block& block) {
+  if (!logged_.insert(id).second) return {};
+  log_dirty_ = true;
+  return parts_.log->append_proposal(view, parent_view, block);
+}
+
+ErrorOr<void> Replica::carry_out(const AppendProposal& effect) {
+  const SharedBlock block = shelf_.find(effect.block);
+  CHECK(block != nullptr);
+  return log_block(effect.view, effect.parent_view, effect.block, *block);
+}
+
+ErrorOr<void> Replica::carry_out(const AppendVote& effect) {
+  log_dirty_ = true;
+  return parts_.log->append_vote(effect.vote);
+}
+
+ErrorOr<void> Replica::carry_out(const AppendCertificate& effect) {
+  log_dirty_ = true;
+  return parts_.log->append_certificate(effect.certificate);
+}
+
+ErrorOr<void> Replica::carry_out(const Sign& effect) {
+  signs_.push_back(effect);
+  return {};
+}
+
+ErrorOr<void> Replica::carry_out(const SendCertificate& effect) {
+  if (parts_.net != nullptr)
+    wire::broadcast(*parts_.net, wire::CertificateMessage{effect.certificate});
+  return {};
+}
+
+ErrorOr<void> Replica::carry_out(const SendVote& effect) {
+  if (effect.proposal) {
+    send_proposal(effect.vote);
+  } else if (parts_.net != nullptr) {
+    wire::broadcast(*parts_.net, wire::VoteMessage{effect.vote});
+  }
+  return {};
+}
+
+ErrorOr<void> Replica::carry_out(const SetTimer& effect) {
+  timers_[static_cast<std::size_t>(effect.kind)] =
+      Timer{effect.view, parts_.clock->monotonic_ns() + effect.delay_ms * kMs};
+  return {};
+}
+
+ErrorOr<void> Replica::carry_out(const Entered& effect) {
+  for (const TimerKind kind : {TimerKind::kLeader, TimerKind::kAdvance, TimerKind::kRetry})
+    timers_[static_cast<std::size_t>(kind)].reset();
+  parent_ = effect.parent;
+  told_of_work_ = false;
+  look_again_ = true;
+  work_ms_.reset();
+  delayed_.clear();
+  return {};
+}
+
+ErrorOr<void> Replica::carry_out(const Evidence& effect) {
+  const auto same = [&](const Evidence& known) {
+    return known.first.signature.index == effect.first.signature.index &&
+           known.first.vote.epoch == effect.first.vote.epoch;
+  };
+  // One proof a validator and epoch is enough: it is out after the first.
+  if (evidence_.size() >= kEvidenceMax || std::any_of(evidence_.begin(), evidence_.end(), same))
+    return {};
+  evidence_.push_back(effect);
+  events_.log("validator " +
+              to_hex0x(core_->config().set.validators[effect.first.signature.index].key) +
+              " has voted against itself in view " + std::to_string(effect.first.vote.view));
+  events_.on_evidence(effect);
+  return {};
+}
+
+// ---- blocks ----
+
+// With what it stands on. False when something is missing or invalid.
+bool Replica::execute(const BlockId& id) {
+  std::vector<std::pair<BlockId, SharedBlock>> path;
+  BlockId at = id;
+  while (at != core_->floor().id && !executed_.contains(at)) {
+    SharedBlock block = shelf_.find(at);
+    if (block == nullptr || block->header.height <= floor_height_) return false;
+    const BlockId parent = block->header.parent;
+    path.emplace_back(at, std::move(block));
+    at = parent;
+  }
+  for (auto step = path.rbegin(); step != path.rend(); ++step) {
+    const auto& [block, body] = *step;
+    const Fault fault = parts_.app->process_proposal(block, body->header.parent, *body);
+    if (fault != Fault::kNone) {
+      events_.log("block " + std::to_string(body->header.height) + " " + to_hex0x(block) +
+                  " is invalid: " + std::string(fault_help(fault)));
+      return false;
+    }
+    executed_.insert(block);
+  }
+  return true;
+}
+
+ErrorOr<void> Replica::carry_out(const Verify& effect) {
+  const SharedBlock block = shelf_.find(effect.block);
+  CHECK(block != nullptr);
+  const std::uint64_t now = parts_.clock->wall_ms();
+  if (block->header.time_ms > now + kAheadMs) {
+    delayed_.emplace_back(effect, block->header.time_ms - kAheadMs);
+    return {};
+  }
+  inputs_.push_back(VerifiedInput{effect.view, effect.block, execute(effect.block)});
+  return {};
+}
+
+ErrorOr<void> Replica::verify_delayed() {
+  const std::uint64_t now = parts_.clock->wall_ms();
+  for (const auto& [verify, wall_ms] : std::exchange(delayed_, {})) {
+    if (wall_ms > now) {
+      delayed_.emplace_back(verify, wall_ms);
+    } else {
+      TRY_VOID(carry_out(verify));
+    }
+  }
+  return drain();
+}
+
+ErrorOr<void> Replica::carry_out(const Build& effect) {
+  BuiltInput built{effect.view, std::nullopt};
+  if (!execute(effect.parent)) {
+    inputs_.push_back(built);
+    return {};
+  }
+  ProposalRequest request;
+  request.parent = effect.parent;
+  const std::uint64_t parent_ms = parts_.app->time_of(effect.parent).value_or(0);
+  request.time_ms = std::max(parts_.clock->wall_ms(), parent_ms + 1);
+  request.proposer = keys_->key.secret.x_only_key();
+  request.txs_max = options_.block_txs_max;
+  request.allow_empty =
+      effect.allow_empty ||
+      (options_.idle_interval_ms && parent_ms + *options_.idle_interval_ms <= request.time_ms);
+  if (const Certificate* notarization = core_->notarization(effect.parent_view))
+    request.certificate = *notarization;
+  bool has_link = true;
+  request.reveal = [&](const ValidatorRecord& record) {
+    auto link = revealer_->reveal(record);
+    has_link = link.has_value();
+    return link;
+  };
+  std::optional<Block> block = parts_.app->prepare_proposal(request);
+  if (!has_link) {
+    return fail(ErrorCode::kInvalidInput,
+                "the beacon secret in the validator key does not fit the commitment that the chain "
+                "has: no block with content can be proposed with this key");
+  }
+  if (block) {
+    const BlockId id = block_id(block->header);
+    built.block = ref_of(id, block->header);
+    executed_.insert(id);
+    shelf_.put(id, std::make_shared<const Block>(*std::move(block)));
+    ++blocks_made_;
+  } else {
+    // What looked like work was none.
+    told_of_work_ = false;
+    work_ms_ = parts_.clock->wall_ms() + options_.due_spacing_ms;
+  }
+  inputs_.push_back(built);
+  return {};
+}
+
+void Replica::send_proposal(const SignedVote& notarize) {
+  if (parts_.net == nullptr) return;
+  wire::Proposal proposal;
+  proposal.notarize = notarize;
+  const SharedBlock block = shelf_.find(notarize.vote.block);
+  const Certificate* below = core_->notarization(notarize.vote.parent_view);
+  const bool again = below != nullptr && below->vote.block == notarize.vote.block;
+  if (block != nullptr && !again) {
+    std::size_t bytes = 0;
+    for (const auto& tx : block->txs) bytes += tx.size();
+    if (bytes <= wire::kWholeBlockBytes) {
+      proposal.whole = *block;
+    } else if (const auto ids = parts_.app->ids_of(notarize.vote.block)) {
+      proposal.compact = compact(*block, *ids);
+    } else {
+      proposal.whole = *block;
+    }
+  }
+  wire::broadcast(*parts_.net, proposal);
+}
+
+ErrorOr<void> Replica::carry_out(const Finalized& effect) {
+  for (const FinalizedBlock& entry : effect.blocks) {
+    const SharedBlock block = shelf_.find(entry.block);
+    CHECK(block != nullptr);
+    const bool last = &entry == &effect.blocks.back();
+    TRY_VOID(make_final(entry.block, *block, last ? effect.certificate.vote.view : entry.view,
+                        entry.parent_view,
+                        last ? std::optional(effect.certificate) : std::nullopt));
+  }
+  return {};
+}
+
+ErrorOr<void> Replica::make_final(const BlockId& id, const Block& block, std::uint64_t view,
+                                  std::uint64_t parent_view,
+                                  const std::optional<Certificate>& certificate) {
+  const auto result = parts_.app->finalize_block(id, block.header.parent, block);
+  if (!result) {
+    return fail(ErrorCode::kCorrupt,
+                "block " + std::to_string(block.header.height) + " " + to_hex0x(id) +
+                    " was made final by a quorum and is invalid here (" +
+                    std::string(fault_name(result.error())) +
+                    "): this program has other rules than the network, or its state is damaged");
+  }
+  TRY_VOID(log_block(view, parent_view, id, block));
+  FinalEntry entry;
+  entry.height = block.header.height;
+  entry.view = view;
+  entry.block = id;
+  entry.certificate = certificate;
+  entry.app_hash = result->app_hash;
+  entry.outcomes.assign(result->outcomes.begin(), result->outcomes.end());
+  TRY_VOID(parts_.log->append_final(entry));
+  log_dirty_ = true;
+  TRY_VOID(parts_.app->commit(id));
+  floor_height_ = entry.height;
+  executed_.erase(id);
+  logged_.erase(id);
+  shelf_.on_final(id, entry.height);
+  look_again_ = true;
+  events_.on_final(FinalBlock{entry.height, block.header.time_ms, id, &*result});
+  return {};
+}
+
+// ---- work ----
+
+// Tells the core once a view when a block in it would have something to do.
+ErrorOr<void> Replica::look_for_work() {
+  if (told_of_work_ || !look_again_) return {};
+  look_again_ = false;
+  if (!execute(parent_)) return {};
+  const std::uint64_t parent_ms = parts_.app->time_of(parent_).value_or(0);
+  const std::uint64_t now = std::max(parts_.clock->wall_ms(), parent_ms + 1);
+  Application::Work work = parts_.app->work_at(parent_, now);
+  if (work.now && !work.has_txs && now < parent_ms + options_.due_spacing_ms) {
+    work = {false, false, parent_ms + options_.due_spacing_ms};
+  }
+  if (!work.now && options_.idle_interval_ms) {
+    const std::uint64_t idle = parent_ms + *options_.idle_interval_ms;
+    if (idle <= now) work.now = true;
+    work.next_ms = std::min(work.next_ms.value_or(idle), idle);
+  }
+  if (!work.now) {
+    work_ms_ = work.next_ms;
+    return {};
+  }
+  work_ms_.reset();
+  told_of_work_ = true;
+  return turn(WorkInput{core_->view()});
+}
+
+ErrorOr<void> Replica::poll() {
+  const std::uint64_t now_ns = parts_.clock->monotonic_ns();
+  for (std::size_t kind = 0; kind < timers_.size(); ++kind) {
+    if (!timers_[kind] || timers_[kind]->due_ns > now_ns) continue;
+    const Timer timer = *std::exchange(timers_[kind], std::nullopt);
+    TRY_VOID(turn(TimerInput{static_cast<TimerKind>(kind), timer.view}));
+  }
+  if (!delayed_.empty()) TRY_VOID(verify_delayed());
+  look_again_ = true;
+  TRY_VOID(look_for_work());
+  if (parts_.net == nullptr) return {};
+  if (floor_height_ != status_sent_height_ && now_ns >= status_sent_ns_ + kStatusNs) {
+    status_sent_height_ = floor_height_;
+    status_sent_ns_ = now_ns;
+    wire::broadcast(*parts_.net, status());
+  }
+  return ask_for_blocks(floor_height_);
+}
+
+// Behind the others: asks for what they have made final.
+ErrorOr<void> Replica::ask_for_blocks(std::uint64_t height) {
+  if (parts_.net == nullptr) return {};
+  const std::uint64_t now_ns = parts_.clock->monotonic_ns();
+  if (height != progress_height_) {
+    progress_height_ = height;
+    progress_ns_ = now_ns;
+  }
+  const bool stale = now_ns >= progress_ns_ + 2 * options_.delay_ms * kMs;
+  if (const auto request = block_sync_.next(height, stale, now_ns))
+    wire::send(*parts_.net, request->peer, request->ask);
+  if (const auto slow = block_sync_.take_slow())
+    parts_.net->report(*slow, Offence::kSlow, "did not send final blocks in time");
+  return {};
+}
+
+std::optional<std::uint64_t> Replica::next_ns() {
+  const std::uint64_t now_ns = parts_.clock->monotonic_ns();
+  std::optional<std::uint64_t> next;
+  const auto at = [&](std::uint64_t ns) { next = std::min(next.value_or(ns), ns); };
+  for (const auto& timer : timers_) {
+    if (timer) at(timer->due_ns);
+  }
+  const std::uint64_t wall = parts_.clock->wall_ms();
+  // At most a minute at a time: the wall clock may be set.
+  const auto at_wall = [&](std::uint64_t ms) {
+    at(now_ns + (ms > wall ? std::min<std::uint64_t>(ms - wall, 60'000) * kMs : 0));
+  };
+  if (work_ms_ && !told_of_work_) at_wall(*work_ms_);
+  for (const auto& [verify, wall_ms] : delayed_) at_wall(wall_ms);
+  if (parts_.net == nullptr) return next;
+  if (floor_height_ != status_sent_height_) at(status_sent_ns_ + kStatusNs);
+  if (const auto deadline = block_sync_.deadline_ns()) {
+    at(*deadline);
+  } else if (block_sync_.height_best() > floor_height_) {
+    at(progress_ns_ + 2 * options_.delay_ms * kMs + kMs);
+  }
+  return next;
+}
+
+}  // namespace fog

@@ -1,0 +1,203 @@
+// Replica: one node's part in the consensus, driven by events and by nothing else: it has no
+// thread, no socket and no clock of its own, so the simulator runs the same object as a validator.
+//
+//   messages, timers, wake ──> core (pure) ──> effects: append, sync, sign, send, build, verify ...
+//
+// One turn handles an event with all that follows from it. What must be on disk before a vote is
+// appended first; one sync serves all votes of a turn; then each is signed, sent and counted here
+// as well. Whoever holds no validator key takes part without a vote.
+//
+// One thread at a time. An error means that the node cannot go on.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <deque>
+#include <set>
+
+#include "chain/base/clock.h"
+#include "chain/store/block_log.h"
+#include "consensus/core/simplex.h"
+#include "consensus/engine/beacon_revealer.h"
+#include "consensus/engine/block_shelf.h"
+#include "consensus/engine/block_sync.h"
+#include "consensus/engine/engine.h"
+#include "consensus/engine/validator_key.h"
+#include "consensus/engine/vote_guard.h"
+
+namespace fog {
+
+struct ReplicaOptions {
+  // Small enough that the fee market's target is not exceeded by transfers alone, and that nobody
+  // waits long for his block; the next one follows at once.
+  std::size_t block_txs_max = 6'000;
+  // With this set, an empty block is made when none was for so long.
+  std::optional<std::uint64_t> idle_interval_ms;
+  // Go on although the vote record says that blocks were voted final which a log of a chain with
+  // one validator has lost.
+  bool accept_lost_blocks = false;
+  // Blocks without transactions follow each other no faster.
+  std::uint64_t due_spacing_ms = 10;
+  // D: how long a message may take before its sender is thought to be away.
+  std::uint64_t delay_ms = 500;
+};
+
+struct ReplicaParts {
+  ChainId chain_id;
+  Application* app = nullptr;
+  BlockLog* log = nullptr;
+  const Mempool* pool = nullptr;
+  Clock* clock = nullptr;
+  Network* net = nullptr;  // null: a node alone
+};
+
+// Of a validator; absent in a node that only follows.
+struct ReplicaKeys {
+  ValidatorKey key;
+  VoteGuard guard;
+  std::shared_ptr<const BeaconChain> beacon_chain = nullptr;  // the key's first, if it is at hand
+};
+
+class Replica {
+ public:
+  Replica(ReplicaParts parts, std::optional<ReplicaKeys> keys, ReplicaOptions options,
+          EngineEvents events);
+  ~Replica();
+
+  // Goes on from where the log ends. Errors say why this node must not run: damage, votes that the
+  // log has lost.
+  ErrorOr<void> start();
+
+  ErrorOr<void> on_up(const NodeId& peer);
+  void on_down(const NodeId& peer);
+  ErrorOr<void> on_message(const NodeId& from, std::uint8_t kind, ByteView message);
+  // Whatever is due by now: timers, work. Call at next_ns() or after a transaction is ready.
+  ErrorOr<void> poll();
+  // When poll() has something to do without a new event (monotonic); nothing when it rests.
+  std::optional<std::uint64_t> next_ns();
+  // Before a rest, and before the end: everything final is on disk afterwards.
+  ErrorOr<void> flush();
+
+  std::uint64_t height() const { return floor_height_; }
+  std::uint64_t view() const { return core_->view(); }
+  // Whom a transaction should reach first: who leads this view and the next, as far as it is known
+  // where they are. From the thread that drives the replica.
+  std::vector<NodeId> next_leaders() const;
+  bool leads_soon() const;
+  const std::vector<Evidence>& evidence() const { return evidence_; }
+  std::uint64_t sync_ns() const { return sync_ns_; }
+  std::uint64_t blocks_made() const { return blocks_made_; }
+  const Simplex& core() const { return *core_; }
+
+ private:
+  struct Timer {
+    std::uint64_t view = 0;
+    std::uint64_t due_ns = 0;
+  };
+  struct Later {
+    NodeId from;
+    std::uint8_t kind = 0;
+    Bytes message;
+  };
+
+  // Start.
+  ErrorOr<void> start_epoch(std::vector<LogEntry>&& tail);
+  ErrorOr<void> restore(std::vector<LogEntry>&& tail);
+  ErrorOr<void> check_guard(std::uint64_t view_final, const BlockId& block_final,
+                            const std::vector<LogEntry>& tail);
+
+  // Turns.
+  ErrorOr<void> turn(Input input);
+  ErrorOr<void> drain();
+  ErrorOr<void> carry_out(const AppendProposal& effect);
+  ErrorOr<void> carry_out(const AppendVote& effect);
+  ErrorOr<void> carry_out(const AppendCertificate& effect);
+  ErrorOr<void> carry_out(const Sign& effect);
+  ErrorOr<void> carry_out(const SendCertificate& effect);
+  ErrorOr<void> carry_out(const SendVote& effect);
+  ErrorOr<void> carry_out(const SetTimer& effect);
+  ErrorOr<void> carry_out(const Build& effect);
+  ErrorOr<void> carry_out(const Verify& effect);
+  ErrorOr<void> carry_out(const FetchCertificates& effect);
+  ErrorOr<void> carry_out(const FetchBlock& effect);
+  ErrorOr<void> carry_out(const Entered& effect);
+  ErrorOr<void> carry_out(const Finalized& effect);
+  ErrorOr<void> carry_out(const Evidence& effect);
+  ErrorOr<void> cast(const Sign& sign);
+  ErrorOr<void> sync();
+  ErrorOr<void> look_for_work();
+  ErrorOr<void> verify_delayed();
+  ErrorOr<void> ask_for_blocks(std::uint64_t height);
+  bool execute(const BlockId& id);
+  ErrorOr<void> make_final(const BlockId& id, const Block& block, std::uint64_t view,
+                           std::uint64_t parent_view,
+                           const std::optional<Certificate>& certificate);
+  ErrorOr<void> log_block(std::uint64_t view, std::uint64_t parent_view, const BlockId& id,
+                          const Block& block);
+  void send_proposal(const SignedVote& notarize);
+  void ask(std::uint64_t view, const std::function<void(const NodeId&)>& send);
+
+  // Messages.
+  ErrorOr<void> on(const NodeId& from, wire::Proposal&& message);
+  ErrorOr<void> on(const NodeId& from, wire::VoteMessage&& message);
+  ErrorOr<void> on(const NodeId& from, wire::CertificateMessage&& message);
+  ErrorOr<void> on(const NodeId& from, wire::GetCertificates&& message);
+  ErrorOr<void> on(const NodeId& from, wire::GetBlock&& message);
+  ErrorOr<void> on(const NodeId& from, wire::BlockMessage&& message);
+  ErrorOr<void> on(const NodeId& from, wire::GetBlockTxs&& message);
+  ErrorOr<void> on(const NodeId& from, wire::BlockTxs&& message);
+  ErrorOr<void> on(const NodeId& from, wire::Status&& message);
+  ErrorOr<void> on(const NodeId& from, wire::FinalBlocks&& message);
+  template <class M>
+  ErrorOr<void> receive(const NodeId& from, ByteView message);
+  ErrorOr<void> take_block(const NodeId& from, const BlockId& id, SharedBlock block);
+  ErrorOr<void> take_filled(const NodeId& from, const BlockId& id, BlockShelf::Filled&& filled);
+  bool check_vote(const SignedVote& vote) const;
+  ErrorOr<void> take_carried(const NodeId& from, const std::optional<Certificate>& certificate);
+  ErrorOr<void> replay_later();
+  void broken(const NodeId& peer, const std::string& why);
+  bool wait_for_epoch(const NodeId& from, std::uint64_t epoch, wire::Kind kind, ByteView message);
+  wire::Status status() const;
+
+  const ReplicaParts parts_;
+  std::optional<ReplicaKeys> keys_;
+  std::optional<BeaconRevealer> revealer_;
+  const ReplicaOptions options_;
+  const EngineEvents events_;
+
+  std::unique_ptr<Simplex> core_;
+  std::deque<Input> inputs_;
+  std::vector<Sign> signs_;
+  std::array<std::optional<Timer>, 4> timers_;  // by TimerKind
+  bool log_dirty_ = false;
+  std::uint64_t floor_height_ = 0;
+  std::uint64_t height_synced_ = 0;
+
+  // Of the current view.
+  BlockId parent_;  // what a block would stand on
+  bool told_of_work_ = false;
+  bool look_again_ = false;               // something has changed since the last look
+  std::optional<std::uint64_t> work_ms_;  // wall clock: when to look again
+  std::vector<std::pair<Verify, std::uint64_t>> delayed_;  // until the wall clock gets there
+
+  BlockShelf shelf_;
+  std::set<BlockId> executed_;             // not final
+  std::set<BlockId> logged_;               // in the log, not final
+  std::map<BlockId, SignedVote> waiting_;  // proposals whose transactions are being fetched
+  std::set<BlockId> wanted_;               // blocks that were asked for
+  std::map<std::uint8_t, NodeId> routes_;  // validator -> the peer its last vote came from
+  std::set<NodeId> peers_;
+  std::size_t rotation_ = 0;
+  BlockSync block_sync_;
+  std::deque<Later> later_;  // of the next epoch
+  std::size_t later_bytes_ = 0;
+  std::uint64_t progress_height_ = 0;
+  std::uint64_t progress_ns_ = 0;
+  std::uint64_t status_sent_height_ = 0;
+  std::uint64_t status_sent_ns_ = 0;
+  std::vector<Evidence> evidence_;
+  std::atomic<std::uint64_t> sync_ns_{0};
+  std::atomic<std::uint64_t> blocks_made_{0};
+};
+
+}  // namespace fog
