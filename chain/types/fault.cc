@@ -255,6 +255,107 @@ FaultText fault_text(Fault fault) {
       return {"receipt_bad_sums",
               "The counters do not fit the log's root or the voucher; rebuild the receipt from the "
               "log."};
+    case Fault::kValidatorNotFound:
+      return {"validator_not_found",
+              "There is no such validator; list them with `fogcoin validator list`."};
+    case Fault::kValidatorExists:
+      return {"validator_exists",
+              "A validator with this key is registered already; every validator needs a key of "
+              "its own."};
+    case Fault::kNotValidatorOwner:
+      return {"not_validator_owner",
+              "The validator belongs to another account; send this from the owner's."};
+    case Fault::kBadPossession:
+      return {"bad_possession",
+              "The validator key has not signed for this owner on this chain; make the message "
+              "again with the key file at hand."};
+    case Fault::kBadCommission:
+      return {"bad_commission",
+              "The commission is above its maximum, or one of its rates above 10000; choose rates "
+              "with rate <= rate_max <= 10000 and change_max <= rate_max."};
+    case Fault::kCommissionTooFast:
+      return {"commission_too_fast",
+              "The commission may change once a day, by at most the validator's change_max; take "
+              "a smaller step or wait."};
+    case Fault::kBelowMinBond:
+      return {"below_min_bond",
+              "The bond is below the chain's minimum; bond at least the staking parameter "
+              "min_bond."};
+    case Fault::kNoPayoutAccount:
+      return {"no_payout_account", "The payout address has no account; pay something to it first."};
+    case Fault::kBadBeaconCommitment:
+      return {"bad_beacon_commitment",
+              "The commitment of the hash chain is zero; take the one that `fogcoind keys show` "
+              "prints."};
+    case Fault::kValidatorTombstoned:
+      return {"validator_tombstoned",
+              "The validator has equivocated and is out for good; choose another, or register a "
+              "new key."};
+    case Fault::kValidatorActive:
+      return {"validator_active",
+              "The validator is in this epoch's set or the next, where its hash chain cannot "
+              "change; wait until it is in neither."};
+    case Fault::kNoDelegation:
+      return {"no_delegation",
+              "The sender has no stake with this validator; see `fogcoin stake list`."};
+    case Fault::kStakeTooSmall:
+      return {"stake_too_small",
+              "The stake is smaller than the amount; ask for less, or leave the amount out for "
+              "all of it."};
+    case Fault::kRedelegatedBefore:
+      return {"redelegated_before",
+              "This stake came from another validator and is still liable for it; wait until that "
+              "ends, or undelegate it."};
+    case Fault::kTooManyRedelegations:
+      return {"too_many_redelegations",
+              "Too much stake has left this validator for others in this epoch; undelegate, or "
+              "wait for the next epoch."};
+    case Fault::kSameValidator:
+      return {"same_validator", "The stake is with this validator already; name another."};
+    case Fault::kNotJailed:
+      return {"not_jailed", "The validator is not jailed; there is nothing to do."};
+    case Fault::kStillJailed:
+      return {"still_jailed",
+              "The jail's time is not over; `fogcoin validator show` says when it is."};
+    case Fault::kNothingToWithdraw:
+      return {"nothing_to_withdraw",
+              "There are no rewards of a whole droplet; wait for the end of the epoch."};
+    case Fault::kNotConflicting:
+      return {"not_conflicting",
+              "A validator may cast both of these votes; evidence is two notarize or two finalize "
+              "votes that differ, or nullify with finalize, in one view."};
+    case Fault::kBadVoteSignature:
+      return {"bad_vote_signature",
+              "A vote is not signed by this validator's key on this chain; check both "
+              "signatures."};
+    case Fault::kEvidenceTooOld:
+      return {"evidence_too_old",
+              "The epoch of these votes is outside the evidence window; nothing can be done about "
+              "them any more: submit evidence sooner."};
+    case Fault::kEvidenceSeen:
+      return {"evidence_seen",
+              "The validator has been punished for equivocation already; there is nothing to do."};
+    case Fault::kNotInSet:
+      return {"not_in_set",
+              "The key was not in the validator set of the epoch of these votes; check the key."};
+    case Fault::kEvidenceTooEarly:
+      return {"evidence_too_early",
+              "The epoch of these votes has not begun; submit the evidence once it has."};
+    case Fault::kProposalNotFound:
+      return {"proposal_not_found",
+              "There is no such proposal; list them with `fogcoin params show`."};
+    case Fault::kProposalClosed:
+      return {"proposal_closed", "The time for votes on this proposal is over; make a new one."};
+    case Fault::kBadParameters:
+      return {"bad_parameters",
+              "A parameter is unknown or cannot change, its value is out of bounds, or the step is "
+              "larger than half or double; propose smaller steps."};
+    case Fault::kNoVote:
+      return {"no_vote",
+              "The sender owns no validator of the present set; only those propose and vote."};
+    case Fault::kTooManyProposals:
+      return {"too_many_proposals", "Too many proposals are open; wait until one of them closes."};
+
     case Fault::kBlockBadParent:
       return {
           "block_bad_parent",

@@ -92,6 +92,38 @@ enum class Fault : std::uint16_t {
   kReceiptEmpty = 366,
   kReceiptBadSums = 367,  // counters that do not fit the root or the voucher
 
+  // Staking.
+  kValidatorNotFound = 400,
+  kValidatorExists = 401,
+  kNotValidatorOwner = 402,
+  kBadPossession = 403,  // no proof that the sender holds the validator key
+  kBadCommission = 404,
+  kCommissionTooFast = 405,  // more than a day's change, or a second change in a day
+  kBelowMinBond = 406,
+  kNoPayoutAccount = 407,
+  kBadBeaconCommitment = 408,
+  kValidatorTombstoned = 409,
+  kValidatorActive = 410,  // in this epoch's set or the next
+  kNoDelegation = 411,
+  kStakeTooSmall = 412,      // less than is asked for
+  kRedelegatedBefore = 413,  // still liable for another validator
+  kTooManyRedelegations = 414,
+  kSameValidator = 415,
+  kNotJailed = 416,
+  kStillJailed = 417,
+  kNothingToWithdraw = 418,
+  kNotConflicting = 420,  // both votes may be cast
+  kBadVoteSignature = 421,
+  kEvidenceTooOld = 422,
+  kEvidenceSeen = 423,
+  kNotInSet = 424,  // of the epoch of the votes
+  kEvidenceTooEarly = 425,
+  kProposalNotFound = 430,
+  kProposalClosed = 431,
+  kBadParameters = 432,  // unknown, out of bounds, or too large a step
+  kNoVote = 433,         // the sender owns no validator of the set
+  kTooManyProposals = 434,
+
   // Block: the whole block is invalid.
   kBlockBadParent = 900,
   kBlockBadHeight = 901,

@@ -23,6 +23,10 @@ enum class Table : std::uint8_t {
   kEpoch = 0x08,
   kNextValidators = 0x09,
   kEpochTally = 0x0A,
+  kStakingParams = 0x0B,
+  kPastEpoch = 0x0C,      // epoch (be64)
+  kUnbondingPool = 0x0D,  // validator, last epoch (be64)
+  kProposals = 0x0E,
 
   kMarketParams = 0x20,
   kHost = 0x21,
@@ -50,6 +54,16 @@ enum class Table : std::uint8_t {
   kAllGateways = 0x8C,
   kSleepingBids = 0x8D,  // bid
   kFreshOffers = 0x8E,   // host: an Offer that changed and has not been shown to sleeping bids
+
+  kStakingDue = 0xA0,             // time (be64), kind, number (be64)
+  kAllValidators = 0xA1,          // validator
+  kDelegation = 0xA2,             // delegator, validator
+  kDelegatorsByValidator = 0xA3,  // validator, delegator
+  kUnbonding = 0xA4,              // last epoch (be64), validator, delegator
+  kUnbondingByOwner = 0xA5,       // delegator, validator, last epoch (be64)
+  kRedelegation = 0xA6,           // last epoch (be64), from, delegator, to
+  kRedelegationByOwner = 0xA7,    // delegator, to, last epoch (be64), from
+  kProposal = 0xA8,               // number (be64)
 };
 
 inline StateKey state_key(Table table, std::initializer_list<ByteView> parts = {}) {
@@ -123,8 +137,9 @@ struct EpochRecord {
 struct ValidatorTally {
   std::uint32_t proposed = 0;   // blocks that wrote something
   std::uint32_t certified = 0;  // carried certificates that have its signature
+  Amount tips;                  // of the blocks it proposed
   static constexpr auto kFields =
-      std::make_tuple(&ValidatorTally::proposed, &ValidatorTally::certified);
+      std::make_tuple(&ValidatorTally::proposed, &ValidatorTally::certified, &ValidatorTally::tips);
   bool operator==(const ValidatorTally&) const = default;
 };
 // Kept by blocks that write; what an empty block carries is not counted.
@@ -137,15 +152,50 @@ struct EpochTally {
   bool operator==(const EpochTally&) const = default;
 };
 
+// What one share of a pool has earned since the pool began, in 2^-64 droplets. Only differences
+// mean anything; it wraps at 2^128.
+struct RewardIndex {
+  std::uint64_t high = 0;  // droplets
+  std::uint64_t low = 0;   // 2^-64 droplets
+  static constexpr auto kFields = std::make_tuple(&RewardIndex::high, &RewardIndex::low);
+  bool operator==(const RewardIndex&) const = default;
+};
+
+// The part of its rewards that a validator keeps before its delegators share the rest, in parts of
+// 10 000.
+struct Commission {
+  std::uint32_t rate = 0;
+  std::uint32_t rate_max = 0;    // for ever
+  std::uint32_t change_max = 0;  // a day
+  static constexpr auto kFields =
+      std::make_tuple(&Commission::rate, &Commission::rate_max, &Commission::change_max);
+  bool operator==(const Commission&) const = default;
+};
+
+// A validator and its pool of stake, in which its owner and its delegators hold shares.
 struct ValidatorRecord {
   XOnlyKey key;
+  Address owner;
   Address payout;
   Amount stake;
+  std::uint64_t shares = 0;
+  Commission commission;
+  std::uint64_t commission_changed_ms = 0;
+  RewardIndex reward_index;
+  std::uint64_t reward_rest = 0;  // of the last division by the shares, in 2^-64 droplets
+  Amount rewards;                 // of all delegators, not yet withdrawn
+  Amount commission_due;
+  std::uint64_t jailed_until_ms = 0;   // not 0: jailed, until the owner asks after that time
+  bool tombstoned = false;             // has equivocated; never again in a set
   Hash32 beacon_tip;                   // the last link known: the next reveal hashes to it
   std::uint32_t beacon_remaining = 0;  // links not revealed
-  static constexpr auto kFields =
-      std::make_tuple(&ValidatorRecord::key, &ValidatorRecord::payout, &ValidatorRecord::stake,
-                      &ValidatorRecord::beacon_tip, &ValidatorRecord::beacon_remaining);
+  static constexpr auto kFields = std::make_tuple(
+      &ValidatorRecord::key, &ValidatorRecord::owner, &ValidatorRecord::payout,
+      &ValidatorRecord::stake, &ValidatorRecord::shares, &ValidatorRecord::commission,
+      &ValidatorRecord::commission_changed_ms, &ValidatorRecord::reward_index,
+      &ValidatorRecord::reward_rest, &ValidatorRecord::rewards, &ValidatorRecord::commission_due,
+      &ValidatorRecord::jailed_until_ms, &ValidatorRecord::tombstoned, &ValidatorRecord::beacon_tip,
+      &ValidatorRecord::beacon_remaining);
   bool operator==(const ValidatorRecord&) const = default;
 };
 

@@ -29,6 +29,14 @@ std::uint64_t message_units(std::uint16_t kind, std::size_t payload_size) {
       return 1'000;
     case MessageKind::kSubmitReceipts:
       return 1'000 + 10 * static_cast<std::uint64_t>(payload_size);
+    case MessageKind::kWithdrawRewards:
+      return 2'000;
+    case MessageKind::kDelegate:
+    case MessageKind::kRedelegate:
+    case MessageKind::kUndelegate:
+    case MessageKind::kUnjail:
+    case MessageKind::kEditValidator:
+    case MessageKind::kVoteParameters:
     case MessageKind::kSetOffer:
     case MessageKind::kWithdrawOffer:
     case MessageKind::kTopUpBid:
@@ -36,6 +44,9 @@ std::uint64_t message_units(std::uint16_t kind, std::size_t payload_size) {
     case MessageKind::kUpdateHost:
     case MessageKind::kUpdateGateway:
       return 5'000;
+    case MessageKind::kCreateValidator:
+    case MessageKind::kSubmitEvidence:
+    case MessageKind::kProposeParameters:
     case MessageKind::kRegisterHost:
     case MessageKind::kRetireHost:
     case MessageKind::kRegisterGateway:

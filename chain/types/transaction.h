@@ -44,6 +44,17 @@ enum class MessageKind : std::uint16_t {
   kReleaseLease = 41,
   kHeartbeat = 42,
   kSubmitReceipts = 43,
+
+  kCreateValidator = 60,
+  kEditValidator = 61,
+  kUnjail = 62,
+  kSubmitEvidence = 63,
+  kDelegate = 64,
+  kRedelegate = 65,
+  kUndelegate = 66,
+  kWithdrawRewards = 67,
+  kProposeParameters = 68,
+  kVoteParameters = 69,
 };
 
 struct RawMessage {

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "chain/crypto/hash.h"
+#include "consensus/rules/parameters.h"
 
 namespace fog {
 namespace {
@@ -62,66 +63,7 @@ ErrorOr<Address> parse_address(const Json& json, const std::string& path) {
   return bad(path, "an address is expected (fog1...)");
 }
 
-// ---- objects: a table of names and places, so that reading and writing cannot differ ----
-
-template <class T>
-struct NumberField {
-  const char* name = "";
-  std::uint64_t T::*wide = nullptr;
-  std::uint32_t T::*narrow = nullptr;
-  Amount T::*amount = nullptr;
-};
-
-const std::vector<NumberField<ChainParams>>& chain_fields() {
-  using P = ChainParams;
-  static const std::vector<NumberField<P>> fields = {
-      {.name = "base_price_min", .wide = &P::base_price_min},
-      {.name = "block_units_target", .wide = &P::block_units_target},
-      {.name = "block_units_max", .wide = &P::block_units_max},
-      {.name = "base_price_change_denominator", .wide = &P::base_price_change_denominator},
-      {.name = "base_price_interval_ms", .wide = &P::base_price_interval_ms},
-      {.name = "account_creation_burn", .amount = &P::account_creation_burn},
-      {.name = "expiry_ahead_max_ms", .wide = &P::expiry_ahead_max_ms},
-      {.name = "epoch_length", .wide = &P::epoch_length},
-  };
-  return fields;
-}
-
-const std::vector<NumberField<market::MarketParams>>& market_fields() {
-  using P = market::MarketParams;
-  static const std::vector<NumberField<P>> fields = {
-      {.name = "ack_deadline_ms", .wide = &P::ack_deadline_ms},
-      {.name = "receipt_interval_ms", .wide = &P::receipt_interval_ms},
-      {.name = "lease_timeout_ms", .wide = &P::lease_timeout_ms},
-      {.name = "notice_ms", .wide = &P::notice_ms},
-      {.name = "final_receipt_window_ms", .wide = &P::final_receipt_window_ms},
-      {.name = "audit_window_ms", .wide = &P::audit_window_ms},
-      {.name = "bond_return_ms", .wide = &P::bond_return_ms},
-      {.name = "burn_permille", .narrow = &P::burn_permille},
-      {.name = "holdback_permille", .narrow = &P::holdback_permille},
-      {.name = "failure_slash_permille", .narrow = &P::failure_slash_permille},
-      {.name = "host_bond_min", .amount = &P::host_bond_min},
-      {.name = "service_fee_burn", .amount = &P::service_fee_burn},
-      {.name = "gateway_fee_burn", .amount = &P::gateway_fee_burn},
-      {.name = "fuel_per_core_second_max", .wide = &P::fuel_per_core_second_max},
-      {.name = "sleep_retry_ms", .narrow = &P::sleep_retry_ms},
-  };
-  return fields;
-}
-
-const std::vector<NumberField<market::UnitPrices>>& price_fields() {
-  using P = market::UnitPrices;
-  static const std::vector<NumberField<P>> fields = {
-      {.name = "cpu_core_hour", .wide = &P::cpu_core_hour},
-      {.name = "memory_gib_hour", .wide = &P::memory_gib_hour},
-      {.name = "storage_gib_month", .wide = &P::storage_gib_month},
-      {.name = "gpu_hour", .wide = &P::gpu_hour},
-      {.name = "gfuel", .wide = &P::gfuel},
-      {.name = "egress_gib", .wide = &P::egress_gib},
-      {.name = "million_requests", .wide = &P::million_requests},
-  };
-  return fields;
-}
+// ---- objects: the tables of names and places are consensus/rules/parameters.h's ----
 
 template <class T>
 ErrorOr<void> read_field(const NumberField<T>& field, const Json& json, const std::string& path,
@@ -142,7 +84,7 @@ ErrorOr<void> read_field(const NumberField<T>& field, const Json& json, const st
 
 // Reads the fields that are there; `other` is one more name that the caller reads himself.
 template <class T>
-ErrorOr<void> read_fields(const std::vector<NumberField<T>>& fields, const Json& json,
+ErrorOr<void> read_fields(std::span<const NumberField<T>> fields, const Json& json,
                           const std::string& path, const char* other, T& out) {
   if (!json.is_object()) return bad(path, "an object is expected");
   for (const auto& [name, value] : json.items()) {
@@ -159,7 +101,7 @@ ErrorOr<void> read_fields(const std::vector<NumberField<T>>& fields, const Json&
 }
 
 template <class T>
-void write_fields(const std::vector<NumberField<T>>& fields, const T& in, Json& out) {
+void write_fields(std::span<const NumberField<T>> fields, const T& in, Json& out) {
   for (const NumberField<T>& field : fields) {
     if (field.amount != nullptr) out[field.name] = format_fog(in.*field.amount);
     if (field.wide != nullptr) out[field.name] = std::to_string(in.*field.wide);
@@ -269,7 +211,9 @@ ErrorOr<void> read_lists(const Json& json, Genesis& genesis) {
 ErrorOr<Genesis> parse_genesis(std::string_view text) {
   const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (json.is_discarded()) return fail(ErrorCode::kInvalidInput, "genesis: this is not JSON");
-  TRY_VOID(only(json, {"chain_name", "time_ms", "params", "market", "validators", "accounts"}, ""));
+  TRY_VOID(only(json,
+                {"chain_name", "time_ms", "params", "market", "staking", "validators", "accounts"},
+                ""));
   Genesis genesis;
   TRY(const Json* name, need(json, "chain_name", "genesis"));
   if (!name->is_string() || name->get_ref<const std::string&>().size() > genesis.chain_name.kMax)
@@ -279,6 +223,8 @@ ErrorOr<Genesis> parse_genesis(std::string_view text) {
   TRY(genesis.time_ms, parse_number(*time, "time_ms"));
   if (const auto params = json.find("params"); params != json.end())
     TRY_VOID(read_fields(chain_fields(), *params, "params", "", genesis.params));
+  if (const auto staking = json.find("staking"); staking != json.end())
+    TRY_VOID(read_fields(staking_fields(), *staking, "staking", "", genesis.staking));
   TRY(const Json* market, need(json, "market", "genesis"));
   TRY_VOID(read_market(*market, genesis.market));
   TRY_VOID(read_lists(json, genesis));
@@ -300,6 +246,7 @@ std::string format_genesis(const Genesis& genesis) {
     write_fields(price_fields(), price_class.prices, out["prices"]);
     json["market"]["classes"].push_back(std::move(out));
   }
+  write_fields(staking_fields(), genesis.staking, json["staking"]);
   json["validators"] = Json::array();
   for (const GenesisValidator& validator : genesis.validators) {
     json["validators"].push_back({{"key", to_hex0x(validator.key)},

@@ -6,6 +6,7 @@
 //     "params": { "base_price_min": "10", ... },             fields left out have their defaults
 //     "market": { "classes": [ { "name": "standard", "prices": { "cpu_core_hour": "...", ... } } ],
 //                 "host_bond_min": "100 FOG", ... },
+//     "staking": { "min_bond": "100 FOG", ... },             fields left out have their defaults
 //     "validators": [ { "key": "0x...", "payout": "fog1...", "stake": "1000 FOG",
 //                       "beacon_commitment": "0x..." } ],
 //     "accounts": [ { "address": "fog1...", "balance": "12.5 FOG" } ]

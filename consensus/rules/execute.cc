@@ -2,6 +2,7 @@
 
 #include "chain/ledger/fees.h"
 #include "consensus/rules/messages.h"
+#include "consensus/rules/staking_due.h"
 #include "consensus/rules/supply.h"
 #include "consensus/staking/epochs.h"
 #include "consensus/staking/validators.h"
@@ -123,12 +124,12 @@ Result<TxOutcome, Fault> BlockExecution::Impl::apply(const CheckedTx& tx) {
 BlockResult BlockExecution::Impl::finish() {
   if (!reveals) return {};
   CHECK(due || !outcomes.empty());
+  settle_staking_due(state, context);
   market::settle_due(state, context);
   market::clear_market(state, context);
   burn(state, fees_burned);
-  if (fees_tip != Amount{}) credit(state, find_validator(state, proposer)->payout, fees_tip);
   update_fee_market(state, terms.params, terms.base_price, context.time_ms, units_used);
-  tally_block(state, validators, proposer, certificate);
+  tally_block(state, validators, proposer, certificate, fees_tip);
   if (ends_epoch) close_epoch(state, context);
   CHECK(conserves_supply(parent, state.changes()));
   return {std::move(outcomes), std::move(state).take_changes()};
@@ -206,7 +207,10 @@ Result<BlockResult, Fault> execute_block(const ReadView& parent_state, std::uint
 }
 
 std::optional<std::uint64_t> next_due_ms(const ReadView& state, std::uint64_t now_ms) {
-  return market::next_due_ms(state, now_ms);
+  const std::optional<std::uint64_t> market_ms = market::next_due_ms(state, now_ms);
+  const std::optional<StakingDue> staking = first_staking_due(state);
+  if (!staking || (market_ms && *market_ms <= staking->time_ms)) return market_ms;
+  return staking->time_ms;
 }
 
 }  // namespace fog

@@ -45,12 +45,14 @@ Result<void, std::string> check_genesis(const Genesis& genesis) {
   if (genesis.chain_name.empty()) return Fail{std::string("chain_name is empty")};
   TRY_VOID(check_chain_params(genesis.params));
   TRY_VOID(check_market_params(genesis.market));
+  TRY_VOID(check_staking_params(genesis.staking));
   TRY_VOID(check_validators(genesis));
   return check_accounts(genesis);
 }
 
 void apply_genesis(const Genesis& genesis, Overlay& state) {
   store(state, chain_params_key(), genesis.params);
+  store(state, staking_params_key(), genesis.staking);
   store(state, market::market_params_key(), genesis.market);
   store(state, supply_key(), Supply{minted(genesis), Amount{}});
   store(state, fee_market_key(), FeeMarket{genesis.params.base_price_min, genesis.time_ms});

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "chain/state/view.h"
+#include "chain/types/staking.h"
 #include "chain/types/vote.h"
 #include "market/types/params.h"
 
@@ -31,11 +32,12 @@ struct Genesis {
   std::uint64_t time_ms = 0;
   ChainParams params;
   market::MarketParams market;
+  StakingParams staking;
   BoundedList<GenesisValidator, kValidatorsMax> validators;
   BoundedList<GenesisAccount, kGenesisAccountsMax> accounts;  // ascending by address, no two equal
   static constexpr auto kFields =
       std::make_tuple(&Genesis::chain_name, &Genesis::time_ms, &Genesis::params, &Genesis::market,
-                      &Genesis::validators, &Genesis::accounts);
+                      &Genesis::staking, &Genesis::validators, &Genesis::accounts);
   bool operator==(const Genesis&) const = default;
 };
 

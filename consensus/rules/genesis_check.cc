@@ -104,6 +104,27 @@ Verdict check_market_params(const market::MarketParams& params) {
   return check_range("market.sleep_retry_ms", params.sleep_retry_ms, 1, kDayMs);
 }
 
+Verdict check_staking_params(const StakingParams& params) {
+  const std::uint64_t year_ms = 365 * kDayMs;
+  TRY_VOID(check_range("staking.unbonding_ms", params.unbonding_ms, 1, year_ms));
+  TRY_VOID(check_range("staking.evidence_window_ms", params.evidence_window_ms, 0, year_ms));
+  TRY_VOID(check_range("staking.trusting_period_ms", params.trusting_period_ms, 0, year_ms));
+  if (params.evidence_window_ms + params.trusting_period_ms >= params.unbonding_ms) {
+    return refuse(
+        "staking.evidence_window_ms and staking.trusting_period_ms together must stay below "
+        "staking.unbonding_ms");
+  }
+  TRY_VOID(check_range("staking.jail_ms", params.jail_ms, 0, year_ms));
+  TRY_VOID(check_range("staking.min_bond", params.min_bond.droplets, 1, ~std::uint64_t{0} >> 1));
+  // A slash leaves at least half, so that what is left is never nothing.
+  TRY_VOID(check_range("staking.slash_per_10000", params.slash_per_10000, 0, 5'000));
+  TRY_VOID(check_range("staking.reporter_per_10000", params.reporter_per_10000, 0, 5'000));
+  TRY_VOID(check_range("staking.inflation_per_10000", params.inflation_per_10000, 0, 2'000));
+  TRY_VOID(check_range("staking.validators_max", params.validators_max, 1, kValidatorsMax));
+  TRY_VOID(check_range("staking.voting_ms", params.voting_ms, 1, year_ms));
+  return check_range("staking.lock_ms", params.lock_ms, 1, year_ms);
+}
+
 Verdict check_validators(const Genesis& genesis) {
   if (genesis.validators.empty()) return refuse("validators is empty: name at least one");
   std::set<XOnlyKey> keys;
@@ -115,6 +136,8 @@ Verdict check_validators(const Genesis& genesis) {
     if (!is_valid(even)) return refuse(name + ": its key is not a point on the curve");
     if (!keys.insert(validator.key).second) return refuse(name + " is named twice");
     if (validator.stake == Amount{}) return refuse(name + " has no stake");
+    if (validator.stake < genesis.staking.min_bond)
+      return refuse(name + " has less stake than staking.min_bond");
     if (validator.beacon_commitment.is_zero()) return refuse(name + " has no beacon_commitment");
   }
   return {};

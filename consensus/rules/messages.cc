@@ -50,6 +50,26 @@ Result<Message, Fault> decode_message(const RawMessage& raw) {
       return decode_as<market::Heartbeat>(raw.payload);
     case MessageKind::kSubmitReceipts:
       return decode_as<market::SubmitReceipts>(raw.payload);
+    case MessageKind::kCreateValidator:
+      return decode_as<CreateValidator>(raw.payload);
+    case MessageKind::kEditValidator:
+      return decode_as<EditValidator>(raw.payload);
+    case MessageKind::kUnjail:
+      return decode_as<Unjail>(raw.payload);
+    case MessageKind::kSubmitEvidence:
+      return decode_as<SubmitEvidence>(raw.payload);
+    case MessageKind::kDelegate:
+      return decode_as<Delegate>(raw.payload);
+    case MessageKind::kRedelegate:
+      return decode_as<Redelegate>(raw.payload);
+    case MessageKind::kUndelegate:
+      return decode_as<Undelegate>(raw.payload);
+    case MessageKind::kWithdrawRewards:
+      return decode_as<WithdrawRewards>(raw.payload);
+    case MessageKind::kProposeParameters:
+      return decode_as<ProposeParameters>(raw.payload);
+    case MessageKind::kVoteParameters:
+      return decode_as<VoteParameters>(raw.payload);
   }
   return Fail{Fault::kUnknownMessage};
 }
@@ -73,7 +93,7 @@ Fault check_messages(const TxBody& body) {
 
 Fault apply_message(Overlay& state, const BlockContext& block, const TxContext& tx,
                     const Message& message) {
-  // Which apply() it is follows from the message's type: the ledger's or the market's.
+  // Which apply() it is follows from the message's type: the ledger's, the market's or staking's.
   return std::visit([&](const auto& kind) { return apply(state, block, tx, kind); }, message);
 }
 

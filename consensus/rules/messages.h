@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "chain/ledger/transfer.h"
+#include "consensus/rules/parameters.h"
+#include "consensus/staking/rules.h"
 #include "market/rules/rules.h"
 
 namespace fog {
@@ -19,7 +21,9 @@ using Message =
                  market::SetOffer, market::WithdrawOffer, market::RegisterGateway,
                  market::UpdateGateway, market::PublishService, market::UpdateService,
                  market::RetireService, market::CreateBid, market::TopUpBid, market::CloseBid,
-                 market::AckLease, market::ReleaseLease, market::Heartbeat, market::SubmitReceipts>;
+                 market::AckLease, market::ReleaseLease, market::Heartbeat, market::SubmitReceipts,
+                 CreateValidator, EditValidator, Unjail, SubmitEvidence, Delegate, Redelegate,
+                 Undelegate, WithdrawRewards, ProposeParameters, VoteParameters>;
 
 // kUnknownMessage, kMalformedMessage.
 Result<Message, Fault> decode_message(const RawMessage& raw);

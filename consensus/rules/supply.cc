@@ -1,5 +1,6 @@
 #include "consensus/rules/supply.h"
 
+#include "chain/types/staking.h"
 #include "market/rules/rules.h"
 
 namespace fog {
@@ -28,7 +29,14 @@ void SupplySums::add(const StateKey& key, ByteView value) {
   if (table == static_cast<std::uint8_t>(Table::kAccount)) {
     accounts += balance_in(value).droplets;
   } else if (table == static_cast<std::uint8_t>(Table::kValidator)) {
-    stakes += decoded<ValidatorRecord>(value).stake.droplets;
+    const auto validator = decoded<ValidatorRecord>(value);
+    stakes += u128{validator.stake.droplets} + validator.rewards.droplets +
+              validator.commission_due.droplets;
+  } else if (table == static_cast<std::uint8_t>(Table::kUnbondingPool)) {
+    stakes += decoded<UnbondingPool>(value).stake.droplets;
+  } else if (table == static_cast<std::uint8_t>(Table::kEpochTally)) {
+    for (const ValidatorTally& one : decoded<EpochTally>(value).validators)
+      stakes += one.tips.droplets;
   } else if (table == static_cast<std::uint8_t>(Table::kSupply)) {
     const Supply supply = decoded<Supply>(value);
     minted += supply.minted.droplets;

@@ -10,7 +10,7 @@ namespace fog {
 
 struct SupplySums {
   u128 accounts = 0;
-  u128 stakes = 0;
+  u128 stakes = 0;  // bonded or unbonding, with rewards not withdrawn and the epoch's tips
   u128 bonds = 0;
   u128 escrows = 0;  // locked slices and hold-backs included
   u128 minted = 0;

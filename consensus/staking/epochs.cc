@@ -1,5 +1,7 @@
 #include "consensus/staking/epochs.h"
 
+#include "consensus/staking/due.h"
+#include "consensus/staking/rewards.h"
 #include "consensus/staking/validators.h"
 
 namespace fog {
@@ -47,13 +49,14 @@ Fault check_carried_certificate(const BlockHeader& header,
 }
 
 void tally_block(Overlay& state, const ValidatorSet& set, const XOnlyKey& proposer,
-                 const std::optional<Certificate>& certificate) {
+                 const std::optional<Certificate>& certificate, Amount tips) {
   std::optional<EpochTally> tally = load<EpochTally>(state, epoch_tally_key());
   CHECK(tally && tally->validators.size() == set.validators.size());
   ++tally->blocks;
   const std::optional<std::size_t> place = place_of(set, proposer);
   CHECK(place.has_value());
   ++tally->validators[*place].proposed;
+  tally->validators[*place].tips += tips;
   if (certificate) {
     ++tally->certificates;
     for (const ValidatorSignature& entry : certificate->signatures)
@@ -64,9 +67,20 @@ void tally_block(Overlay& state, const ValidatorSet& set, const XOnlyKey& propos
 
 void close_epoch(Overlay& state, const BlockContext& block) {
   const EpochRecord ended = load_epoch(state);
+  const ValidatorSet set = load_validators(state);
   const ValidatorSet next = load_next_validators(state);
+  const auto tally = load<EpochTally>(state, epoch_tally_key());
+  CHECK(tally.has_value());
+  settle_epoch(state, block, set, *tally, ended);
+
+  const StakingParams params = load_staking_params(state);
+  store(state, past_epoch_key(ended.epoch), PastEpoch{block.time_ms, set});
+  schedule(state,
+           {block.time_ms + params.evidence_window_ms, StakingDueKind::kForgetEpoch, ended.epoch});
+  schedule(state, {block.time_ms + params.unbonding_ms, StakingDueKind::kRelease, ended.epoch});
+
   store(state, epoch_key(), EpochRecord{ended.epoch + 1, block.beacon, block.time_ms});
-  if (load_validators(state) != next) store(state, validators_key(), next);
+  if (set != next) store(state, validators_key(), next);
   const ValidatorSet after = choose_validators(state, next);
   if (after != next) store(state, next_validators_key(), after);
   start_tally(state, next);

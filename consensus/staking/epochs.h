@@ -8,8 +8,7 @@
 // it always carries a beacon link, and leaders of E + 1 are drawn from the beacon after it.
 #pragma once
 
-#include "chain/ledger/context.h"
-#include "chain/types/vote.h"
+#include "consensus/staking/rules.h"
 
 namespace fog {
 
@@ -41,12 +40,15 @@ Fault check_carried_certificate(const BlockHeader& header,
                                 const std::optional<Certificate>& certificate,
                                 const ValidatorSet& set, std::uint64_t epoch_length);
 
-// Counts a block that writes: who proposed it, and whom its certificate shows present.
+// Counts a block that writes: who proposed it, with what tips, and whom its certificate shows
+// present. The tally holds the tips from then on.
 void tally_block(Overlay& state, const ValidatorSet& set, const XOnlyKey& proposer,
-                 const std::optional<Certificate>& certificate);
+                 const std::optional<Certificate>& certificate, Amount tips);
 
-// The end of an epoch's last block, after everything else it did: the next epoch begins with the
-// set that waited for it, the set after that is computed, the tally starts anew.
+// The end of an epoch's last block, after everything else it did: rewards are credited and who was
+// absent is jailed; the next epoch begins with the set that waited for it, the set after that is
+// computed, the tally starts anew. The ended epoch's set is kept for evidence, and the stake that
+// voted for the last time in it begins its unbonding time.
 void close_epoch(Overlay& state, const BlockContext& block);
 
 }  // namespace fog

@@ -16,6 +16,8 @@
 
 #include "chain/api/node_api.h"
 #include "chain/base/error.h"
+#include "chain/types/staking.h"
+#include "chain/types/staking_messages.h"
 #include "chain/types/vote.h"
 #include "market/types/messages.h"
 

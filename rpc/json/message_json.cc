@@ -43,6 +43,16 @@ constexpr std::array kForms{
     form<market::ReleaseLease>("release_lease"),
     form<market::Heartbeat>("heartbeat"),
     form<market::SubmitReceipts>("submit_receipts"),
+    form<CreateValidator>("create_validator"),
+    form<EditValidator>("edit_validator"),
+    form<Unjail>("unjail"),
+    form<SubmitEvidence>("submit_evidence"),
+    form<Delegate>("delegate"),
+    form<Redelegate>("redelegate"),
+    form<Undelegate>("undelegate"),
+    form<WithdrawRewards>("withdraw_rewards"),
+    form<ProposeParameters>("propose_parameters"),
+    form<VoteParameters>("vote_parameters"),
 };
 
 }  // namespace

@@ -28,6 +28,21 @@ FOG_JSON(ValidatorSignature, index, signature);
 FOG_JSON(Certificate, vote, signatures);
 FOG_JSON(Validator, key, stake);
 FOG_JSON(ValidatorSet, validators);
+FOG_JSON(EpochRecord, epoch, leader_seed, started_ms);
+FOG_JSON(ValidatorTally, proposed, certified, tips);
+FOG_JSON(EpochTally, blocks, certificates, validators);
+FOG_JSON(RewardIndex, high, low);
+FOG_JSON(Commission, rate, rate_max, change_max);
+FOG_JSON(ValidatorRecord, key, owner, payout, stake, shares, commission, commission_changed_ms,
+         reward_index, reward_rest, rewards, commission_due, jailed_until_ms, tombstoned,
+         beacon_tip, beacon_remaining);
+FOG_JSON(StakingParams, unbonding_ms, evidence_window_ms, trusting_period_ms, jail_ms, min_bond,
+         slash_per_10000, reporter_per_10000, inflation_per_10000, validators_max, voting_ms,
+         lock_ms);
+FOG_JSON(ParameterChange, name, value);
+FOG_JSON(OwnerVote, owner, approve);
+FOG_JSON(Proposal, number, proposer, changes, created_ms, closes_ms, applies_ms, state, votes,
+         stake_for, stake_total);
 FOG_JSON(TransferOutput, to, amount);
 FOG_JSON(Transfer, outputs);
 FOG_JSON(SingleAuth, key, signature);
@@ -35,6 +50,18 @@ FOG_JSON(IndexedSignature, index, signature);
 FOG_JSON(MultiAuth, policy, signatures);
 FOG_JSON(TxBody, chain_id, sender, lane, sequence, expiry_ms, price_max, tip, messages, memo);
 FOG_JSON(SignedTx, body, auth);
+
+// ---- staking's messages ----
+FOG_JSON(CreateValidator, key, possession, payout, commission, beacon_commitment, bond);
+FOG_JSON(EditValidator, validator, payout, commission_per_10000, beacon_commitment);
+FOG_JSON(Unjail, validator);
+FOG_JSON(SubmitEvidence, validator, first, first_signature, second, second_signature);
+FOG_JSON(Delegate, validator, amount);
+FOG_JSON(Redelegate, from, to, amount);
+FOG_JSON(Undelegate, validator, amount);
+FOG_JSON(WithdrawRewards, validator);
+FOG_JSON(ProposeParameters, changes);
+FOG_JSON(VoteParameters, proposal, approve);
 
 // ---- the market's ----
 FOG_JSON(market::Gpu, model, milli);
@@ -108,6 +135,24 @@ FOG_JSON(StateProof, height, root, key, value, siblings, other_leaf);
 FOG_JSON(SupplyReport, height, supply, accounts, stakes, bonds, escrows, conserved);
 
 // ---- enums ----
+template <>
+struct EnumNames<ProposalState> {
+  static std::string_view of(ProposalState state) {
+    switch (state) {
+      case ProposalState::kOpen:
+        return "open";
+      case ProposalState::kAccepted:
+        return "accepted";
+      case ProposalState::kRejected:
+        return "rejected";
+      case ProposalState::kApplied:
+        return "applied";
+      case ProposalState::kFailed:
+        return "failed";
+    }
+    return "";
+  }
+};
 template <>
 struct EnumNames<VoteKind> {
   static std::string_view of(VoteKind kind) {

@@ -114,12 +114,14 @@ TEST_F(EpochBlock, AQuorumOfTheParentMayBeCarriedAndIsCounted) {
   commit(carrying(certificate({0, 1, 2})));
   commit(carrying(certificate({1, 2, 3}, VoteKind::kFinalize)));
   const EpochTally counted = tally();
+  const Amount tips = counted.validators[0].tips;
+  EXPECT_GT(tips, Amount{}) << "of the transfers in its blocks";
   EXPECT_EQ(counted.blocks, 3U);
   EXPECT_EQ(counted.certificates, 2U);
   ASSERT_EQ(counted.validators.size(), 4U);
-  EXPECT_EQ(counted.validators[0], (ValidatorTally{3, 1}));
-  EXPECT_EQ(counted.validators[1], (ValidatorTally{0, 2}));
-  EXPECT_EQ(counted.validators[3], (ValidatorTally{0, 1}));
+  EXPECT_EQ(counted.validators[0], (ValidatorTally{3, 1, tips}));
+  EXPECT_EQ(counted.validators[1], (ValidatorTally{0, 2, Amount{}}));
+  EXPECT_EQ(counted.validators[3], (ValidatorTally{0, 1, Amount{}}));
 }
 
 TEST_F(EpochBlock, AnIdleBlockMayCarryOneThatIsNotCounted) {
