@@ -46,6 +46,7 @@ ErrorOr<void> NodeImpl::close() {
     for (const auto& [id, waiter] : tx_waiters_) waiter->wake.notify_all();
     for (const auto& [height, waiter] : height_waiters_) waiter->wake.notify_all();
   }
+  if (net_) net_->stop();
   if (engine_) engine_->stop();
   ErrorOr<void> result;
   if (state_) result = state_->drain();
@@ -256,6 +257,10 @@ ErrorOr<SupplyReport> NodeImpl::verify_supply() {
   return report;
 }
 
+std::vector<PeerInfo> NodeImpl::peers() const {
+  return net_ ? net_->peers() : std::vector<PeerInfo>();
+}
+
 NodeMetrics NodeImpl::metrics() const {
   NodeMetrics out;
   const AppTimes& times = app_->times();
@@ -266,6 +271,11 @@ NodeMetrics NodeImpl::metrics() const {
   out.commit_ns = times.commit_ns;
   out.sync_ns = engine_->sync_ns();
   out.blocks_made = engine_->blocks_made();
+  out.messages_dropped = engine_->messages_dropped();
+  if (net_) {
+    const NetworkMetrics net = net_->metrics();
+    out.peers = net.inbound + net.outbound;
+  }
   const MempoolSize size = pool_.size();
   out.mempool_txs = size.txs;
   out.mempool_bytes = size.bytes;

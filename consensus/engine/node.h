@@ -5,6 +5,8 @@
 //     genesis.cache      the same for quick starts, can be removed
 //     validator.key      only its owner may read it
 //     validator.votes    what the key has voted: never copy, never restore
+//     node.key           proves to peers who this node is; made when missing
+//     peers.book         where other nodes were found, can be removed
 //     blocks/            the block log, the truth
 //     state/  index/     databases that follow it and can be removed
 //     lock               held while a node runs
@@ -15,11 +17,23 @@
 
 #include "chain/api/node_api.h"
 #include "chain/base/env.h"
+#include "chain/net/tcp_network.h"
 #include "consensus/engine/validator_key.h"
 #include "consensus/pool/mempool.h"
 #include "consensus/rules/genesis.h"
 
 namespace fog {
+
+// How a node meets others.
+struct NodeNetwork {
+  std::string listen_host = "0.0.0.0";
+  std::uint16_t listen_port = 0;  // 0: any free one
+  // Where others shall dial, if not where we listen.
+  std::string advertise_host;
+  std::uint16_t advertise_port = 0;
+  std::vector<PeerAddress> peers;  // kept connected
+  bool discover = true;            // find others through peers
+};
 
 struct NodeOptions {
   std::string directory;
@@ -32,6 +46,8 @@ struct NodeOptions {
   // node answers queries until it is closed.
   std::function<void(const Error& error)> on_failure = [](const Error&) {};
   MempoolOptions pool;
+  // Nothing: a node alone.
+  std::optional<NodeNetwork> network;
   // Threads that check signatures; 0: one a core.
   unsigned verify_threads = 0;
   // With this set, an empty block is made when none was for so long.
@@ -44,10 +60,11 @@ struct NodeOptions {
   std::uint64_t segment_bytes = 64ULL * 1024 * 1024;  // of the block log's files
 };
 
-// Makes a validator's directory: genesis, key, and a vote record that says that nothing was voted.
-// kAlreadyExists when the directory holds a node.
-ErrorOr<void> init_node(const NodeOptions& options, const Genesis& genesis,
-                        const ValidatorKey& key);
+// Makes a node's directory: genesis, the node's key, and of a validator its key and a vote record
+// that says that nothing was voted. kAlreadyExists when the directory holds a node. Returns the
+// node's id.
+ErrorOr<NodeId> init_node(const NodeOptions& options, const Genesis& genesis,
+                          const std::optional<ValidatorKey>& key);
 
 struct NodeMetrics {
   std::uint64_t height = 0;
@@ -64,6 +81,8 @@ struct NodeMetrics {
   std::uint64_t state_records = 0;
   std::uint64_t state_bytes = 0;  // of memory, live state and tree
   std::uint64_t database_height = 0;
+  std::uint64_t peers = 0;
+  std::uint64_t messages_dropped = 0;
 };
 
 class Node : public NodeApi {
@@ -80,6 +99,10 @@ class Node : public NodeApi {
   // Why the node stopped making blocks, if it did.
   virtual std::optional<Error> failure() const = 0;
   virtual NodeMetrics metrics() const = 0;
+  // Who this node is to its peers, and where it listens; port 0 when it does not.
+  virtual NodeId node_id() const = 0;
+  virtual std::uint16_t listen_port() const = 0;
+  virtual std::vector<PeerInfo> peers() const = 0;
 };
 
 }  // namespace fog

@@ -22,6 +22,9 @@ class NodeImpl final : public Node {
   ErrorOr<void> close() override;
   std::optional<Error> failure() const override;
   NodeMetrics metrics() const override;
+  NodeId node_id() const override { return node_id_; }
+  std::uint16_t listen_port() const override { return net_ ? net_->listen_port() : 0; }
+  std::vector<PeerInfo> peers() const override;
 
   ErrorOr<ChainStatus> status() override;
   ErrorOr<std::vector<SubmitReply>> submit(const std::vector<Bytes>& txs) override;
@@ -50,6 +53,7 @@ class NodeImpl final : public Node {
   ErrorOr<void> try_open_state();
   ErrorOr<void> replay();
   ErrorOr<std::optional<ReplicaKeys>> open_keys();
+  ErrorOr<void> open_network();
   ErrorOr<void> start_engine(std::optional<ReplicaKeys> keys);
   std::vector<SubmitReply> check_all(const std::vector<Bytes>& txs);
   void on_final(const FinalBlock& block);
@@ -70,7 +74,10 @@ class NodeImpl final : public Node {
   Mempool pool_;
   WorkerPool workers_;
   std::unique_ptr<LedgerApp> app_;
+  NodeId node_id_;
   std::unique_ptr<SimplexEngine> engine_;
+  NetworkEvents net_events_;         // the engine's
+  std::unique_ptr<TcpNetwork> net_;  // null: a node alone
 
   mutable std::mutex mutex_;  // guards what follows
   std::optional<Error> failure_;

@@ -11,6 +11,9 @@ namespace {
 constexpr const char* kGenesisName = "genesis.json";
 constexpr const char* kKeyName = "validator.key";
 constexpr const char* kVotesName = "validator.votes";
+constexpr const char* kNodeKeyName = "node.key";
+// What may wait for a peer: a few of the largest proposals.
+constexpr std::size_t kConsensusLaneBytes = 4 * kBlockBytesMax;
 
 std::string in(const NodeOptions& options, const char* name) {
   return options.directory + "/" + name;
@@ -39,19 +42,47 @@ ErrorOr<void> put_key(const NodeOptions& options, const ChainId& chain_id,
   return {};
 }
 
+// Makes one when there is none: it proves who a node is, and nothing hangs on keeping it.
+ErrorOr<SecretKey> take_node_key(Env& env, const std::string& path) {
+  TRY(const bool there, env.exists(path));
+  if (!there) {
+    const SecretKey key = SecretKey::generate(system_rng());
+    const std::string text = to_hex0x(key.bytes()) + "\n";
+    TRY_VOID(write_file_atomic(env, path, as_bytes(text), FileMode::kPrivate));
+    return key;
+  }
+  TRY(const bool open_to_others, env.is_open_to_others(path));
+  if (open_to_others) {
+    return fail(ErrorCode::kPermission,
+                path + " can be read by others; mend it with: chmod 600 " + path);
+  }
+  TRY(const Bytes bytes, read_file(env, path, 256));
+  std::string_view text = as_text(bytes);
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.remove_suffix(1);
+  const auto secret = fixed_from_hex<32>(text);
+  const auto key = secret ? SecretKey::from_bytes(*secret) : std::nullopt;
+  if (!key) {
+    return fail(ErrorCode::kCorrupt,
+                path + " is no node key; remove it, and the node makes a new one");
+  }
+  return *key;
+}
+
 }  // namespace
 
-ErrorOr<void> init_node(const NodeOptions& options, const Genesis& genesis,
-                        const ValidatorKey& key) {
+ErrorOr<NodeId> init_node(const NodeOptions& options, const Genesis& genesis,
+                          const std::optional<ValidatorKey>& key) {
   if (const auto checked = check_genesis(genesis); !checked)
     return fail(ErrorCode::kInvalidInput, "genesis: " + checked.error());
   TRY_VOID(options.env->make_dir(options.directory));
   TRY(const bool there, options.env->exists(in(options, kGenesisName)));
   if (there) return fail(ErrorCode::kAlreadyExists, options.directory + " already holds a node");
-  TRY_VOID(put_key(options, chain_id_of(genesis), key));
+  if (key) TRY_VOID(put_key(options, chain_id_of(genesis), *key));
+  TRY(const SecretKey node_key, take_node_key(*options.env, in(options, kNodeKeyName)));
   // Last: a directory without it is no node.
-  return write_file_atomic(*options.env, in(options, kGenesisName),
-                           as_bytes(format_genesis(genesis)), FileMode::kShared);
+  TRY_VOID(write_file_atomic(*options.env, in(options, kGenesisName),
+                             as_bytes(format_genesis(genesis)), FileMode::kShared));
+  return node_key.public_key();
 }
 
 ErrorOr<std::unique_ptr<Node>> Node::open(NodeOptions options) {
@@ -70,6 +101,7 @@ ErrorOr<void> NodeImpl::open() {
   TRY(genesis_, read_genesis_cached(*options_.env, path(kGenesisName), path("genesis.cache")));
   chain_id_ = chain_id_of(genesis_);
   TRY(std::optional<ReplicaKeys> keys, open_keys());
+  TRY_VOID(open_network());
   TRY_VOID(open_log());
   TRY_VOID(open_index());
   TRY_VOID(open_state());
@@ -232,6 +264,39 @@ ErrorOr<std::optional<ReplicaKeys>> NodeImpl::open_keys() {
   return std::optional(ReplicaKeys{std::move(key), std::move(guard)});
 }
 
+// Listens; connects once the engine runs.
+ErrorOr<void> NodeImpl::open_network() {
+  TRY(const SecretKey key, take_node_key(*options_.env, path(kNodeKeyName)));
+  node_id_ = key.public_key();
+  if (!options_.network) return {};
+  const NodeNetwork& wanted = *options_.network;
+  TcpNetworkOptions options(key);
+  options.chain_id = to_hex0x(chain_id_);
+  options.listen_host = wanted.listen_host;
+  options.listen_port = wanted.listen_port;
+  options.advertise_host = wanted.advertise_host;
+  options.advertise_port = wanted.advertise_port;
+  options.peers = wanted.peers;
+  options.discover = wanted.discover;
+  options.address_book_path = path("peers.book");
+  options.kinds = wire::kind_rules();
+  options.limits.lanes[static_cast<std::size_t>(Lane::kConsensus)].bytes_max = kConsensusLaneBytes;
+  // The engine is there before the network starts.
+  options.events.on_up = [this](const NodeId& peer) { net_events_.on_up(peer); };
+  options.events.on_down = [this](const NodeId& peer) { net_events_.on_down(peer); };
+  options.events.on_message = [this](const NodeId& peer, std::uint8_t kind, Bytes&& message) {
+    net_events_.on_message(peer, kind, std::move(message));
+  };
+  options.log = [this](NetworkLog level, const std::string& line) {
+    if (level != NetworkLog::kDebug) options_.log("net: " + line);
+  };
+  options.env = options_.env;
+  options.clock = options_.clock;
+  options.rng = options_.rng;
+  TRY(net_, TcpNetwork::open(std::move(options)));
+  return {};
+}
+
 ErrorOr<void> NodeImpl::start_engine(std::optional<ReplicaKeys> keys) {
   ReplicaOptions options;
   options.idle_interval_ms = options_.idle_interval_ms;
@@ -241,14 +306,19 @@ ErrorOr<void> NodeImpl::start_engine(std::optional<ReplicaKeys> keys) {
   events.on_final = [this](const FinalBlock& block) { on_final(block); };
   events.on_failure = [this](const Error& error) { on_failure(error); };
   events.log = options_.log;
-  const ReplicaParts parts{chain_id_, app_.get(), log_.get(), &pool_, options_.clock, nullptr};
+  const ReplicaParts parts{chain_id_, app_.get(), log_.get(), &pool_, options_.clock, net_.get()};
   engine_ = std::make_unique<SimplexEngine>(
       parts, std::move(keys), options,
       [this](const std::vector<Bytes>& txs) { return check_all(txs); }, std::move(events));
   height_ = app_->info().height;
   pool_.set_listener([this] { engine_->wake(); });
   pool_.set_arrival_listener([this](const PooledTx& tx) { engine_->on_arrival(tx); });
-  return engine_->start();
+  TRY_VOID(engine_->start());
+  if (net_) {
+    net_events_ = engine_->network_events();
+    net_->start();
+  }
+  return {};
 }
 
 }  // namespace fog

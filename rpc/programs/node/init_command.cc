@@ -13,6 +13,7 @@ struct InitPlan {
   std::string genesis_file;  // empty: --devnet
   std::string key_file;      // empty: a new key
   bool devnet = false;
+  bool follow = false;
   GenesisPlan genesis;
   std::string payout;
   std::string stake = "1000";
@@ -46,19 +47,27 @@ ErrorOr<void> init(const InitPlan& plan) {
     return fail(ErrorCode::kInvalidInput,
                 "give either --genesis FILE, to join a chain, or --devnet, to begin one");
   }
-  if (!plan.devnet && plan.key_file.empty()) {
+  if (plan.follow && (plan.devnet || !plan.key_file.empty())) {
     return fail(ErrorCode::kInvalidInput,
-                "--key is missing: the key that the genesis names as a validator");
+                "--follow makes a node without a validator key: it goes with --genesis alone");
   }
-  TRY(const ValidatorKey key, take_key(plan));
-  TRY(const Genesis genesis,
-      plan.devnet ? devnet_genesis(plan, key) : read_genesis_file(system_env(), plan.genesis_file));
+  if (!plan.devnet && !plan.follow && plan.key_file.empty()) {
+    return fail(ErrorCode::kInvalidInput,
+                "--key is missing: the validator's key; or --follow, for a node without a vote");
+  }
+  std::optional<ValidatorKey> key;
+  if (!plan.follow) {
+    TRY(key, take_key(plan));
+  }
+  TRY(const Genesis genesis, plan.devnet ? devnet_genesis(plan, *key)
+                                         : read_genesis_file(system_env(), plan.genesis_file));
   NodeOptions options;
   options.directory = plan.directory;
-  TRY_VOID(init_node(options, genesis, key));
+  TRY(const NodeId id, init_node(options, genesis, key));
   std::cout << "chain name   " << static_cast<const std::string&>(genesis.chain_name)
             << "\nchain id     " << to_hex0x(chain_id_of(genesis)) << "\nvalidator    "
-            << to_hex0x(key.secret.x_only_key()) << "\ndirectory    " << plan.directory
+            << (key ? to_hex0x(key->secret.x_only_key()) : "none: follows without a vote")
+            << "\nnode id      " << to_hex(id) << "\ndirectory    " << plan.directory
             << "\nStart it with: fogcoind run --dir " << plan.directory << "\n";
   return {};
 }
@@ -72,6 +81,7 @@ void add_init_command(CLI::App& app, Command& chosen) {
   command->add_option("--genesis", plan->genesis_file, "join the chain of this genesis file");
   command->add_option("--key", plan->key_file,
                       "validator's key (with --devnet: default a new one)");
+  command->add_flag("--follow", plan->follow, "a node without a validator key");
   command->add_flag("--devnet", plan->devnet,
                     "begin a chain of one validator, with the options below");
   add_plan_options(*command, plan->genesis);

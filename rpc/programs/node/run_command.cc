@@ -1,6 +1,6 @@
 // fogcoind run: a node from its directory, and its door. What is in a running node stands here:
 //
-//   Node (consensus/engine): block log, state, mempool, engine
+//   Node (consensus/engine): block log, state, mempool, engine, peers
 //   RpcServer (rpc/server):  JSON-RPC, /health, /metrics, over NodeApi
 //
 // They are stopped in the opposite order.
@@ -13,6 +13,7 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "chain/base/url.h"
 #include "consensus/engine/node.h"
 #include "rpc/programs/node/commands.h"
 #include "rpc/server/server.h"
@@ -23,31 +24,56 @@ namespace {
 struct RunPlan {
   NodeOptions node;
   rpc::ServerOptions rpc;
-  std::string listen = "127.0.0.1:7780";
+  std::string rpc_place = "127.0.0.1:7780";
   std::string port_file;
+  std::string listen;  // for peers; empty: do not
+  std::string listen_port_file;
+  std::string advertise;
+  std::vector<std::string> peers;
+  bool no_discover = false;
   std::string token_file;
   std::string log_level = "info";
   std::uint64_t idle_interval_ms = 0;
 };
 
 // "ADDRESS:PORT" or "[ADDRESS]:PORT".
-ErrorOr<void> read_listen(const std::string& text, rpc::ServerOptions& out) {
-  const std::size_t colon = text.rfind(':');
-  unsigned long port = 65'536;
-  if (colon != std::string::npos && colon + 1 < text.size() && text.size() - colon <= 6 &&
-      text.find_first_not_of("0123456789", colon + 1) == std::string::npos) {
-    port = std::stoul(text.substr(colon + 1));
+ErrorOr<HostPort> read_place(const char* option, const std::string& text) {
+  const auto place = parse_host_port(text);
+  if (!place) {
+    return fail(ErrorCode::kInvalidInput, std::string(option) +
+                                              ": expected ADDRESS:PORT, e.g. 127.0.0.1:7780, not "
+                                              "\"" +
+                                              text + "\"");
   }
-  if (port > 65'535) {
-    return fail(ErrorCode::kInvalidInput,
-                "--rpc: expected ADDRESS:PORT, e.g. 127.0.0.1:7780, not \"" + text + "\"");
+  return *place;
+}
+
+// A node alone without --listen and --peer.
+ErrorOr<std::optional<NodeNetwork>> read_network(const RunPlan& plan) {
+  if (plan.listen.empty() && plan.peers.empty()) {
+    if (!plan.advertise.empty())
+      return fail(ErrorCode::kInvalidInput, "--advertise says where --listen can be reached");
+    return std::optional<NodeNetwork>();
   }
-  out.address = text.substr(0, colon);
-  if (out.address.starts_with('[') && out.address.ends_with(']')) {
-    out.address = out.address.substr(1, out.address.size() - 2);
+  NodeNetwork network;
+  network.listen_host.clear();
+  network.discover = !plan.no_discover;
+  if (!plan.listen.empty()) {
+    TRY(const HostPort place, read_place("--listen", plan.listen));
+    network.listen_host = place.host;
+    network.listen_port = place.port;
   }
-  out.port = static_cast<std::uint16_t>(port);
-  return {};
+  if (!plan.advertise.empty()) {
+    TRY(const HostPort place, read_place("--advertise", plan.advertise));
+    network.advertise_host = place.host;
+    network.advertise_port = place.port;
+  }
+  for (const std::string& text : plan.peers) {
+    auto peer = parse_peer_address(text);
+    if (!peer) return Fail{peer.error().within("--peer")};
+    network.peers.push_back(*std::move(peer));
+  }
+  return std::optional(std::move(network));
 }
 
 ErrorOr<void> read_token(const std::string& path, std::string& out) {
@@ -98,6 +124,9 @@ std::string engine_figures(const NodeMetrics& metrics) {
   add("fog_engine_commit_ns_total", "counter", "Engine time on commits.", metrics.commit_ns);
   add("fog_state_records", "gauge", "Records in the state.", metrics.state_records);
   add("fog_state_bytes", "gauge", "Memory of state and tree.", metrics.state_bytes);
+  add("fog_peers", "gauge", "Peers that are connected.", metrics.peers);
+  add("fog_consensus_messages_dropped_total", "counter",
+      "Messages that did not fit into the engine's queues.", metrics.messages_dropped);
   add("fog_database_height", "gauge", "Height that the database has reached.",
       metrics.database_height);
   return out;
@@ -121,6 +150,15 @@ ErrorOr<void> serve(RunPlan& plan, Node& node, const std::atomic<bool>& failed) 
   TRY(const ChainStatus status, node.status());
   spdlog::info("chain {} {} at height {}", status.chain_name, to_hex0x(status.chain_id),
                status.height);
+  if (node.listen_port() != 0) {
+    spdlog::info("node {} listens for peers on port {}", to_hex(node.node_id()),
+                 node.listen_port());
+    if (!plan.listen_port_file.empty()) {
+      TRY_VOID(write_file_atomic(system_env(), plan.listen_port_file,
+                                 as_bytes(std::to_string(node.listen_port()) + "\n"),
+                                 FileMode::kShared));
+    }
+  }
   const bool v6 = plan.rpc.address.find(':') != std::string::npos;
   std::cout << "RPC on http://" << (v6 ? "[" + plan.rpc.address + "]" : plan.rpc.address) << ":"
             << server->port() << std::endl;
@@ -137,7 +175,10 @@ ErrorOr<void> serve(RunPlan& plan, Node& node, const std::atomic<bool>& failed) 
 
 ErrorOr<void> run(RunPlan& plan) {
   TRY_VOID(set_up_log(plan.log_level));
-  TRY_VOID(read_listen(plan.listen, plan.rpc));
+  TRY(const HostPort rpc_place, read_place("--rpc", plan.rpc_place));
+  plan.rpc.address = rpc_place.host;
+  plan.rpc.port = rpc_place.port;
+  TRY(plan.node.network, read_network(plan));
   TRY_VOID(read_token(plan.token_file, plan.rpc.operator_token));
   if (plan.idle_interval_ms > 0) plan.node.idle_interval_ms = plan.idle_interval_ms;
   // Blocked before any thread begins, so that only sigwait takes them.
@@ -162,7 +203,23 @@ void add_run_command(CLI::App& app, Command& chosen) {
   CLI::App* command = app.add_subcommand("run", "run the node until SIGINT or SIGTERM");
   const auto plan = std::make_shared<RunPlan>();
   command->add_option("--dir", plan->node.directory, "the node's directory")->required();
-  command->add_option("--rpc", plan->listen, "address and port of the RPC; port 0: any free one")
+  command->add_option("--listen", plan->listen,
+                      "address and port for peers; port 0: any free one (default: none)");
+  command->add_option("--listen-port-file", plan->listen_port_file,
+                      "write the port for peers to this file");
+  command->add_option("--advertise", plan->advertise,
+                      "where peers shall dial, if not where --listen is");
+  command->add_option("--peer", plan->peers,
+                      "ID@HOST:PORT of a node to stay connected to; repeatable");
+  command->add_flag("--no-discover", plan->no_discover,
+                    "no other peers than those and who dials here");
+  command
+      ->add_option("--delay-ms", plan->node.delay_ms,
+                   "how long a message between validators may take before its sender is thought "
+                   "to be away")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 60'000));
+  command->add_option("--rpc", plan->rpc_place, "address and port of the RPC; port 0: any free one")
       ->capture_default_str();
   command->add_option("--port-file", plan->port_file, "write the RPC's port to this file");
   command->add_option(
