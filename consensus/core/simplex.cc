@@ -194,7 +194,7 @@ void Simplex::on(const TimerInput& input) {
   const View* view = find(view_);
   switch (input.kind) {
     case TimerKind::kLeader:
-      if (view == nullptr || !view->proposal) vote_nullify();
+      if (!proposed_ && (view == nullptr || !view->proposal)) vote_nullify();
       return;
     case TimerKind::kAdvance:
       vote_nullify();

@@ -82,8 +82,8 @@ class Simplex {
   const Certificate* notarization(std::uint64_t view) const;
   const SimplexConfig& config() const { return config_; }
   // What later steps depend on, in a canonical order; less what only spares repeated requests, and
-  // who was heard of when, which matters after kSilentViews.
-  Bytes state_bytes() const;
+  // who was heard of when, which matters after kSilentViews. `with_votes`: single votes too.
+  Bytes state_bytes(bool with_votes) const;
 
  private:
   enum class Check : std::uint8_t { kNone, kPending, kValid, kInvalid };

@@ -16,7 +16,7 @@ void write_certificate(BcsWriter& out, const std::optional<Certificate>& certifi
 
 }  // namespace
 
-Bytes Simplex::state_bytes() const {
+Bytes Simplex::state_bytes(bool with_votes) const {
   BcsWriter out;
   const auto flag = [&](bool value) { out.integer(static_cast<std::uint8_t>(value)); };
   out.integer(view_);
@@ -41,6 +41,7 @@ Bytes Simplex::state_bytes() const {
     if (view.notarized) write_vote(out, *view.notarized);
     flag(view.nullified);
     flag(view.finalized);
+    if (!with_votes) continue;
     const std::vector<SignedVote> votes = view.votes.all();
     out.integer(static_cast<std::uint32_t>(votes.size()));
     for (const SignedVote& vote : votes) {

@@ -1,0 +1,550 @@
+#include "tests/sim/explorer.h"
+
+#include <algorithm>
+
+#include "chain/crypto/hash.h"
+#include "tests/sim/core_world.h"
+
+namespace fog::sim {
+
+// 128-bit fingerprints of the states seen: with 10^8 states two share one with probability 10^-23.
+struct Explorer::Visited {
+  using Key = std::pair<std::uint64_t, std::uint64_t>;
+  std::vector<Key> slots{std::size_t{1} << 16};
+  std::size_t used = 0;
+
+  static std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
+    const u128 product = static_cast<u128>(a ^ 0x9E3779B97F4A7C15U) * (b ^ 0xD1B54A32D192ED03U);
+    return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+  }
+  static Key key_of(const State& state) {
+    Key key{0x243F6A8885A308D3U, 0x13198A2E03707344U};
+    const auto add = [&](std::uint64_t word) {
+      key.first = mix(key.first + 0xA4093822299F31D0U, word);
+      key.second = mix(key.second ^ 0x082EFA98EC4E6C89U, word + key.first);
+    };
+    for (const LocalId local : state.locals) add(local);
+    const VoteSet low(~std::uint64_t{0});
+    for (const VoteSet& said : state.said) {
+      for (std::size_t shift = 0; shift < kVotesMax; shift += 64)
+        add((said >> shift & low).to_ullong());
+    }
+    add(state.restarts);
+    if (key == Key{}) key.first = 1;
+    return key;
+  }
+  bool insert(const Key& key) {
+    if (2 * used >= slots.size()) grow();
+    if (!place(slots, key)) return false;
+    ++used;
+    return true;
+  }
+
+ private:
+  static bool place(std::vector<Key>& table, const Key& key) {
+    for (std::size_t at = key.first % table.size();; at = (at + 1) % table.size()) {
+      if (table[at] == key) return false;
+      if (table[at] != Key{}) continue;
+      table[at] = key;
+      return true;
+    }
+  }
+  void grow() {
+    std::vector<Key> larger(slots.size() * 2);
+    for (const Key& key : slots) {
+      if (key != Key{}) place(larger, key);
+    }
+    slots.swap(larger);
+  }
+};
+
+Explorer::Explorer(ExplorerOptions options)
+    : options_(std::move(options)), visited_(std::make_unique<Visited>()) {
+  set_ = made_up_set({1, 1, 1, 1});
+  seed_ = seed_with_leaders(set_, 1, options_.leaders);
+  for (std::uint64_t view = 1; view <= options_.views; ++view)
+    leaders_.push_back(leader_of(set_, seed_, 1, base() + view));
+  genesis_ = BlockRef{sha256(as_bytes("where the epoch starts")), {}, 0};
+  blocks_.emplace(genesis_.id, genesis_);
+  // The votes of the liar about nothing.
+  for (std::uint64_t view = 1; view <= options_.views; ++view)
+    id_of(Vote{1, base() + view, VoteKind::kNullify, 0, {}});
+}
+
+Explorer::~Explorer() = default;
+
+SimplexConfig Explorer::config(std::size_t member) const {
+  SimplexConfig config;
+  config.epoch = 1;
+  config.set = set_;
+  config.leader_seed = seed_;
+  config.own_index = static_cast<std::uint8_t>(member);
+  config.last_height = 1'000;
+  config.floor = genesis_;
+  config.floor_view = base();
+  config.delay_ms = 1;
+  return config;
+}
+
+Explorer::VoteId Explorer::id_of(const Vote& vote) {
+  const auto [place, is_new] =
+      vote_ids_.emplace(bcs_encode(vote), static_cast<VoteId>(votes_.size()));
+  if (is_new) {
+    CHECK(votes_.size() < kVotesMax);
+    votes_.push_back(vote);
+  }
+  return place->second;
+}
+
+Explorer::LocalId Explorer::intern(std::size_t member, Local&& local) {
+  const std::size_t table = table_of(member);
+  const auto [place, is_new] = local_ids_[table].emplace(
+      local.core.state_bytes(options_.full), static_cast<LocalId>(locals_[table].size()));
+  if (is_new) locals_[table].push_back(std::make_unique<Local>(std::move(local)));
+  return place->second;
+}
+
+// Validators that lead no view behave alike, so they share a table, and it does not matter which of
+// them is where.
+std::size_t Explorer::table_of(std::size_t member) const {
+  if (options_.full) return member;
+  const auto leads = [&](std::size_t one) {
+    return std::find(leaders_.begin(), leaders_.end(), one) != leaders_.end();
+  };
+  if (leads(member)) return member;
+  for (std::size_t other = 0;; ++other) {
+    if (!leads(other)) return other;
+  }
+}
+
+void Explorer::sort_followers(State& state) const {
+  const auto less = [&](std::size_t a, std::size_t b) {
+    if (state.locals[a] != state.locals[b]) return state.locals[a] < state.locals[b];
+    return state.said[a].to_string() < state.said[b].to_string();
+  };
+  for (std::size_t a = 0; a < kHonest; ++a) {
+    for (std::size_t b = a + 1; b < kHonest; ++b) {
+      if (table_of(a) != table_of(b) || !less(b, a)) continue;
+      std::swap(state.locals[a], state.locals[b]);
+      std::swap(state.said[a], state.said[b]);
+    }
+  }
+}
+
+// ---- one validator ----
+
+void Explorer::drive(std::size_t member, Local& local, std::deque<Input>& inputs,
+                     Outcome& outcome) {
+  const auto carry_out = [&](const Effect& effect) {
+    if (const auto* sign = std::get_if<Sign>(&effect)) {
+      outcome.votes.push_back(id_of(sign->vote));
+      inputs.push_back(VoteInput{unsigned_vote(sign->vote, member)});
+    } else if (const auto* build = std::get_if<Build>(&effect)) {
+      const BlockRef block = made_up_block(build->view, blocks_.at(build->parent));
+      blocks_.emplace(block.id, block);
+      inputs.push_back(BuiltInput{build->view, block});
+    } else if (const auto* verify = std::get_if<Verify>(&effect)) {
+      inputs.push_back(VerifiedInput{verify->view, verify->block, true});
+    } else if (const auto* fetch = std::get_if<FetchBlock>(&effect)) {
+      inputs.push_back(BlockInput{blocks_.at(fetch->block)});
+    } else if (const auto* proof = std::get_if<Evidence>(&effect)) {
+      if (proof->first.signature.index != kLiar) framed_ = "an honest validator is framed";
+    } else if (std::holds_alternative<AppendProposal>(effect) ||
+               std::holds_alternative<AppendVote>(effect) ||
+               std::holds_alternative<AppendCertificate>(effect)) {
+      local.journal.push_back(effect);
+    }
+  };
+  while (!inputs.empty()) {
+    const Input input = std::move(inputs.front());
+    inputs.pop_front();
+    for (const Effect& effect : local.core.step(input)) carry_out(effect);
+  }
+}
+
+Explorer::Local Explorer::restarted(std::size_t member, const Local& from, Outcome& outcome) {
+  SimplexConfig again = config(member);
+  again.floor = from.core.floor();
+  again.floor_view = from.core.floor_view();
+  Local out{Simplex(again), from.journal};
+  for (const Effect& entry : from.journal) {
+    if (const auto* proposal = std::get_if<AppendProposal>(&entry)) {
+      out.core.restore_proposal(proposal->view, proposal->parent_view, blocks_.at(proposal->block));
+    } else if (const auto* vote = std::get_if<AppendVote>(&entry)) {
+      out.core.restore_vote(vote->vote);
+    } else if (const auto* certificate = std::get_if<AppendCertificate>(&entry)) {
+      out.core.restore_certificate(certificate->certificate);
+    }
+  }
+  std::deque<Input> inputs;
+  for (const Effect& effect : out.core.start()) {
+    if (const auto* sign = std::get_if<Sign>(&effect)) {
+      outcome.votes.push_back(id_of(sign->vote));
+      inputs.push_back(VoteInput{unsigned_vote(sign->vote, member)});
+    }
+  }
+  drive(member, out, inputs, outcome);
+  return out;
+}
+
+Explorer::Outcome Explorer::step(std::size_t member, const Local& from, const Move& move) {
+  Outcome outcome;
+  if (move.kind == Kind::kRestart) {
+    outcome.local = intern(member, restarted(member, from, outcome));
+    return outcome;
+  }
+  Local to = from;
+  std::deque<Input> inputs;
+  const Vote vote = move.vote == kStart ? Vote{} : votes_[move.vote];
+  const std::uint64_t view = from.core.view();
+  switch (move.kind) {
+    case Kind::kTimer:
+      inputs.push_back(TimerInput{TimerKind::kAdvance, view});
+      break;
+    case Kind::kWork:
+      if (!options_.full) show(from.core, move.vote, inputs);
+      inputs.push_back(WorkInput{view});
+      break;
+    case Kind::kCertificate:
+      inputs.push_back(CertificateInput{made_up_certificate(vote, {0, 1, 3})});
+      break;
+    case Kind::kProposal:
+      if (!options_.full) {
+        VoteId head = kStart;
+        for (VoteId other = 0; other < votes_.size(); ++other) {
+          if (votes_[other].kind == VoteKind::kNotarize && votes_[other].view == vote.parent_view &&
+              votes_[other].block == blocks_.at(vote.block).parent)
+            head = other;
+        }
+        show(from.core, head, inputs);
+      }
+      inputs.push_back(ProposalInput{unsigned_vote(vote, move.from), blocks_.at(vote.block)});
+      break;
+    case Kind::kVote:
+      inputs.push_back(VoteInput{unsigned_vote(vote, move.from)});
+      break;
+    case Kind::kRestart:
+      break;
+  }
+  drive(member, to, inputs, outcome);
+  outcome.local = intern(member, std::move(to));
+  return outcome;
+}
+
+// A core's answer depends on nothing but itself and what it is told, so each is asked once.
+const Explorer::Outcome& Explorer::take(const State& state, const Move& move) {
+  const LocalId local = state.locals[move.member];
+  const std::uint64_t key = static_cast<std::uint64_t>(local) << 32 |
+                            static_cast<std::uint64_t>(move.kind) << 24 |
+                            static_cast<std::uint64_t>(move.from) << 16 | move.vote;
+  auto& taken = taken_[table_of(move.member)];
+  if (const auto known = taken.find(key); known != taken.end()) return known->second;
+  Outcome outcome = step(move.member, *locals_[table_of(move.member)][local], move);
+  return taken.emplace(key, std::move(outcome)).first->second;
+}
+
+// ---- what can happen ----
+
+bool Explorer::can_be_certified(const State& state, VoteId vote) const {
+  std::uint64_t stake = 1;  // the liar says anything
+  for (const VoteSet& said : state.said) stake += said[vote] ? 1U : 0U;
+  return quorum(stake, 4);
+}
+
+bool Explorer::can_be_nullified(const State& state, std::uint64_t view) const {
+  // In the order of the constructor.
+  return can_be_certified(state, static_cast<VoteId>(view - base() - 1));
+}
+
+void Explorer::certificate_moves(const State& state, std::size_t member, std::vector<Move>& out) {
+  const Simplex& core = locals_[table_of(member)][state.locals[member]]->core;
+  for (VoteId vote = 0; vote < votes_.size(); ++vote) {
+    if (!can_be_certified(state, vote)) continue;
+    Certificate certificate;
+    certificate.vote = votes_[vote];
+    if (core.wants(certificate))
+      out.push_back({static_cast<std::uint8_t>(member), Kind::kCertificate, 0, vote});
+  }
+}
+
+// Proposals of the current view, once what they stand on can be shown: told earlier, a validator
+// keeps them until then.
+void Explorer::proposal_moves(const State& state, std::size_t member, std::vector<Move>& out) {
+  const Simplex& core = locals_[table_of(member)][state.locals[member]]->core;
+  const std::uint64_t view = core.view();
+  const std::size_t leader = leaders_[view - base() - 1];
+  const auto add = [&](Kind kind, VoteId vote) {
+    out.push_back(
+        {static_cast<std::uint8_t>(member), kind, static_cast<std::uint8_t>(leader), vote});
+  };
+  const auto told = core.proposal(view);
+  if (leader != kLiar) {
+    if (leader == member || told) return;
+    for (VoteId vote = 0; vote < votes_.size(); ++vote) {
+      if (state.said[leader][vote] && votes_[vote].view == view &&
+          votes_[vote].kind == VoteKind::kNotarize)
+        add(Kind::kProposal, vote);
+    }
+    return;
+  }
+  // Two blocks on everything that can be notarized below.
+  for_each_head(state, view, [&](VoteId head) {
+    const BlockRef parent = head_block(head);
+    for (std::uint8_t variant = 0; variant < 2; ++variant) {
+      const BlockRef block = made_up_block(view, parent, variant);
+      blocks_.emplace(block.id, block);
+      const VoteId vote = id_of(Vote{1, view, VoteKind::kNotarize, head_view(head), block.id});
+      if (!told) {
+        add(Kind::kProposal, vote);
+      } else if (told->id != block.id) {
+        add(Kind::kVote, vote);  // shows that the leader has said two things
+      }
+    }
+  });
+}
+
+BlockRef Explorer::head_block(VoteId head) const {
+  return head == kStart ? genesis_ : blocks_.at(votes_[head].block);
+}
+
+std::uint64_t Explorer::head_view(VoteId head) const {
+  return head == kStart ? base() : votes_[head].view;
+}
+
+void Explorer::for_each_head(const State& state, std::uint64_t view,
+                             const std::function<void(VoteId head)>& use) {
+  const auto skipped = [&](VoteId head) {
+    for (std::uint64_t between = head_view(head) + 1; between < view; ++between) {
+      if (!can_be_nullified(state, between)) return false;
+    }
+    return true;
+  };
+  if (skipped(kStart)) use(kStart);
+  const std::size_t known = votes_.size();
+  for (VoteId vote = 0; vote < known; ++vote) {
+    if (votes_[vote].kind == VoteKind::kNotarize && votes_[vote].view < view &&
+        can_be_certified(state, vote) && skipped(vote))
+      use(vote);
+  }
+}
+
+// The certificates that a proposal of the core's view on this head needs.
+void Explorer::show(const Simplex& core, VoteId head, std::deque<Input>& inputs) const {
+  const auto tell = [&](const Vote& vote) {
+    Certificate certificate = made_up_certificate(vote, {0, 1, 3});
+    if (core.wants(certificate)) inputs.push_back(CertificateInput{std::move(certificate)});
+  };
+  if (head != kStart) tell(votes_[head]);
+  for (std::uint64_t between = head_view(head) + 1; between < core.view(); ++between)
+    tell(Vote{1, between, VoteKind::kNullify, 0, {}});
+}
+
+void Explorer::vote_moves(const State& state, std::size_t member, std::vector<Move>& out) {
+  const Simplex& core = locals_[table_of(member)][state.locals[member]]->core;
+  for (VoteId vote = 0; vote < votes_.size(); ++vote) {
+    bool said = votes_[vote].kind == VoteKind::kNullify;
+    for (std::size_t from = 0; from < kHonest; ++from) {
+      said = said || state.said[from][vote];
+      if (from == member || !state.said[from][vote]) continue;
+      if (core.wants(votes_[vote], static_cast<std::uint8_t>(from)))
+        out.push_back({static_cast<std::uint8_t>(member), Kind::kVote,
+                       static_cast<std::uint8_t>(from), vote});
+    }
+    if (said && core.wants(votes_[vote], kLiar))
+      out.push_back({static_cast<std::uint8_t>(member), Kind::kVote, kLiar, vote});
+  }
+}
+
+void Explorer::full_moves(const State& state, std::size_t member, std::vector<Move>& out) {
+  const Simplex& core = locals_[table_of(member)][state.locals[member]]->core;
+  const auto own = static_cast<std::uint8_t>(member);
+  proposal_moves(state, member, out);
+  certificate_moves(state, member, out);
+  if (options_.single_votes) vote_moves(state, member, out);
+  if (core.leads(core.view())) out.push_back({own, Kind::kWork, 0, 0});
+  out.push_back({own, Kind::kTimer, 0, 0});
+}
+
+bool Explorer::has_notarized(const State& state, std::size_t member, std::uint64_t view) const {
+  for (VoteId vote = 0; vote < votes_.size(); ++vote) {
+    if (state.said[member][vote] && votes_[vote].view == view &&
+        votes_[vote].kind == VoteKind::kNotarize)
+      return true;
+  }
+  return false;
+}
+
+void Explorer::work_moves(const State& state, std::size_t member, std::vector<Move>& out) {
+  const Simplex& core = locals_[table_of(member)][state.locals[member]]->core;
+  for_each_head(state, core.view(), [&](VoteId head) {
+    out.push_back({static_cast<std::uint8_t>(member), Kind::kWork, 0, head});
+  });
+}
+
+// Less than all, and still whatever can go wrong: README.md says why.
+void Explorer::reduced_moves(const State& state, std::size_t member, std::vector<Move>& out) {
+  const Simplex& core = locals_[table_of(member)][state.locals[member]]->core;
+  const std::uint64_t view = core.view();
+  const auto own = static_cast<std::uint8_t>(member);
+  const auto nullify = static_cast<VoteId>(view - base() - 1);
+  const bool nullified = state.said[member][nullify];
+  const std::size_t before = out.size();
+  if (!has_notarized(state, member, view)) {
+    if (leaders_[view - base() - 1] == member) {
+      work_moves(state, member, out);
+    } else {
+      proposal_moves(state, member, out);
+    }
+  } else if (leaders_[view - base() - 1] == kLiar) {
+    proposal_moves(state, member, out);  // shows the other proposal
+  }
+  const bool must_vote = out.size() > before && !has_notarized(state, member, view);
+  if (!nullified) out.push_back({own, Kind::kTimer, 0, 0});
+  if (must_vote) return;
+  for (VoteId vote = 0; vote < votes_.size(); ++vote) {
+    if (votes_[vote].view != view || votes_[vote].kind == VoteKind::kFinalize ||
+        (vote == nullify && !nullified) || !can_be_certified(state, vote))
+      continue;
+    out.push_back({own, Kind::kCertificate, 0, vote});
+  }
+}
+
+std::vector<Explorer::Move> Explorer::moves(const State& state) {
+  std::vector<Move> out;
+  for (std::size_t member = 0; member < kHonest; ++member) {
+    const Simplex& core = locals_[table_of(member)][state.locals[member]]->core;
+    if (core.view() > base() + options_.views) continue;
+    if (options_.full) {
+      full_moves(state, member, out);
+    } else {
+      reduced_moves(state, member, out);
+    }
+    if (state.restarts < options_.restarts)
+      out.push_back({static_cast<std::uint8_t>(member), Kind::kRestart, 0, 0});
+  }
+  return out;
+}
+
+// ---- what must never be ----
+
+bool Explorer::is_below(const BlockId& ancestor, BlockId block) const {
+  while (block != ancestor) {
+    const auto found = blocks_.find(block);
+    if (found == blocks_.end() || found->second.height == 0) return false;
+    block = found->second.parent;
+  }
+  return true;
+}
+
+std::optional<std::string> Explorer::wrong(const State& state) const {
+  if (framed_) return framed_;
+  for (const VoteSet& said : state.said) {
+    for (VoteId a = 0; a < votes_.size(); ++a) {
+      for (VoteId b = 0; said[a] && b < a; ++b) {
+        if (said[b] && is_equivocation(votes_[a], votes_[b]))
+          return "an honest validator has voted against itself";
+      }
+    }
+  }
+  std::vector<const Vote*> certified;
+  for (VoteId vote = 0; vote < votes_.size(); ++vote) {
+    if (can_be_certified(state, vote)) certified.push_back(&votes_[vote]);
+  }
+  for (const Vote* a : certified) {
+    for (const Vote* b : certified) {
+      if (a->view == b->view && a->kind == VoteKind::kNullify && b->kind == VoteKind::kFinalize)
+        return "a view is nullified and final";
+      if (a->view == b->view && a->kind == VoteKind::kNotarize && b->kind == VoteKind::kNotarize &&
+          a->block != b->block)
+        return "two blocks are notarized in one view";
+      if (a->kind == VoteKind::kFinalize && b->kind == VoteKind::kFinalize &&
+          !is_below(a->block, b->block) && !is_below(b->block, a->block))
+        return "two blocks are final, and neither stands on the other";
+      // Ancestry: whatever is notarized later stands on what is final.
+      if (a->kind == VoteKind::kFinalize && b->kind == VoteKind::kNotarize && b->view > a->view &&
+          !is_below(a->block, b->block))
+        return "a block is notarized after another was final, and does not stand on it";
+    }
+  }
+  for (std::size_t member = 0; member < kHonest; ++member) {
+    const BlockId floor = locals_[table_of(member)][state.locals[member]]->core.floor().id;
+    if (floor == genesis_.id) continue;
+    bool is_final = false;
+    for (const Vote* vote : certified)
+      is_final = is_final || (vote->kind == VoteKind::kFinalize && is_below(floor, vote->block));
+    if (!is_final) return "a validator holds a block final that nobody could have finalized";
+  }
+  return std::nullopt;
+}
+
+std::string Explorer::describe(const Move& move) const {
+  static constexpr const char* kKinds[] = {"timer",    "work", "certificate",
+                                           "proposal", "vote", "restart"};
+  static constexpr const char* kVotes[] = {"notarize", "nullify", "finalize"};
+  std::string out = "validator " + std::to_string(move.member) + ": " +
+                    kKinds[static_cast<std::size_t>(move.kind)];
+  if (move.kind == Kind::kTimer || move.kind == Kind::kWork || move.kind == Kind::kRestart)
+    return out;
+  const Vote& vote = votes_[move.vote];
+  out += std::string(" ") + kVotes[static_cast<std::size_t>(vote.kind)] + " in view " +
+         std::to_string(vote.view - base());
+  if (vote.kind != VoteKind::kNullify)
+    out += " of " + to_hex0x(vote.block).substr(0, 10) + " on view " +
+           std::to_string(vote.parent_view - base());
+  if (move.kind == Kind::kVote) out += " by " + std::to_string(move.from);
+  return out;
+}
+
+// ---- all of it ----
+
+ExplorerReport Explorer::run() {
+  struct Frame {
+    State state;
+    std::vector<Move> moves;
+    std::size_t next = 0;
+  };
+  ExplorerReport report;
+  State first;
+  for (std::size_t member = 0; member < kHonest; ++member) {
+    Local local{Simplex(config(member)), {}};
+    local.core.start();
+    first.locals[member] = intern(member, std::move(local));
+  }
+  std::vector<Frame> path;
+  const auto enter = [&](const State& state) {
+    if (!visited_->insert(Visited::key_of(state))) return;
+    ++report.states;
+    if (const auto sentence = wrong(state)) {
+      for (const Frame& frame : path)
+        report.violation.push_back(describe(frame.moves[frame.next - 1]));
+      report.violation.push_back(*sentence);
+      return;
+    }
+    path.push_back({state, moves(state), 0});
+  };
+  enter(first);
+  while (!path.empty() && report.violation.empty()) {
+    if (report.states >= options_.states_max) {
+      report.complete = false;
+      break;
+    }
+    Frame& frame = path.back();
+    if (frame.next == frame.moves.size()) {
+      path.pop_back();
+      continue;
+    }
+    const Move move = frame.moves[frame.next++];
+    ++report.steps;
+    const Outcome& outcome = take(frame.state, move);
+    State state = frame.state;
+    state.locals[move.member] = outcome.local;
+    for (const VoteId vote : outcome.votes) state.said[move.member].set(vote);
+    if (move.kind == Kind::kRestart) ++state.restarts;
+    sort_followers(state);
+    enter(state);
+  }
+  for (const auto& locals : locals_) report.local_states += locals.size();
+  return report;
+}
+
+}  // namespace fog::sim
