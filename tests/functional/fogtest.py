@@ -16,6 +16,7 @@ import pty
 import select
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -234,6 +235,76 @@ class Node:
 
     def rpc(self, method, **params):
         return rpc(self.url, method, **params)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Validators:
+    """A network of several validators, each a process with its own ledger, that know each other."""
+
+    def __init__(self, stage, count, accounts, settings=(), options=()):
+        self.stage, self.options = stage, list(options)
+        self.genesis = stage.folder / "genesis.json"
+        self.ids, self.ports, self.rpc_ports, self.programs, self.folders = [], [], [], [], []
+        words = ["genesis", "make", "--out", self.genesis]
+        for number in range(count):
+            key, entry = stage.folder / f"key-{number}", stage.folder / f"entry-{number}.json"
+            fogcoind("keys", "new", "--out", key)
+            entry.write_text(fogcoind("keys", "show", "--key", key))
+            words += ["--validator", entry]
+        for address, balance in accounts.items():
+            words += ["--account", f"{address}={balance}"]
+        for setting in settings:
+            words += ["--set", setting]
+        fogcoind(*words)
+        for number in range(count):
+            self.add("--key", stage.folder / f"key-{number}")
+        for number in range(count):
+            self.start(number)
+
+    def add(self, *words):
+        """A further directory, not started: of a validator with --key FILE, of a follower with --follow."""
+        number = len(self.folders)
+        self.folders.append(self.stage.folder / f"node-{number}")
+        shown = fogcoind("init", "--dir", self.folders[-1], "--genesis", self.genesis, *words)
+        self.ids.append(next(line.split()[-1] for line in shown.splitlines() if line.startswith("node id")))
+        self.ports.append(free_port())
+        self.rpc_ports.append(free_port())
+        self.programs.append(None)
+        return number
+
+    def start(self, number):
+        """Starts it (again, on the same ports)."""
+        words = ["run", "--dir", self.folders[number], "--rpc", f"127.0.0.1:{self.rpc_ports[number]}",
+                 "--listen", f"127.0.0.1:{self.ports[number]}", *self.options]
+        port_file = self.stage.folder / f"node-{number}.port"
+        port_file.unlink(missing_ok=True)
+        for other in range(len(self.ids)):
+            if other != number:
+                words += ["--peer", f"{self.ids[other]}@127.0.0.1:{self.ports[other]}"]
+        self.programs[number] = self.stage.start("fogcoind", *words, "--port-file", port_file, log=f"node-{number}")
+        self.programs[number].wait_for_port(port_file)
+
+    def url(self, number):
+        return f"http://127.0.0.1:{self.rpc_ports[number]}"
+
+    def status(self, number):
+        return rpc(self.url(number), "chain_status")
+
+    def height(self, number):
+        return int(self.status(number)["height"])
+
+
+def fogcoind(*words):
+    """What it prints; it must succeed."""
+    done = run_fogcoin(list(words), "fogcoind")
+    if done.code != 0:
+        raise AssertionError(f"fogcoind {' '.join(map(str, words))}: {done.out}{done.err}")
+    return done.out
 
 
 class Gateway:

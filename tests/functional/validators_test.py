@@ -1,0 +1,149 @@
+"""Several validators as separate processes over real sockets: the chain goes on while any one of them is killed, stopped
+or paused; whoever was away comes back; a follower joins late; epochs change; and of a bank's transfers under kills and
+pauses, every one that was acknowledged is there exactly once, the same everywhere."""
+import random
+import signal
+import threading
+import time
+
+import fogtest
+
+SINK = "fog1xyerxdp4xcmnswfsxyerxdp4xcmnswfsjka587"
+COUNT = 4
+TELLERS = 3
+
+
+class FourValidators(fogtest.StagedTest):
+    @classmethod
+    def prepare(cls):
+        cls.cli, addresses = cls.stage.wallet(accounts=[f"teller-{i}" for i in range(TELLERS)])
+        cls.net = fogtest.Validators(
+            cls.stage, COUNT, {address: "100000 FOG" for address in addresses.values()},
+            settings=["params.epoch_length=20"], options=["--delay-ms", "300"])
+        cls.cli.node_url = cls.net.url(0)
+        fogtest.until("the validators know each other", lambda: all(cls.peers(i) == COUNT - 1 for i in range(COUNT)), 30)
+
+    @classmethod
+    def peers(cls, number):
+        text = fogtest.http(cls.net.url(number) + "/metrics")[2].decode()
+        return next(int(line.split()[1]) for line in text.splitlines() if line.startswith("fog_peers "))
+
+    def send(self, through, amount="1", account=None):
+        cli = fogtest.Cli(self.cli.folder, self.net.url(through), self.cli.wallet, account)
+        return cli.run("send", f"{SINK}={amount}", code=None)
+
+    def all_at(self, height, numbers=range(COUNT), seconds=60):
+        fogtest.until(f"everybody has block {height}", lambda: all(self.net.height(i) >= height for i in numbers),
+                      seconds)
+        blocks = {fogtest.rpc(self.net.url(i), "chain_block", height=height)["id"] for i in numbers}
+        self.assertEqual(len(blocks), 1, "all have the same block")
+
+    def test_a_payment_through_any_of_them_is_final_everywhere(self):
+        for number in range(COUNT):
+            sent = self.send(number)
+            self.assertEqual(sent.code, 0, sent.err)
+            self.all_at(int(sent.json["height"]))
+
+    def test_each_may_be_killed_and_comes_back(self):
+        for victim in range(COUNT):
+            self.net.programs[victim].kill()
+            others = [i for i in range(COUNT) if i != victim]
+            for through in others:
+                sent = self.send(through)
+                self.assertEqual(sent.code, 0, sent.err)
+            self.net.start(victim)
+            self.all_at(int(sent.json["height"]))
+
+    def test_all_may_be_killed_at_once(self):
+        height = int(self.send(0).json["height"])
+        for number in range(COUNT):
+            self.net.programs[number].process.kill()
+        for number in range(COUNT):
+            self.net.programs[number].kill()
+            self.net.start(number)
+        self.all_at(height)
+        sent = self.send(1)
+        self.assertEqual(sent.code, 0, sent.err)
+        self.all_at(int(sent.json["height"]))
+
+    def test_without_a_quorum_nothing_is_final_and_with_it_again_all_is(self):
+        self.net.programs[2].stop()
+        self.net.programs[3].stop()
+        height = self.net.height(0)
+        tellers = threading.Thread(target=self.send, args=(0,))
+        tellers.start()
+        time.sleep(3)
+        self.assertEqual(self.net.height(0), height, "two of four are no quorum")
+        self.net.start(2)
+        self.net.start(3)
+        tellers.join()
+        self.all_at(height + 1)
+
+    def test_a_follower_joins_late_and_keeps_up(self):
+        for _ in range(3):
+            self.send(0)
+        follower = self.net.add("--follow")
+        self.net.start(follower)
+        self.all_at(self.net.height(0), [0, follower])
+        sent = self.send(follower)
+        self.assertEqual(sent.code, 0, "a payment through a follower reaches the validators: " + sent.err)
+        self.all_at(int(sent.json["height"]), [0, follower])
+        # Away, behind, and back, twice.
+        for _ in range(2):
+            self.net.programs[follower].stop()
+            for _ in range(5):
+                height = int(self.send(1).json["height"])
+            self.net.start(follower)
+            self.all_at(height, [1, follower])
+        self.net.programs[follower].stop()
+
+    def test_the_bank(self):
+        """Tellers pay into one account while validators are killed and paused."""
+        stop = time.monotonic() + 30
+        acknowledged, lock = [], threading.Lock()
+
+        def teller(number):
+            dice = random.Random(number)
+            while time.monotonic() < stop:
+                sent = self.send(dice.randrange(COUNT), "0.001", f"teller-{number}")
+                if sent.code == 0:
+                    with lock:
+                        acknowledged.append((sent.json["tx"], int(sent.json["height"])))
+
+        tellers = [threading.Thread(target=teller, args=(i,)) for i in range(TELLERS)]
+        for thread in tellers:
+            thread.start()
+        dice = random.Random(7)
+        while time.monotonic() < stop:
+            victim = dice.randrange(COUNT)
+            if dice.random() < 0.5:
+                self.net.programs[victim].kill()
+                time.sleep(dice.uniform(0.1, 1.5))
+                self.net.start(victim)
+            else:
+                self.net.programs[victim].process.send_signal(signal.SIGSTOP)
+                time.sleep(dice.uniform(0.1, 2))
+                self.net.programs[victim].process.send_signal(signal.SIGCONT)
+            time.sleep(dice.uniform(0.2, 1))
+        for thread in tellers:
+            thread.join()
+        self.assertGreater(len(acknowledged), 5, "payments went through meanwhile")
+        last = self.send(0)
+        self.assertEqual(last.code, 0, last.err)
+        height = int(last.json["height"])
+        self.all_at(height)
+        for at in range(1, height + 1):
+            ids = {fogtest.rpc(self.net.url(i), "chain_block", height=at)["id"] for i in range(COUNT)}
+            self.assertEqual(len(ids), 1, f"one block at height {at}")
+        for tx, at in acknowledged:
+            for number in range(COUNT):
+                found = fogtest.rpc(self.net.url(number), "tx_get", id=tx)
+                self.assertEqual((found["place"], int(found["height"])), ("final", at),
+                                 "what was acknowledged is where it was said to be")
+        for number in range(COUNT):
+            supply = fogtest.rpc(self.net.url(number), "supply_verify")
+            self.assertTrue(supply["conserved"], supply)
+
+
+if __name__ == "__main__":
+    fogtest.main()
