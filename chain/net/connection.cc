@@ -27,6 +27,8 @@ constexpr std::size_t kBatch = 64 * 1024;
 constexpr int kUnsentMax = 256 * 1024;
 // Transactions that go before the next piece of bulk data.
 constexpr std::size_t kTransactionsPerPiece = 16;
+// No blame: whoever stands between the nodes can do that to both.
+constexpr const char* kNotGenuine = "a frame that is not genuine";
 
 void set_options(asio::ip::tcp::socket& socket) {
   error_code ignored;
@@ -49,8 +51,6 @@ std::shared_ptr<Connection> Connection::accept(ConnectionContext& context, Tcp::
   error_code failed;
   out->endpoint_ = out->socket_.remote_endpoint(failed);
   out->ip_ = ip_of(out->endpoint_.address());
-  out->responder_.emplace(context.options.key, context.prologue,
-                          SecretKey::generate(*context.options.rng));
   out->begin_acts();
   return out;
 }
@@ -98,6 +98,8 @@ void Connection::read_act(std::size_t size, void (Connection::*next)(ByteView)) 
 }
 
 void Connection::on_act_one(ByteView act) {
+  responder_.emplace(context_.options.key, context_.prologue,
+                     SecretKey::generate(*context_.options.rng));
   auto answer = responder_->read_act_one(act);
   if (!answer) return fail(Ending::kHandshake, std::string(noise_error_text(answer.error())));
   acts_ = *std::move(answer);
@@ -170,7 +172,7 @@ bool Connection::parse_frame() {
     const auto size = opener_->open_head(ByteView(in_).subspan(in_begin_, kNoiseHeadSize));
     in_begin_ += kNoiseHeadSize;
     if (!size) {
-      fail(Ending::kBroken, "a frame that is not genuine");
+      fail(Ending::kLost, kNotGenuine);
       return false;
     }
     if (*size > kFrameMax) {
@@ -186,7 +188,7 @@ bool Connection::parse_frame() {
   if (frame) {
     on_frame(*frame);
   } else {
-    fail(Ending::kBroken, "a frame that is not genuine");
+    fail(Ending::kLost, kNotGenuine);
   }
   return !closed();
 }

@@ -96,8 +96,11 @@ void Hub::accept_next() {
   acceptor_.async_accept([this](error_code failed, Tcp::socket socket) {
     accepting_ = false;
     if (stopping_) return;
-    // Out of descriptors, most likely: the next tick tries again.
-    if (failed) return log(NetworkLog::kWarning, "cannot accept: " + failed.message());
+    const bool failing = std::exchange(accept_failing_, static_cast<bool>(failed));
+    if (failed) {  // out of descriptors, most likely: the next tick tries again
+      if (!failing) log(NetworkLog::kWarning, "cannot accept: " + failed.message());
+      return;
+    }
     on_accepted(std::move(socket));
     accept_next();
   });

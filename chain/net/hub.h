@@ -72,6 +72,7 @@ class Hub final : public ConnectionEvents {
     std::uint64_t instance = 0;
     std::uint64_t session = 0;
     bool inbound = false;
+    std::uint64_t since_ms = 0;  // inbound: the hello
     std::uint64_t up_ms = 0;
     // Peer exchange.
     bool asked = false;
@@ -112,7 +113,7 @@ class Hub final : public ConnectionEvents {
   void on_closed(const std::shared_ptr<Connection>& from, Ending ending,
                  const std::string& why) override;
   Hello own_hello(Channel channel, std::uint64_t session) const;
-  bool has_slot(const NodeId& id, const IpAddress& ip) const;
+  bool make_slot(const NodeId& id, const IpAddress& ip);
   bool greet_inbound(const std::shared_ptr<Connection>& from, const Hello& hello);
   bool join_inbound(const std::shared_ptr<Connection>& from, const Hello& hello);
   bool greet_outbound(const std::shared_ptr<Connection>& from, const Hello& hello);
@@ -157,6 +158,7 @@ class Hub final : public ConnectionEvents {
   boost::asio::steady_timer timer_;
   std::uint64_t ticked_ms_ = 0;
   bool accepting_ = false;
+  bool accept_failing_ = false;
   bool stopping_ = false;
 
   PeerDirectory directory_;

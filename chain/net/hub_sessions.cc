@@ -27,20 +27,40 @@ void Hub::on_hello(const std::shared_ptr<Connection>& from, const Hello& hello) 
   from->close();
 }
 
-bool Hub::has_slot(const NodeId& id, const IpAddress& ip) const {
+// A slot for who dialled us. When all are taken, the network group that holds most of them gives
+// one to a group that holds fewer; its youngest peer goes. So nobody fills the slots from few
+// networks.
+bool Hub::make_slot(const NodeId& id, const IpAddress& ip) {
   if (configured_.contains(id)) return true;
+  struct Share {
+    std::size_t peers = 0;
+    NodeId youngest;
+    std::uint64_t since_ms = 0;
+  };
+  std::map<NetGroup, Share> shares;
   std::size_t all = 0;
   std::size_t same_ip = 0;
-  std::size_t same_group = 0;
   for (const auto& [other, peer] : peers_) {
     if (!peer.inbound || configured_.contains(other)) continue;
     ++all;
     same_ip += peer.consensus->ip() == ip ? 1U : 0U;
-    same_group += net_group(peer.consensus->ip()) == net_group(ip) ? 1U : 0U;
+    Share& share = shares[net_group(peer.consensus->ip())];
+    if (share.peers++ == 0 || peer.since_ms >= share.since_ms) {
+      share.youngest = other;
+      share.since_ms = peer.since_ms;
+    }
   }
   const NetworkLimits& limits = options_.limits;
-  if (all >= limits.inbound_max) return false;
-  return exempt(ip) || (same_ip < limits.inbound_per_ip && same_group < limits.inbound_per_group);
+  if (exempt(ip)) return all < limits.inbound_max;
+  const std::size_t same_group = shares[net_group(ip)].peers;
+  if (same_ip >= limits.inbound_per_ip || same_group >= limits.inbound_per_group) return false;
+  if (all < limits.inbound_max) return true;
+  const auto largest = std::max_element(
+      shares.begin(), shares.end(),
+      [](const auto& a, const auto& b) { return a.second.peers < b.second.peers; });
+  if (largest->second.peers <= same_group + 1) return false;
+  drop(NodeId(largest->second.youngest), "its slot went to another network");
+  return true;
 }
 
 // Somebody dialled us. Refused without an answer: then nothing has begun on either side.
@@ -53,12 +73,13 @@ bool Hub::greet_inbound(const std::shared_ptr<Connection>& from, const Hello& he
     // It restarted, or has lost what it dialled before.
     drop(id, "it dialled again");
   }
-  if (!has_slot(id, from->ip())) return false;
+  if (!make_slot(id, from->ip())) return false;
   Peer peer;
   peer.consensus = from;
   peer.instance = hello.instance;
   peer.session = draw();
   peer.inbound = true;
+  peer.since_ms = now_ms();
   from->send_control(kHelloKind, bcs_encode(own_hello(Channel::kConsensus, peer.session)));
   peers_[id] = std::move(peer);
   learn(id, *from, hello);

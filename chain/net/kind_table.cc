@@ -24,7 +24,7 @@ ErrorOr<KindTable> KindTable::make(const std::vector<KindRule>& rules) {
     if (rule.kind < kUserKindMin)
       return fail(ErrorCode::kInvalidInput, name + " is the network's own");
     if (table.costs_[rule.kind]) return fail(ErrorCode::kInvalidInput, name + " is declared twice");
-    if (rule.bytes_max > kMessageBytesMax)
+    if (rule.bytes_max > kNetMessageBytesMax)
       return fail(ErrorCode::kInvalidInput, name + " may be larger than any message");
     if (rule.per_second == 0 || rule.burst == 0)
       return fail(ErrorCode::kInvalidInput, name + " has no rate");

@@ -23,7 +23,7 @@ constexpr std::size_t kWireLanes = 4;
 
 constexpr std::uint8_t kUserKindMin = 0x10;
 // The largest bound that a kind may have.
-constexpr std::size_t kMessageBytesMax = 64 * 1024 * 1024;
+constexpr std::size_t kNetMessageBytesMax = 64 * 1024 * 1024;
 
 // The network's own kinds (chain/net/wire.h).
 enum OwnKind : std::uint8_t {
@@ -43,8 +43,8 @@ struct KindCost {
 
 class KindTable {
  public:
-  // kInvalidInput for a kind of the network's own, a kind twice, a bound above kMessageBytesMax, or
-  // a rate or burst of zero.
+  // kInvalidInput for a kind of the network's own, a kind twice, a bound above kNetMessageBytesMax,
+  // or a rate or burst of zero.
   static ErrorOr<KindTable> make(const std::vector<KindRule>& rules);
   // Null for a kind that nobody declared.
   const KindCost* find(std::uint8_t kind) const { return costs_[kind] ? &*costs_[kind] : nullptr; }

@@ -136,7 +136,13 @@ class TestPeer {
 // One connection of a client that we drive by hand. Blocking, with a generous limit.
 class RawConnection {
  public:
-  explicit RawConnection(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
+  // From an address of loopback's: all of 127.0.0.0/8 is.
+  explicit RawConnection(std::uint16_t port, const char* from = "127.0.0.1")
+      : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in own{};
+    own.sin_family = AF_INET;
+    EXPECT_EQ(inet_pton(AF_INET, from, &own.sin_addr), 1);
+    EXPECT_EQ(::bind(fd_, reinterpret_cast<const sockaddr*>(&own), sizeof own), 0);
     sockaddr_in to{};
     to.sin_family = AF_INET;
     to.sin_port = htons(port);
@@ -230,10 +236,10 @@ class RawConnection {
 // A client that a node takes for a peer: both connections, greeted.
 class RawPeer {
  public:
-  RawPeer(std::uint64_t number, const TestPeer& node)
+  RawPeer(std::uint64_t number, const TestPeer& node, const char* from = "127.0.0.1")
       : id(key_of(number).public_key()),
-        consensus(node.options.listen_port),
-        bulk(node.options.listen_port) {
+        consensus(node.options.listen_port, from),
+        bulk(node.options.listen_port, from) {
     const SecretKey key = key_of(number);
     if (!consensus.shake_hands(key, node.self, "fogcoin/1test")) return;
     const auto answer = consensus.greet({Channel::kConsensus, number, 0, 0, std::nullopt});

@@ -34,7 +34,7 @@ TEST(KindTable, RefusesRulesThatCannotBe) {
   KindRule own = good;
   own.kind = 0x0F;
   KindRule large = good;
-  large.bytes_max = kMessageBytesMax + 1;
+  large.bytes_max = kNetMessageBytesMax + 1;
   KindRule no_rate = good;
   no_rate.per_second = 0;
   KindRule no_burst = good;

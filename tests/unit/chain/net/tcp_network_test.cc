@@ -113,6 +113,41 @@ TEST(TcpNetwork, ANodeThatStopsGoesDownAndComesBackUp) {
   EXPECT_TRUE(eventually([&] { return !bob.heard(alice.self, kVoteKind).empty(); }));
 }
 
+// Many threads send to a peer that comes and goes: nothing breaks, and what arrives is whole.
+TEST(TcpNetwork, ManyThreadsSendWhileAPeerComesAndGoes) {
+  TestPeer alice(1);
+  TestPeer bob(2);
+  alice.start();
+  bob.start();
+  alice.dials(bob);
+  ASSERT_TRUE(eventually([&] { return alice.sees(bob.self); }));
+  std::atomic<bool> stop = false;
+  std::vector<std::thread> senders;
+  for (std::uint8_t i = 0; i < 3; ++i) {
+    senders.emplace_back([&, i] {
+      while (!stop) {
+        alice.net->send(bob.self, kVoteKind, Bytes(10, i));
+        alice.net->broadcast(kBlockKind, Bytes(50'000, i));
+        static_cast<void>(alice.net->peers());
+        static_cast<void>(alice.net->metrics());
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      }
+    });
+  }
+  for (int round = 0; round < 3; ++round) {
+    ASSERT_TRUE(eventually([&] { return bob.sees(alice.self); }));
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    bob.stop();
+    bob.start();
+  }
+  stop = true;
+  for (std::thread& sender : senders) sender.join();
+  for (const Heard& message : bob.heard()) {
+    const std::size_t size = message.kind == kVoteKind ? 10 : 50'000;
+    ASSERT_EQ(message.body, Bytes(size, message.body.at(0)));
+  }
+}
+
 TEST(TcpNetwork, ANodeOfAnotherChainIsRefused) {
   TestPeer alice(1);
   TestPeer bob(2);
