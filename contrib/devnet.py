@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs a whole FogCoin network on this machine and performs the main job on it.
 
-One validator (fogcoind), two Hosts (foghost) with different prices and one gateway (foggate) run as separate
+Four validators (fogcoind), two Hosts (foghost) with different prices and one gateway (foggate) run as separate
 programs on free loopback ports. A Publisher publishes an example service and funds a bid; the block matches it to
 the cheaper Host; requests go through the gateway to the workload; receipts arrive; and every payment is
 recomputed here, from prices and counters, and compared with the chain to the droplet.
@@ -93,7 +93,7 @@ class Network:
         self.programs = Path(programs).resolve()
         self.folder = Path(folder).resolve()
         self.children = []
-        self.rpc_url = None
+        self.rpc_url = self.rpc_urls = None  # the first validator's; all of them, comma-separated
 
     def start(self, name, command):
         log = open(self.folder / f"{name}.log", "ab")
@@ -109,6 +109,14 @@ class Network:
         log.close()
         self.children.append((name, child))
         return child
+
+    def kill(self, name):
+        """At once, as a power failure would; returns the command to start it with again."""
+        child = next(child for other, child in self.children if other == name)
+        self.children.remove((name, child))
+        child.kill()
+        child.wait()
+        return child.args
 
     def check_alive(self):
         for name, child in self.children:
@@ -149,12 +157,12 @@ class Network:
         options = ["--wallet", self.folder / f"{wallet}.json", "--passphrase-file", self.folder / "passphrase", "--yes",
                    "--json"]
         if self.rpc_url:
-            options += ["--node", self.rpc_url]
+            options += ["--node", self.rpc_urls]
         return json.loads(self.run("fogcoin", *options, *arguments))
 
-    def rpc(self, method, **params):
+    def rpc(self, method, url=None, **params):
         body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
-        request = urllib.request.Request(self.rpc_url, body, {"Content-Type": "application/json"})
+        request = urllib.request.Request(url or self.rpc_url, body, {"Content-Type": "application/json"})
         with urllib.request.urlopen(request, timeout=60) as answer:
             result = json.load(answer)
         if "error" in result:
@@ -235,23 +243,52 @@ class Devnet:
         self.address["gateway"] = self.net.run("foggate", "--dir", self.folder / "gateway", "init").strip()
         say(f"    {'gateway':10} {self.address['gateway']}")
 
-    def start_validator(self):
-        step("The chain: one validator, with the ledger on disk")
+    def start_validators(self):
+        count = self.options.validators
+        step(f"The chain: {count} validator{'s' if count > 1 else ''}, each a process with the ledger on its own disk")
         base = self.folder / "base.json"
         base.write_text(json.dumps({"market": MARKET}))
         accounts = {"publisher": 10_000, "host-a": 1_000, "host-b": 1_000, "alice": 1_000, "gateway": 100}
-        command = ["init", "--dir", self.folder / "node", "--devnet", "--base", base, "--chain-name", "fog-devnet"]
+        genesis = self.folder / "genesis.json"
+        command = ["genesis", "make", "--base", base, "--chain-name", "fog-devnet", "--out", genesis]
+        for number in range(count):
+            self.net.run("fogcoind", "keys", "new", "--out", self.folder / f"validator-{number}.key")
+            entry = self.folder / f"validator-{number}.json"
+            entry.write_text(self.net.run("fogcoind", "keys", "show", "--key", self.folder / f"validator-{number}.key"))
+            command += ["--validator", entry]
         for name, amount in accounts.items():
             command += ["--account", f"{self.address[name]}={amount}"]
         self.net.run("fogcoind", *command)
-        port_file = self.folder / "rpc.port"
-        self.net.start("fogcoind", [self.net.programs / "fogcoind", "run", "--dir", self.folder / "node", "--rpc",
-                                    "127.0.0.1:0", "--port-file", port_file])
-        port = wait_until("the validator's RPC", lambda: self.alive() and port_file.exists()
-                          and port_file.read_text().strip(), 30)
-        self.net.rpc_url = f"http://127.0.0.1:{port}"
+        peers = []
+        for number in range(count):
+            shown = self.net.run("fogcoind", "init", "--dir", self.folder / f"node-{number}", "--genesis", genesis, "--key",
+                                 self.folder / f"validator-{number}.key")
+            node_id = next(line.split()[-1] for line in shown.splitlines() if line.startswith("node id"))
+            peers.append(f"{node_id}@127.0.0.1:{free_port()}")
+        urls = []
+        for number in range(count):
+            port_file = self.folder / f"node-{number}.port"
+            command = [self.net.programs / "fogcoind", "run", "--dir", self.folder / f"node-{number}", "--rpc",
+                       "127.0.0.1:0", "--port-file", port_file, "--listen", peers[number].split("@")[1]]
+            for other in peers:
+                if other != peers[number]:
+                    command += ["--peer", other]
+            self.net.start(f"fogcoind-{number}", command)
+        for number in range(count):
+            port_file = self.folder / f"node-{number}.port"
+            port = wait_until("the validator's RPC", lambda: self.alive() and port_file.exists()
+                              and port_file.read_text().strip(), 30)
+            urls.append(f"http://127.0.0.1:{port}")
+        self.net.rpc_url = urls[0]
+        self.net.rpc_urls = ",".join(urls)
+        wait_until("the validators to meet", lambda: self.alive() and all(self.peers(url) == count - 1 for url in urls), 30)
         status = self.net.rpc("chain_status")
-        say(f"    chain {status['chain_name']} {status['chain_id'][:18]}..., RPC at {self.net.rpc_url}")
+        say(f"    chain {status['chain_name']} {status['chain_id'][:18]}..., RPC at {', '.join(urls)}")
+
+    @staticmethod
+    def peers(url):
+        text = http(url + "/metrics")[2].decode()
+        return next(int(line.split()[1]) for line in text.splitlines() if line.startswith("fog_peers "))
 
     def alive(self):
         self.net.check_alive()
@@ -261,7 +298,7 @@ class Devnet:
         step("The gateway: the door for End Users")
         port = free_port()
         self.gateway_url = f"http://127.0.0.1:{port}"
-        common = ["--dir", self.folder / "gateway", "--node", self.net.rpc_url]
+        common = ["--dir", self.folder / "gateway", "--node", self.net.rpc_urls]
         self.net.run("foggate", *common, "register", "--endpoint", self.gateway_url, "--country", "DE")
         self.net.start("foggate", [self.net.programs / "foggate", *common, "run", "--listen", f"127.0.0.1:{port}"])
         wait_until("the gateway", lambda: self.alive() and self.gateway_answers(), 30)
@@ -276,7 +313,7 @@ class Devnet:
     def start_host(self, name, scale):
         folder = self.folder / name
         port = free_port()
-        common = ["--dir", folder, "--node", self.net.rpc_url]
+        common = ["--dir", folder, "--node", self.net.rpc_urls]
         owner = ["--wallet", self.folder / f"{name}.json", "--passphrase-file", self.folder / "passphrase", "--yes"]
         self.net.run("foghost", *common, "init", "--listen", f"127.0.0.1:{port}", "--endpoint",
                      f"http://127.0.0.1:{port}", "--country", "DE", "--cpu-milli", 1000, "--memory-mib", 512)
@@ -476,6 +513,29 @@ class Devnet:
                                 "--memo", "thanks")
         say(f"    final at height {sent['height']}, fee {fog(sent['fee'])}, transaction {sent['tx'][:18]}...")
 
+    def kill_a_validator(self):
+        if self.options.validators < 4:
+            return
+        step("A validator is killed; the others go on; it comes back")
+        victim = f"fogcoind-{self.options.validators - 1}"
+        command = self.net.kill(victim)
+        start = time.monotonic()
+        sent = self.net.fogcoin("alice", "send", f"{self.address['host-a']}=1")
+        say(f"    Alice's payment without it: final at height {sent['height']} after {time.monotonic() - start:.1f} s")
+        self.net.start(victim, command)
+        port_file = self.folder / f"node-{self.options.validators - 1}.port"
+
+        def caught_up():
+            self.net.check_alive()
+            try:
+                port = port_file.read_text().strip()
+                return int(self.net.rpc("chain_status", url=f"http://127.0.0.1:{port}")["height"]) >= int(sent["height"])
+            except OSError:
+                return False
+
+        wait_until("the validator to catch up", caught_up, 30)
+        say("    it is back and has all blocks")
+
     def show_urls(self):
         say("\nThe network runs. Try:")
         programs = os.path.relpath(self.net.programs)
@@ -492,7 +552,7 @@ class Devnet:
         self.prepare()
         try:
             self.make_accounts()
-            self.start_validator()
+            self.start_validators()
             self.start_gateway()
             self.start_hosts()
             self.publish()
@@ -502,6 +562,7 @@ class Devnet:
             self.receipts()
             self.check_books()
             self.wallet_job()
+            self.kill_a_validator()
             if self.options.once:
                 self.close_bid()
                 say("\nEverything holds.")
@@ -519,6 +580,7 @@ def main():
     parser = argparse.ArgumentParser(prog="contrib/devnet", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--once", action="store_true", help="check everything, stop, exit 0 or 1")
+    parser.add_argument("--validators", type=int, default=4, help="how many validators (default 4)")
     parser.add_argument("--dir", help="folder of the network (default: build/devnet; an earlier one there is removed)")
     parser.add_argument("--service", default="thermostat", help="example to run: thermostat, markdown, thumbnail")
     parser.add_argument("--requests", type=int, default=200, help="requests beyond the samples (default 200)")

@@ -42,58 +42,85 @@ ErrorOr<T> as(ErrorOr<Json> result, std::string_view what) {
 }  // namespace
 
 struct HttpNode::Impl {
-  std::string url;
+  struct Door {
+    std::string url;
+    ErrorOr<HttpUrl> parsed;
+    std::unique_ptr<HttpClient> client;
+  };
   HttpNodeOptions options;
-  ErrorOr<HttpUrl> parsed;
-  std::unique_ptr<HttpClient> client;
+  std::vector<Door> doors;
+  // The door that answered last.
+  std::atomic<std::size_t> current{0};
   std::atomic<std::uint64_t> next_id{1};
 
-  // One exchange. The answer's "result", or its error as the Error that the node had.
+  // One exchange through the current door, which changes when nobody is there. The answer's
+  // "result", or its error as the Error that the node had.
   ErrorOr<Json> call_once(const char* method, const Json& params, std::uint64_t wait_ms);
+  ErrorOr<Json> call_through(const Door& door, const char* method, const Json& params,
+                             std::uint64_t wait_ms);
   ErrorOr<Json> read(const char* method, const Json& params, std::uint64_t wait_ms = 0);
 };
 
 ErrorOr<Json> HttpNode::Impl::call_once(const char* method, const Json& params,
                                         std::uint64_t wait_ms) {
-  if (!parsed) return Fail{parsed.error()};
+  std::size_t at = current;
+  auto result = call_through(doors[at], method, params, wait_ms);
+  if (!result && worth_another_try(result.error()))
+    current.compare_exchange_strong(at, (at + 1) % doors.size());
+  return result;
+}
+
+ErrorOr<Json> HttpNode::Impl::call_through(const Door& door, const char* method, const Json& params,
+                                           std::uint64_t wait_ms) {
+  if (!door.parsed) return Fail{door.parsed.error()};
   const Json call{{"jsonrpc", "2.0"}, {"id", next_id++}, {"method", method}, {"params", params}};
   const std::string body = compact(call);
   HttpRequest request;
   request.method = "POST";
-  request.target = parsed->path;
+  request.target = door.parsed->path;
   request.content_type = "application/json";
   request.bearer_token = options.bearer_token;
   request.body = body;
   request.timeout_ms = options.timeout_ms + wait_ms;
-  auto answer = client->exchange(request);
+  auto answer = door.client->exchange(request);
   if (!answer) {
     return Fail{Error{answer.error().code,
-                      "the node at " + url + " is not reachable: " + answer.error().context +
+                      "the node at " + door.url + " is not reachable: " + answer.error().context +
                           ". Is fogcoind running there? Another is named with --node"}};
   }
   const Json json = Json::parse(answer->body, nullptr, false);
   const bool failed = json.is_object() && json.contains("error") && !json["error"].is_null();
   if (!json.is_object() || (!failed && !json.contains("result"))) {
     const ErrorCode code = answer->status == 503 ? ErrorCode::kUnavailable : ErrorCode::kProtocol;
-    return fail(code, "what answers at " + url + " is no FogCoin node (HTTP status " +
+    return fail(code, "what answers at " + door.url + " is no FogCoin node (HTTP status " +
                           std::to_string(answer->status) + ")");
   }
   if (failed) return Fail{error_of(json["error"])};
   return json["result"];
 }
 
+// All doors are tried before a pause.
 ErrorOr<Json> HttpNode::Impl::read(const char* method, const Json& params, std::uint64_t wait_ms) {
   for (unsigned attempt = 1;; ++attempt) {
     auto result = call_once(method, params, wait_ms);
-    if (result || attempt >= options.read_tries || !worth_another_try(result.error()))
+    if (result || attempt >= options.read_tries * doors.size() ||
+        !worth_another_try(result.error()))
       return result;
-    std::this_thread::sleep_for(std::chrono::milliseconds(100) * attempt);
+    const auto round = static_cast<unsigned>(attempt / doors.size());
+    if (attempt % doors.size() == 0)
+      std::this_thread::sleep_for(std::chrono::milliseconds(100) * round);
   }
 }
 
-HttpNode::HttpNode(std::string url, HttpNodeOptions options)
-    : impl_(new Impl{url, std::move(options), parse_http_url(url), nullptr, {}}) {
-  if (impl_->parsed) impl_->client = std::make_unique<HttpClient>(*impl_->parsed);
+HttpNode::HttpNode(std::string url, HttpNodeOptions options) : impl_(std::make_unique<Impl>()) {
+  impl_->options = std::move(options);
+  for (std::size_t from = 0; from <= url.size();) {
+    const std::size_t to = std::min(url.find(',', from), url.size());
+    Impl::Door door{url.substr(from, to - from), parse_http_url(url.substr(from, to - from)), {}};
+    if (door.parsed) door.client = std::make_unique<HttpClient>(*door.parsed);
+    impl_->doors.push_back(std::move(door));
+    from = to + 1;
+  }
 }
 HttpNode::~HttpNode() = default;
 

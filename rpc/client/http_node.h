@@ -20,7 +20,8 @@ struct HttpNodeOptions {
 
 class HttpNode final : public NodeApi {
  public:
-  // `url` as "http://HOST:PORT". A wrong one is reported by the first call.
+  // `url` as "http://HOST:PORT", or several of one chain, separated by commas: when nobody answers
+  // at one, the next is asked. A wrong one is reported by the first call that comes to it.
   explicit HttpNode(std::string url, HttpNodeOptions options = {});
   ~HttpNode() override;
 
