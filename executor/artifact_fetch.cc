@@ -10,6 +10,7 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 
+#include "chain/base/url.h"
 #include "executor/fd.h"
 
 namespace fog::executor {
@@ -20,33 +21,6 @@ namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using asio::ip::tcp;
 using boost::system::error_code;
-
-struct Place {
-  std::string host;
-  std::string port;
-  bool tls = false;
-};
-
-// "http://host:port" or "https://host:port"; the port may be missing.
-ErrorOr<Place> parse_endpoint(std::string_view endpoint) {
-  Place out;
-  out.tls = endpoint.starts_with("https://");
-  if (!out.tls && !endpoint.starts_with("http://")) {
-    return fail(ErrorCode::kInvalidInput,
-                std::string(endpoint) + " is neither http:// nor https://");
-  }
-  endpoint.remove_prefix(out.tls ? 8 : 7);
-  if (endpoint.ends_with('/')) endpoint.remove_suffix(1);
-  const std::size_t colon = endpoint.rfind(':');
-  const bool port = colon != std::string_view::npos && endpoint.find(']', colon) == endpoint.npos;
-  out.host = endpoint.substr(0, port ? colon : endpoint.size());
-  out.port = port ? std::string(endpoint.substr(colon + 1)) : out.tls ? "443" : "80";
-  if (out.host.starts_with('[') && out.host.ends_with(']')) {
-    out.host = out.host.substr(1, out.host.size() - 2);
-  }
-  if (out.host.empty()) return fail(ErrorCode::kInvalidInput, "an endpoint without a host");
-  return out;
-}
 
 // Runs asynchronous steps one after another, each with the stream's time limit.
 class Download {
@@ -80,15 +54,16 @@ class Download {
   }
 
   ErrorOr<void> connect() {
-    TRY(const Place place, parse_endpoint(plan_.endpoint));
-    host_ = place.host;
+    const auto url = parse_url(plan_.endpoint);
+    if (!url) return fail(ErrorCode::kInvalidInput, plan_.endpoint + " is not http://HOST:PORT");
+    host_ = url->at.host;
     error_code error;
-    const auto found = resolver_.resolve(place.host, place.port, error);
+    const auto found = resolver_.resolve(host_, std::to_string(url->at.port), error);
     if (error) return failed("cannot find", error);
     limit_time();
     stream_.async_connect(found, [&](error_code result, const tcp::endpoint&) { error = result; });
     if (finish(error)) return failed("cannot reach", error);
-    return place.tls ? shake_hands() : ErrorOr<void>();
+    return url->tls ? shake_hands() : ErrorOr<void>();
   }
 
   // TLS hides what is fetched; who sent it does not matter, because the digest decides.

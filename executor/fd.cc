@@ -16,22 +16,6 @@ constexpr std::size_t kFdsMax = 4;
 
 }  // namespace
 
-void UniqueFd::reset(int fd) {
-  if (fd_ >= 0) ::close(fd_);
-  fd_ = fd;
-}
-
-Fail<Error> fail_errno(std::string_view doing) {
-  const int number = errno;
-  std::array<char, 128> buffer{};
-  // The GNU strerror_r: the text may or may not stand in the buffer.
-  const char* text = strerror_r(number, buffer.data(), buffer.size());
-  const ErrorCode code = number == ENOENT                      ? ErrorCode::kNotFound
-                         : number == EACCES || number == EPERM ? ErrorCode::kPermission
-                                                               : ErrorCode::kIo;
-  return fail(code, std::string(doing) + ": " + text);
-}
-
 ErrorOr<std::pair<UniqueFd, UniqueFd>> make_socket_pair() {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
@@ -76,16 +60,6 @@ ErrorOr<Bytes> read_all(int fd, std::size_t max_bytes) {
     append(out, {chunk.data(), static_cast<std::size_t>(got)});
     at += got;
   }
-}
-
-ErrorOr<void> write_all(int fd, ByteView bytes) {
-  while (!bytes.empty()) {
-    const ssize_t put = ::write(fd, bytes.data(), bytes.size());
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) return fail_errno("cannot write");
-    bytes = bytes.subspan(static_cast<std::size_t>(put));
-  }
-  return {};
 }
 
 ErrorOr<void> send_all(int socket, ByteView bytes, const std::vector<int>& fds) {

@@ -1,4 +1,4 @@
-// File descriptors: owned, passed between processes, and memory files. Linux.
+// File descriptors passed between processes, and memory files. Linux.
 #pragma once
 
 #include <string>
@@ -7,31 +7,9 @@
 
 #include "chain/base/bytes.h"
 #include "chain/base/error.h"
+#include "chain/base/fd.h"
 
 namespace fog::executor {
-
-// Owns a descriptor and closes it.
-class UniqueFd {
- public:
-  UniqueFd() = default;
-  explicit UniqueFd(int fd) : fd_(fd) {}
-  UniqueFd(UniqueFd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  UniqueFd& operator=(UniqueFd&& other) noexcept {
-    if (this != &other) reset(std::exchange(other.fd_, -1));
-    return *this;
-  }
-  ~UniqueFd() { reset(); }
-  int get() const { return fd_; }
-  explicit operator bool() const { return fd_ >= 0; }
-  int release() { return std::exchange(fd_, -1); }
-  void reset(int fd = -1);
-
- private:
-  int fd_ = -1;
-};
-
-// "doing: No such file or directory" from errno.
-Fail<Error> fail_errno(std::string_view doing);
 
 // A connected pair of stream sockets, close-on-exec.
 ErrorOr<std::pair<UniqueFd, UniqueFd>> make_socket_pair();
@@ -45,8 +23,6 @@ ErrorOr<UniqueFd> make_memory(const char* name);
 // All bytes of a file of known or unknown size, from its start; kExhausted beyond max_bytes.
 ErrorOr<Bytes> read_all(int fd, std::size_t max_bytes);
 
-// Writes all of `bytes`, waiting where it must.
-ErrorOr<void> write_all(int fd, ByteView bytes);
 // Sends all of `bytes`, the descriptors (at most 4) with its first byte.
 ErrorOr<void> send_all(int socket, ByteView bytes, const std::vector<int>& fds);
 // Receives at most out.size() bytes and any descriptors that come with them. 0 bytes: the other

@@ -87,8 +87,9 @@ class UsageLog {
   std::uint64_t settled() const { return voucher_ ? voucher_->voucher.count : 0; }
   std::uint64_t unsettled() const { return entries_.size(); }
   bool voucher_pending() const { return voucher_pending_; }
-  // Calls `then` once every entry recorded so far stands in the file: at once, or at the end of
-  // finish_voucher. Only then may the answer go out: a killed Host must not lose what it answered.
+  // Calls `then` once every entry recorded so far stands in the file, or the log is broken: at
+  // once, or at the end of finish_voucher. Only then may the answer go out: a killed Host must not
+  // lose what it answered.
   void when_written(std::function<void()> then);
   // The indexes that a voucher calls served and this Host did not serve, or lost.
   std::vector<std::uint64_t> missing(const market::VoucherUpdate& update) const;

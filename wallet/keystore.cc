@@ -16,7 +16,7 @@ Fail<Error> empty_passphrase() {
 }
 
 ErrorOr<std::string> read_keystore_text(const std::string& path) {
-  TRY(const SecretBytes contents, read_file(path, kKeystoreBytesMax));
+  TRY(const SecretBytes contents, read_secret_file(path, kKeystoreBytesMax));
   return std::string(as_text(contents.get()));
 }
 

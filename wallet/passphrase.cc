@@ -1,7 +1,6 @@
 #include "wallet/passphrase.h"
 
 #include <cerrno>
-#include <cstring>
 #include <fcntl.h>
 #include <termios.h>
 #include <unistd.h>
@@ -10,7 +9,8 @@
 #include <sys/stat.h>
 
 #include "chain/base/bcs.h"
-#include "wallet/file_descriptor.h"
+#include "chain/base/fd.h"
+#include "wallet/private_file.h"
 
 namespace fog::wallet {
 namespace {
@@ -31,15 +31,10 @@ ErrorOr<SecretText> one_line(const SecretBytes& contents, std::string_view where
 }
 
 ErrorOr<SecretText> from_file(const std::string& path) {
-  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   struct stat status {};
-  if (file.get() < 0 || ::fstat(file.get(), &status) != 0) {
-    const ErrorCode code = errno == ENOENT   ? ErrorCode::kNotFound
-                           : errno == EACCES ? ErrorCode::kPermission
-                                             : ErrorCode::kIo;
-    return fail(code,
-                fmt::format("cannot open the passphrase file {}: {}", path, std::strerror(errno)));
-  }
+  if (!file || ::fstat(file.get(), &status) != 0)
+    return fail_errno("cannot open the passphrase file", path);
   // A pipe (as from a shell's process substitution) has no readers to fear.
   if (S_ISREG(status.st_mode) && (status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
     return fail(ErrorCode::kPermission,
@@ -47,14 +42,14 @@ ErrorOr<SecretText> from_file(const std::string& path) {
                             "chmod 600 '{0}', and consider the passphrase known to them",
                             path, status.st_mode & 0777U));
   }
-  auto contents = read_all(file.get(), kPassphraseSizeMax);
+  auto contents = read_secret(file.get(), kPassphraseSizeMax);
   if (!contents) return Fail{contents.error().within("passphrase file " + path)};
   return one_line(*contents, "the passphrase file " + path);
 }
 
 ErrorOr<SecretText> from_descriptor(int descriptor) {
   const std::string where = fmt::format("descriptor {}", descriptor);
-  auto contents = read_all(descriptor, kPassphraseSizeMax);
+  auto contents = read_secret(descriptor, kPassphraseSizeMax);
   if (!contents) return Fail{contents.error().within("passphrase from " + where)};
   return one_line(*contents, where);
 }
@@ -123,7 +118,7 @@ Typed type(std::string& line, char key) {
 }
 
 ErrorOr<SecretText> ask(PassphraseUse use, std::string_view prompt) {
-  const FileDescriptor terminal(::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY));
+  const UniqueFd terminal(::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY));
   if (terminal.get() < 0) {
     return fail(ErrorCode::kUnavailable,
                 "there is no terminal to ask for the passphrase on; give it with "

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -11,30 +10,16 @@
 #include <fmt/format.h>
 #include <sys/file.h>
 
-#include "wallet/file_descriptor.h"
+#include "chain/base/env.h"
+#include "chain/base/fd.h"
 
 namespace fog::wallet {
 namespace {
 
-Fail<Error> system_error(std::string_view doing, const std::string& path) {
-  const int number = errno;
-  const ErrorCode code = number == ENOENT                      ? ErrorCode::kNotFound
-                         : number == EACCES || number == EPERM ? ErrorCode::kPermission
-                         : number == EEXIST                    ? ErrorCode::kAlreadyExists
-                                                               : ErrorCode::kIo;
-  return fail(code, fmt::format("cannot {} {}: {}", doing, path, std::strerror(number)));
-}
-
-std::string folder_of(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
-
-ErrorOr<FileDescriptor> open_folder(const std::string& path) {
-  const std::string folder = folder_of(path);
-  FileDescriptor out(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (out.get() < 0) return system_error("open the folder", folder);
+ErrorOr<UniqueFd> open_folder(const std::string& path) {
+  const std::string folder = parent_dir(path);
+  UniqueFd out(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!out) return fail_errno("cannot open the folder", folder);
   return out;
 }
 
@@ -43,16 +28,12 @@ class TemporaryFile {
  public:
   static ErrorOr<TemporaryFile> write(const std::string& destination, ByteView contents) {
     std::string name = destination + ".tmp-XXXXXX";
-    FileDescriptor file(::mkostemp(name.data(), O_CLOEXEC));  // mode 0600
-    if (file.get() < 0) return system_error("create a file beside", destination);
+    UniqueFd file(::mkostemp(name.data(), O_CLOEXEC));  // mode 0600
+    if (!file) return fail_errno("cannot create a file beside", destination);
     TemporaryFile out(std::move(name));
-    while (!contents.empty()) {
-      const ssize_t written = ::write(file.get(), contents.data(), contents.size());
-      if (written < 0 && errno == EINTR) continue;
-      if (written < 0) return system_error("write", out.name_);
-      contents = contents.subspan(static_cast<std::size_t>(written));
-    }
-    if (::fsync(file.get()) != 0) return system_error("sync", out.name_);
+    if (auto written = write_all(file.get(), contents); !written)
+      return Fail{written.error().within(out.name_)};
+    if (::fsync(file.get()) != 0) return fail_errno("cannot sync", out.name_);
     return out;
   }
   TemporaryFile(TemporaryFile&& other) noexcept : name_(std::move(other.name_)) {
@@ -81,42 +62,69 @@ class TemporaryFile {
 }  // namespace
 
 ErrorOr<void> create_private_file(const std::string& path, ByteView contents) {
-  TRY(const FileDescriptor folder, open_folder(path));
+  TRY(const UniqueFd folder, open_folder(path));
   TRY(TemporaryFile temporary, TemporaryFile::write(path, contents));
   if (!temporary.link_to(path)) {
     if (errno == EEXIST) {
       return fail(ErrorCode::kAlreadyExists,
                   fmt::format("{} exists already and is left as it is; choose another name", path));
     }
-    return system_error("create", path);
+    return fail_errno("cannot create", path);
   }
-  if (::fsync(folder.get()) != 0) return system_error("sync the folder of", path);
+  if (::fsync(folder.get()) != 0) return fail_errno("cannot sync the folder of", path);
   return {};
 }
 
 ErrorOr<void> replace_private_file(const std::string& path, ByteView expected, ByteView contents) {
-  TRY(const FileDescriptor folder, open_folder(path));
+  TRY(const UniqueFd folder, open_folder(path));
   while (::flock(folder.get(), LOCK_EX) != 0) {
-    if (errno != EINTR) return system_error("lock the folder of", path);
+    if (errno != EINTR) return fail_errno("cannot lock the folder of", path);
   }
   // A file that has grown beyond what was expected has changed as well.
-  TRY(const SecretBytes present, read_file(path, std::max<std::size_t>(expected.size(), 1) * 2));
+  TRY(const SecretBytes present,
+      read_secret_file(path, std::max<std::size_t>(expected.size(), 1) * 2));
   if (!std::equal(present.get().begin(), present.get().end(), expected.begin(), expected.end())) {
     return fail(ErrorCode::kUnavailable,
                 fmt::format("{} was changed by another program meanwhile; try again", path));
   }
   TRY(TemporaryFile temporary, TemporaryFile::write(path, contents));
-  if (!temporary.rename_to(path)) return system_error("replace", path);
-  if (::fsync(folder.get()) != 0) return system_error("sync the folder of", path);
+  if (!temporary.rename_to(path)) return fail_errno("cannot replace", path);
+  if (::fsync(folder.get()) != 0) return fail_errno("cannot sync the folder of", path);
   return {};
 }
 
-ErrorOr<SecretBytes> read_file(const std::string& path, std::size_t size_max) {
-  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0) return system_error("open", path);
-  auto contents = read_all(file.get(), size_max);
+ErrorOr<SecretBytes> read_secret_file(const std::string& path, std::size_t size_max) {
+  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) return fail_errno("cannot open", path);
+  auto contents = read_secret(file.get(), size_max);
   if (!contents) return Fail{contents.error().within(path)};
   return contents;
+}
+
+ErrorOr<SecretBytes> read_secret(int descriptor, std::size_t size_max) {
+  // Reserved at once, so that no growth leaves copies of a secret behind.
+  Bytes contents;
+  contents.reserve(size_max + 1);
+  contents.resize(size_max + 1);
+  std::size_t size = 0;
+  while (size <= size_max) {
+    const ssize_t got = ::read(descriptor, contents.data() + size, contents.size() - size);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) {
+      auto failed = fail_errno("cannot read");
+      secure_wipe(contents.data(), size);
+      return failed;
+    }
+    if (got == 0) break;
+    size += static_cast<std::size_t>(got);
+  }
+  if (size > size_max) {
+    secure_wipe(contents.data(), size);
+    return fail(ErrorCode::kExhausted,
+                "more than the " + std::to_string(size_max) + " bytes that are allowed");
+  }
+  contents.resize(size);
+  return SecretBytes(std::move(contents));
 }
 
 }  // namespace fog::wallet

@@ -19,6 +19,9 @@ ErrorOr<void> create_private_file(const std::string& path, ByteView contents);
 // folder.
 ErrorOr<void> replace_private_file(const std::string& path, ByteView expected, ByteView contents);
 // The whole file. kNotFound; kPermission if it may not be read; kExhausted above `size_max` bytes.
-ErrorOr<SecretBytes> read_file(const std::string& path, std::size_t size_max);
+ErrorOr<SecretBytes> read_secret_file(const std::string& path, std::size_t size_max);
+// To the end of a file, pipe or terminal. kExhausted above `size_max` bytes, kIo on failure;
+// nothing that was read stays in memory then.
+ErrorOr<SecretBytes> read_secret(int descriptor, std::size_t size_max);
 
 }  // namespace fog::wallet

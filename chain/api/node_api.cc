@@ -6,6 +6,7 @@ namespace fog {
 namespace {
 
 constexpr std::size_t kPageRecords = 1'000;
+constexpr std::size_t kKeysPerRead = 256;
 
 }  // namespace
 
@@ -28,6 +29,35 @@ ErrorOr<std::vector<StateRecord>> scan_prefix(NodeApi& node, const StateKey& pre
     from = *std::move(page.next);
   }
   return records;
+}
+
+ErrorOr<std::vector<Bytes>> read_values(NodeApi& node, const std::vector<StateKey>& keys) {
+  std::vector<Bytes> out;
+  for (std::size_t at = 0; at < keys.size(); at += kKeysPerRead) {
+    const auto first = keys.begin() + static_cast<std::ptrdiff_t>(at);
+    const std::size_t count = std::min(kKeysPerRead, keys.size() - at);
+    TRY(auto values, node.state_get({first, first + static_cast<std::ptrdiff_t>(count)}));
+    if (values.size() != count)
+      return fail(ErrorCode::kProtocol, "the node answered another number of records");
+    for (auto& value : values) {
+      if (value) out.push_back(*std::move(value));
+    }
+  }
+  return out;
+}
+
+ErrorOr<std::vector<StateKey>> read_index_keys(NodeApi& node, const StateKey& prefix,
+                                               const StateKey& record_prefix, std::size_t max) {
+  TRY(const auto entries, scan_prefix(node, prefix, max));
+  std::vector<StateKey> keys;
+  keys.reserve(entries.size());
+  for (const StateRecord& entry : entries) {
+    if (entry.key.size() < prefix.size())
+      return fail(ErrorCode::kProtocol, "the node answered a key outside the index");
+    keys.push_back(record_prefix);
+    append(keys.back(), ByteView(entry.key).subspan(prefix.size()));
+  }
+  return keys;
 }
 
 }  // namespace fog

@@ -117,4 +117,39 @@ ErrorOr<std::optional<T>> read_record(NodeApi& node, const StateKey& key) {
 ErrorOr<std::vector<StateRecord>> scan_prefix(NodeApi& node, const StateKey& prefix,
                                               std::size_t max);
 
+// The values under any number of keys, in their order, without those that do not exist. Read 256 at
+// a time, so not all of one state.
+ErrorOr<std::vector<Bytes>> read_values(NodeApi& node, const std::vector<StateKey>& keys);
+
+// The keys that an index names: for each entry `prefix || tail`, ascending and at most `max` of
+// them, the key `record_prefix || tail`.
+ErrorOr<std::vector<StateKey>> read_index_keys(NodeApi& node, const StateKey& prefix,
+                                               const StateKey& record_prefix, std::size_t max);
+
+// The records under the keys as read_values reads them, decoded. One that cannot be decoded is a
+// protocol error.
+template <class T>
+ErrorOr<std::vector<T>> read_records(NodeApi& node, const std::vector<StateKey>& keys) {
+  TRY(const auto values, read_values(node, keys));
+  std::vector<T> records;
+  records.reserve(values.size());
+  for (const Bytes& value : values) {
+    auto decoded = bcs_decode<T>(value);
+    if (!decoded) {
+      return fail(ErrorCode::kProtocol, "a state record cannot be decoded: " +
+                                            std::string(bcs_error_text(decoded.error())));
+    }
+    records.push_back(*std::move(decoded));
+  }
+  return records;
+}
+
+// The records that an index names (read_index_keys), without those erased since it was read.
+template <class T>
+ErrorOr<std::vector<T>> read_index(NodeApi& node, const StateKey& prefix,
+                                   const StateKey& record_prefix, std::size_t max) {
+  TRY(const auto keys, read_index_keys(node, prefix, record_prefix, max));
+  return read_records<T>(node, keys);
+}
+
 }  // namespace fog

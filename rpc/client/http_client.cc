@@ -10,6 +10,8 @@
 #include <boost/asio.hpp>
 #include <boost/beast.hpp>
 
+#include "chain/base/url.h"
+
 namespace fog::rpc {
 namespace {
 
@@ -147,30 +149,10 @@ ErrorOr<HttpUrl> parse_http_url(std::string_view text) {
     return fail(ErrorCode::kInvalidInput,
                 "https is not spoken here; put a TLS tunnel before " + whole);
   }
-  if (!text.starts_with("http://")) {
+  const auto url = parse_url(text);
+  if (!url)
     return fail(ErrorCode::kInvalidInput, "'" + whole + "' is no URL; write http://HOST:PORT");
-  }
-  text.remove_prefix(7);
-  HttpUrl out;
-  const std::size_t slash = text.find('/');
-  out.path = slash == std::string_view::npos ? "/" : std::string(text.substr(slash));
-  text = text.substr(0, slash);
-  const std::size_t colon = text.rfind(':');
-  const bool has_port =
-      colon != std::string_view::npos && text.find(']', colon) == std::string_view::npos;
-  out.host = std::string(has_port ? text.substr(0, colon) : text);
-  out.port = has_port ? std::string(text.substr(colon + 1)) : "80";
-  if (out.host.starts_with('[') && out.host.ends_with(']'))
-    out.host = out.host.substr(1, out.host.size() - 2);
-  std::uint32_t number = 0;
-  for (const char c : out.port) {
-    number = c >= '0' && c <= '9' ? number * 10 + static_cast<std::uint32_t>(c - '0') : 70'000;
-    if (number > 65'535) break;
-  }
-  if (out.host.empty() || out.port.empty() || number == 0 || number > 65'535) {
-    return fail(ErrorCode::kInvalidInput, "'" + whole + "' is no URL; write http://HOST:PORT");
-  }
-  return out;
+  return HttpUrl{url->at.host, std::to_string(url->at.port), url->path};
 }
 
 }  // namespace fog::rpc

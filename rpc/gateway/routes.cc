@@ -4,51 +4,14 @@
 
 #include <spdlog/spdlog.h>
 
+#include "chain/base/url.h"
+
 namespace fog::gateway {
 namespace {
 
 // Enough for the networks this gateway reads whole; beyond it the refresh says so instead of
 // forgetting.
 constexpr std::size_t kRecordsMax = 100'000;
-constexpr std::size_t kKeysPerCall = 256;
-
-template <class T>
-ErrorOr<std::vector<T>> read_all(NodeApi& node, const std::vector<StateKey>& keys) {
-  std::vector<T> out;
-  for (std::size_t at = 0; at < keys.size(); at += kKeysPerCall) {
-    const std::size_t end = std::min(keys.size(), at + kKeysPerCall);
-    TRY(const auto values, node.state_get({keys.begin() + static_cast<std::ptrdiff_t>(at),
-                                           keys.begin() + static_cast<std::ptrdiff_t>(end)}));
-    for (const auto& value : values) {
-      if (!value) continue;  // erased between the scan and this call
-      auto decoded = bcs_decode<T>(*value);
-      if (!decoded) return fail(ErrorCode::kProtocol, "the node sent a record that cannot be read");
-      out.push_back(*std::move(decoded));
-    }
-  }
-  return out;
-}
-
-// The last 32 bytes of each index key, as keys of another table.
-std::vector<StateKey> tails(const std::vector<StateRecord>& index, std::size_t prefix,
-                            Table table) {
-  std::vector<StateKey> out;
-  for (const StateRecord& record : index) {
-    out.push_back(state_key(table, {ByteView(record.key).subspan(prefix)}));
-  }
-  return out;
-}
-
-bool split_endpoint(const std::string& endpoint, std::string& address, std::string& port) {
-  const std::size_t scheme = endpoint.find("://");
-  const std::size_t colon = endpoint.rfind(':');
-  if (scheme == std::string::npos || colon <= scheme + 2) return false;
-  address = endpoint.substr(scheme + 3, colon - scheme - 3);
-  port = endpoint.substr(colon + 1);
-  if (address.starts_with('[') && address.ends_with(']'))
-    address = address.substr(1, address.size() - 2);
-  return !address.empty() && !port.empty();
-}
 
 bool serves(const market::Lease& lease) {
   return lease.state == market::LeaseState::kActive || lease.state == market::LeaseState::kClosing;
@@ -64,9 +27,8 @@ Routes::Routes(NodeApi& node, SecretKey gateway_key, std::string folder)
 
 ErrorOr<std::vector<market::Lease>> Routes::leases_of(const std::string& service,
                                                       ServiceState& state) {
-  const StateKey prefix = market::bids_by_service(service);
-  TRY(const auto bid_index, scan_prefix(node_, prefix, kRecordsMax));
-  TRY(const auto bids, read_all<market::Bid>(node_, tails(bid_index, prefix.size(), Table::kBid)));
+  TRY(const auto bids, read_index<market::Bid>(node_, market::bids_by_service(service),
+                                               state_key(Table::kBid), kRecordsMax));
   std::vector<market::Lease> out;
   state = ServiceState::kNoBid;
   for (const market::Bid& bid : bids) {
@@ -75,10 +37,8 @@ ErrorOr<std::vector<market::Lease>> Routes::leases_of(const std::string& service
     if (bid.closed == market::CloseReason::kOpen && state == ServiceState::kNoBid) {
       state = ServiceState::kNoReplica;
     }
-    const StateKey leases = market::leases_by_bid(bid.id);
-    TRY(const auto lease_index, scan_prefix(node_, leases, kRecordsMax));
-    TRY(auto found,
-        read_all<market::Lease>(node_, tails(lease_index, leases.size(), Table::kLease)));
+    TRY(auto found, read_index<market::Lease>(node_, market::leases_by_bid(bid.id),
+                                              state_key(Table::kLease), kRecordsMax));
     std::erase_if(found, [](const market::Lease& lease) { return !serves(lease); });
     std::move(found.begin(), found.end(), std::back_inserter(out));
   }
@@ -95,9 +55,11 @@ ErrorOr<std::shared_ptr<Replica>> Routes::open_replica(const market::Lease& leas
   replica->term = lease.term;
   replica->host = lease.host;
   replica->manifest = manifest;
-  if (!split_endpoint(host->endpoint, replica->address, replica->port)) {
+  const auto endpoint = parse_url(std::string_view(host->endpoint));
+  if (!endpoint)
     return fail(ErrorCode::kInvalidInput, "the Host's endpoint is no URL: " + host->endpoint);
-  }
+  replica->address = endpoint->at.host;
+  replica->port = std::to_string(endpoint->at.port);
   replica->link_key = market::make_link_key(key_, host->operator_key, lease.id, lease.term);
   const std::string path =
       folder_ + "/" + to_hex(lease.id) + "." + std::to_string(lease.term) + ".vouchers";
@@ -112,10 +74,11 @@ ErrorOr<void> Routes::refresh() {
     TRY(const auto status, node_.status());
     chain_id_ = status.chain_id;
   }
-  const StateKey prefix = market::all_services();
-  TRY(const auto service_index, scan_prefix(node_, prefix, kRecordsMax));
-  TRY(const auto services,
-      read_all<market::Service>(node_, tails(service_index, prefix.size(), Table::kService)));
+  TRY(const auto services, read_index<market::Service>(node_, market::all_services(),
+                                                       state_key(Table::kService), kRecordsMax));
+  if (services.size() == kRecordsMax) {
+    spdlog::warn("only the first {} services of the network are served", kRecordsMax);
+  }
   std::map<std::string, Route> routes;
   std::map<Hash32, std::uint64_t> artifacts;
   ReplicaMap replicas;

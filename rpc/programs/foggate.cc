@@ -7,6 +7,7 @@
 #include <spdlog/spdlog.h>
 
 #include "chain/base/file.h"
+#include "chain/base/url.h"
 #include "chain/crypto/aead.h"
 #include "market/types/messages.h"
 #include "rpc/client/http_node.h"
@@ -34,7 +35,7 @@ std::string key_path(const Options& options) {
 }
 
 ErrorOr<SecretKey> read_key(const Options& options) {
-  auto text = wallet::read_file(key_path(options), 256);
+  auto text = wallet::read_secret_file(key_path(options), 256);
   if (!text && text.error().code == ErrorCode::kNotFound) {
     return fail(ErrorCode::kNotFound, "there is no gateway key in " + options.dir +
                                           ". Make one with: foggate init --dir " + options.dir);
@@ -95,12 +96,14 @@ ErrorOr<void> run(Options options) {
   signal(SIGPIPE, SIG_IGN);
 
   TRY(const auto key, read_key(options));
-  const std::size_t colon = options.listen.rfind(':');
-  if (colon == std::string::npos)
-    return fail(ErrorCode::kInvalidInput, "--listen must be ADDRESS:PORT");
-  options.config.listen_address = options.listen.substr(0, colon);
-  options.config.listen_port =
-      static_cast<std::uint16_t>(std::strtoul(options.listen.c_str() + colon + 1, nullptr, 10));
+  const auto listen = parse_host_port(options.listen);
+  if (!listen) {
+    return fail(
+        ErrorCode::kInvalidInput,
+        "--listen: write ADDRESS:PORT, e.g. 127.0.0.1:7790, not \"" + options.listen + "\"");
+  }
+  options.config.listen_address = listen->host;
+  options.config.listen_port = listen->port;
 
   rpc::HttpNode node(options.node);
   TRY_VOID(make_folder(options.dir + "/vouchers"));

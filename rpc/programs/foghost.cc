@@ -1,9 +1,9 @@
 // foghost: a computer as a Host: set up, offer, run leased workloads, show earnings. The same
 // program is its own front (HTTP, without account keys) and worker (WebAssembly, sandboxed).
-#include <cstdlib>
+#include <algorithm>
 #include <cstring>
 #include <functional>
-#include <iostream>
+#include <string_view>
 #include <unistd.h>
 
 #include "executor/front.h"
@@ -16,11 +16,6 @@ using fog::ErrorOr;
 using fog::host::HostCommand;
 
 using Chosen = std::function<ErrorOr<void>(const HostCommand&)>;
-
-std::string home_path(const char* rest) {
-  const char* home = std::getenv("HOME");
-  return std::string(home == nullptr ? "." : home) + rest;
-}
 
 void add_global_options(CLI::App& app, HostCommand& command) {
   app.add_option("--dir", command.dir, "the Host's folder: configuration, key, logs, caches")
@@ -36,19 +31,7 @@ void add_global_options(CLI::App& app, HostCommand& command) {
 
 // For what the owner signs: registration, bond, retirement.
 void add_wallet_options(CLI::App& app, HostCommand& command) {
-  auto& options = command.options;
-  app.add_option("--wallet", options.wallet, "the owner's wallet file")
-      ->envname("FOGCOIN_WALLET")
-      ->capture_default_str();
-  app.add_option("--account", options.account,
-                 "the owner's account in it (default: its only one, or main)")
-      ->envname("FOGCOIN_ACCOUNT");
-  app.add_option("--passphrase-file", options.passphrase.file,
-                 "file with the wallet's passphrase (mode 0600)")
-      ->envname("FOGCOIN_PASSPHRASE_FILE");
-  app.add_option("--passphrase-fd", options.passphrase.descriptor,
-                 "open descriptor to read the passphrase from");
-  app.add_flag("-y,--yes", options.yes, "do not ask before sending");
+  fog::cli::add_wallet_options(app, command.options, "the owner's");
 }
 
 void add_setup_commands(CLI::App& app, HostCommand& command, Chosen& chosen) {
@@ -138,8 +121,8 @@ void add_daily_commands(CLI::App& app, Chosen& chosen) {
 
 int run_command(int argc, char** argv) {
   HostCommand command;
-  command.dir = home_path("/.fogcoin/host");
-  command.options.wallet = home_path("/.fogcoin/wallet.json");
+  command.dir = fog::cli::home_path("/.fogcoin/host");
+  command.options.wallet = fog::cli::home_path("/.fogcoin/wallet.json");
   Chosen chosen;
   CLI::App app("Lends this computer to FogCoin's services and is paid for it");
   app.footer(
@@ -154,20 +137,11 @@ int run_command(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    const int code = app.exit(error);
-    return code == 0 ? 0 : fog::cli::kExitUsage;
+    // `command` may not have been reached.
+    const bool json = std::find(argv, argv + argc, std::string_view("--json")) != argv + argc;
+    return fog::cli::finish_parse("foghost", app, error, json);
   }
-  const auto done = chosen(command);
-  if (done) return fog::cli::kExitOk;
-  const fog::Error& error = done.error();
-  if (command.options.json) {
-    const fog::cli::Json json = {
-        {"error", {{"code", fog::error_code_name(error.code)}, {"message", error.context}}}};
-    std::cout << json.dump(2) << "\n";
-  } else {
-    std::cerr << "foghost: " << error.context << "\n";
-  }
-  return fog::cli::exit_code(error.code);
+  return fog::cli::finish("foghost", chosen(command), command.options.json);
 }
 
 }  // namespace

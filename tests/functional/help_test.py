@@ -2,6 +2,7 @@
 """Every command of every program explains itself: --help ends with status 0, and each option, argument and
 subcommand that it names has a description. A wrong command line ends with status 2 and a hint."""
 import re
+import tempfile
 import unittest
 
 import fogtest
@@ -14,8 +15,11 @@ COMMANDS = {
                 "wallet mnemonic", "balance", "send", "tx show", "tx wait", "tx decode", "service publish",
                 "service upload", "service list", "service show", "service retire", "bid create", "bid topup",
                 "bid close", "bid list", "bid show", "lease list", "lease show", "receipt list", "host list",
-                "host show", "gateway list", "node status", "node verify-supply", "params"],
-    "fogcoind": ["run", "init", "keys new", "keys show", "genesis make", "genesis show"],
+                "host show", "gateway list", "node status", "node verify-supply", "params show",
+                "params propose", "params vote", "validator list", "validator show", "validator create",
+                "validator edit", "validator unjail", "validator evidence", "stake delegate", "stake redelegate",
+                "stake undelegate", "stake withdraw", "stake list"],
+    "fogcoind": ["run", "init", "keys new", "keys show", "keys register", "genesis make", "genesis show"],
     "foghost": ["init", "register", "offer", "run", "earnings", "status", "leases", "withdraw", "retire", "doctor"],
     "foggate": ["init", "register", "run"],
 }
@@ -79,12 +83,26 @@ class Help(unittest.TestCase):
                     self.assertEqual(done.code, 2, done.out + done.err)
                     self.assertIn("--help", done.err)
 
-    def test_fogcoin_says_so_in_json_too(self):
-        for words in (["--json", "no-such-command"], ["wallet", "--json"], ["send", "--json"],
-                      ["--json", "tx", "wait", "11" * 32, "--seconds", "soon"]):
-            with self.subTest(words=words):
-                done = run_fogcoin(words)
+    def test_fogcoin_and_foghost_say_so_in_json_too(self):
+        for program, words in (("fogcoin", ["--json", "no-such-command"]), ("fogcoin", ["wallet", "--json"]),
+                               ("fogcoin", ["send", "--json"]),
+                               ("fogcoin", ["--json", "tx", "wait", "11" * 32, "--seconds", "soon"]),
+                               ("foghost", ["--json", "no-such-command"]), ("foghost", ["logs", "--json"])):
+            with self.subTest(program=program, words=words):
+                done = run_fogcoin(words, program)
                 self.assertEqual((done.code, done.json["error"]["code"]), (2, "invalid input"))
+
+    def test_a_place_to_listen_that_is_none_is_refused(self):
+        with tempfile.TemporaryDirectory() as folder:
+            self.assertEqual(run_fogcoin(["--dir", folder, "init"], "foggate").code, 0)
+            for place in ("7790", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:port", "::1:7790"):
+                with self.subTest(place=place):
+                    done = run_fogcoin(["--dir", folder, "run", "--listen", place], "foggate")
+                    self.assertNotEqual(done.code, 0)
+                    self.assertIn(f'not "{place}"', done.err)
+                    done = run_fogcoin(["--dir", folder, "init", "--listen", place], "foghost")
+                    self.assertEqual(done.code, 2)
+                    self.assertIn("write ADDRESS:PORT", done.err)
 
 
 if __name__ == "__main__":

@@ -53,8 +53,8 @@ ErrorOr<void> fill_gateways(Context& context, const BidOptions& options, market:
     }
   }
   if (!terms.gateways.empty()) return {};
-  TRY(const auto all,
-      read_index<market::Gateway>(context.node(), market::all_gateways(), Table::kGateway));
+  TRY(const auto all, read_index<market::Gateway>(context.node(), market::all_gateways(),
+                                                  state_key(Table::kGateway), kListMax));
   for (const market::Gateway& gateway : all) {
     if (terms.gateways.size() < decltype(terms.gateways)::kMax)
       terms.gateways.push_back(gateway.owner);
@@ -184,7 +184,8 @@ ErrorOr<void> list(Context& context, const std::string& service, const std::stri
     TRY(const auto account, context.account());
     prefix = market::bids_by_owner(account.address);
   }
-  TRY(const auto bids, read_index<market::Bid>(context.node(), prefix, Table::kBid));
+  TRY(const auto bids,
+      read_index<market::Bid>(context.node(), prefix, state_key(Table::kBid), kListMax));
   Json json = Json::array();
   std::vector<std::vector<std::string>> rows{
       {"BID", "SERVICE", "STATE", "FREE", "LOCKED", "SPENT"}};
@@ -201,8 +202,8 @@ ErrorOr<void> show(Context& context, const std::string& text) {
   TRY(const auto id, parse_id(text, "bid"));
   TRY(const auto bid,
       read_one<market::Bid>(context.node(), market::bid_key(id), "bid " + to_hex0x(id)));
-  TRY(const auto leases,
-      read_index<market::Lease>(context.node(), market::leases_by_bid(id), Table::kLease));
+  TRY(const auto leases, read_index<market::Lease>(context.node(), market::leases_by_bid(id),
+                                                   state_key(Table::kLease), kListMax));
   Json json = rpc::to_json(bid);
   json["leases"] = Json::array();
   std::string out =

@@ -1,6 +1,7 @@
 #include "rpc/programs/cli/context.h"
 
 #include <cstdio>
+#include <cstdlib>
 #include <ctime>
 #include <iostream>
 #include <unistd.h>
@@ -11,6 +12,26 @@
 #include "rpc/json/codec.h"
 
 namespace fog::cli {
+
+std::string home_path(std::string_view rest) {
+  const char* home = std::getenv("HOME");
+  return std::string(home == nullptr ? "." : home).append(rest);
+}
+
+void add_wallet_options(CLI::App& app, GlobalOptions& options, const std::string& whose) {
+  app.add_option("--wallet", options.wallet, whose + " wallet's file")
+      ->envname("FOGCOIN_WALLET")
+      ->capture_default_str();
+  app.add_option("--account", options.account,
+                 whose + " account in it to act for (default: its only one, or main)")
+      ->envname("FOGCOIN_ACCOUNT");
+  app.add_option("--passphrase-file", options.passphrase.file,
+                 "file with the wallet's passphrase (mode 0600)")
+      ->envname("FOGCOIN_PASSPHRASE_FILE");
+  app.add_option("--passphrase-fd", options.passphrase.descriptor,
+                 "open descriptor to read the passphrase from");
+  app.add_flag("-y,--yes", options.yes, "do not ask before sending");
+}
 
 int exit_code(ErrorCode code) {
   switch (code) {
@@ -33,6 +54,26 @@ int exit_code(ErrorCode code) {
       return kExitFailed;
   }
   return kExitFailed;
+}
+
+int finish(std::string_view program, const ErrorOr<void>& done, bool json) {
+  if (done) return kExitOk;
+  const Error& error = done.error();
+  if (json) {
+    const Json out{{"error", {{"code", error_code_name(error.code)}, {"message", error.context}}}};
+    std::cout << rpc::pretty(out) << "\n";
+  } else {
+    std::cerr << program << ": " << error.context << "\n";
+  }
+  return exit_code(error.code);
+}
+
+int finish_parse(std::string_view program, const CLI::App& app, const CLI::ParseError& error,
+                 bool json) {
+  if (json && error.get_exit_code() != 0) {
+    return finish(program, fail(ErrorCode::kInvalidInput, error.what()), true);
+  }
+  return app.exit(error) == 0 ? kExitOk : kExitUsage;
 }
 
 NodeApi& Context::node() {

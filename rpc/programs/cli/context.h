@@ -40,8 +40,21 @@ struct GlobalOptions {
   std::string memo;
 };
 
-// The exit code that an error becomes, for `fogcoin` and `foghost` alike.
+// ---- for `fogcoin` and `foghost` alike ----
+
+// $HOME followed by `rest`; below the working folder when there is no HOME.
+std::string home_path(std::string_view rest);
+// --wallet, --account, --passphrase-file, --passphrase-fd, --yes. `whose` begins the help's
+// sentences: "the", "the owner's".
+void add_wallet_options(CLI::App& app, GlobalOptions& options, const std::string& whose);
+// The exit code that an error becomes.
 int exit_code(ErrorCode code);
+// Ends a program: prints the error, if any, as text on standard error or with `json` as one
+// document on standard output. The exit code.
+int finish(std::string_view program, const ErrorOr<void>& done, bool json);
+// The same for a command line that CLI11 stopped at: an error, or help that was asked for.
+int finish_parse(std::string_view program, const CLI::App& app, const CLI::ParseError& error,
+                 bool json);
 
 class Context {
  public:
@@ -93,6 +106,7 @@ void add_service_commands(CLI::App& app, Chosen& chosen);
 void add_bid_commands(CLI::App& app, Chosen& chosen);
 void add_market_commands(CLI::App& app, Chosen& chosen);
 void add_node_commands(CLI::App& app, Chosen& chosen);
+void add_params_commands(CLI::App& app, Chosen& chosen);
 
 // ---- small helpers that several nouns share ----
 
@@ -106,27 +120,9 @@ std::string short_id(ByteView id);
 // "2026-11-24 17:05:09 UTC"
 std::string time_text(std::uint64_t time_ms);
 
-// All records under a prefix whose key's tail is the key of `table`, decoded.
-template <class T>
-ErrorOr<std::vector<T>> read_index(NodeApi& node, const StateKey& prefix, Table table,
-                                   std::size_t max = 10'000) {
-  TRY(const auto index, scan_prefix(node, prefix, max));
-  std::vector<T> out;
-  for (std::size_t at = 0; at < index.size(); at += 256) {
-    std::vector<StateKey> keys;
-    for (std::size_t i = at; i < std::min(index.size(), at + 256); ++i) {
-      keys.push_back(state_key(table, {ByteView(index[i].key).subspan(prefix.size())}));
-    }
-    TRY(const auto values, node.state_get(keys));
-    for (const auto& value : values) {
-      if (!value) continue;
-      auto decoded = bcs_decode<T>(*value);
-      if (!decoded) return fail(ErrorCode::kProtocol, "the node sent a record that cannot be read");
-      out.push_back(*std::move(decoded));
-    }
-  }
-  return out;
-}
+// How many records a list shows at most.
+constexpr std::size_t kListMax = 10'000;
+
 // One record that must exist.
 template <class T>
 ErrorOr<T> read_one(NodeApi& node, const StateKey& key, const std::string& what) {

@@ -12,11 +12,12 @@ struct LeaseFilter {
 };
 
 ErrorOr<std::vector<market::Lease>> leases_of_bids(Context& context, const StateKey& prefix) {
-  TRY(const auto bids, read_index<market::Bid>(context.node(), prefix, Table::kBid));
+  TRY(const auto bids,
+      read_index<market::Bid>(context.node(), prefix, state_key(Table::kBid), kListMax));
   std::vector<market::Lease> out;
   for (const auto& bid : bids) {
-    TRY(auto leases,
-        read_index<market::Lease>(context.node(), market::leases_by_bid(bid.id), Table::kLease));
+    TRY(auto leases, read_index<market::Lease>(context.node(), market::leases_by_bid(bid.id),
+                                               state_key(Table::kLease), kListMax));
     std::move(leases.begin(), leases.end(), std::back_inserter(out));
   }
   return out;
@@ -25,11 +26,13 @@ ErrorOr<std::vector<market::Lease>> leases_of_bids(Context& context, const State
 ErrorOr<std::vector<market::Lease>> filtered(Context& context, const LeaseFilter& filter) {
   if (!filter.bid.empty()) {
     TRY(const auto id, parse_id(filter.bid, "bid"));
-    return read_index<market::Lease>(context.node(), market::leases_by_bid(id), Table::kLease);
+    return read_index<market::Lease>(context.node(), market::leases_by_bid(id),
+                                     state_key(Table::kLease), kListMax);
   }
   if (!filter.host.empty()) {
     TRY(const auto id, parse_id(filter.host, "host"));
-    return read_index<market::Lease>(context.node(), market::leases_by_host(id), Table::kLease);
+    return read_index<market::Lease>(context.node(), market::leases_by_host(id),
+                                     state_key(Table::kLease), kListMax);
   }
   if (!filter.service.empty())
     return leases_of_bids(context, market::bids_by_service(filter.service));
@@ -93,29 +96,27 @@ ErrorOr<void> show_lease(Context& context, const std::string& text) {
 
 ErrorOr<void> list_receipts(Context& context, const std::string& text) {
   TRY(const auto id, parse_id(text, "lease"));
-  TRY(const auto index, scan_prefix(context.node(), market::receipts_by_lease(id), 10'000));
+  TRY(const auto receipts,
+      read_index<market::ReceiptRecord>(context.node(), market::receipts_by_lease(id),
+                                        state_key(Table::kReceipt, {id}), kListMax));
   Json json = Json::array();
   std::vector<std::vector<std::string>> rows{{"NUMBER", "TERM", "INCLUDED", "REQUESTS", "FUEL",
                                               "RENT", "USE", "TO HOST", "HELD", "BURNED"}};
-  for (const auto& entry : index) {
-    const std::uint64_t number = read_be64(ByteView(entry.key).last(8));
-    TRY(const auto receipt,
-        read_record<market::ReceiptRecord>(context.node(), market::receipt_key(id, number)));
-    if (!receipt) continue;
-    json.push_back(rpc::to_json(*receipt));
-    rows.push_back({std::to_string(receipt->number), std::to_string(receipt->term),
-                    time_text(receipt->included_ms), std::to_string(receipt->counters.requests),
-                    std::to_string(receipt->counters.fuel), format_fog(receipt->rent),
-                    format_fog(receipt->use), format_fog(receipt->to_host),
-                    format_fog(receipt->held), format_fog(receipt->burned)});
+  for (const auto& receipt : receipts) {
+    json.push_back(rpc::to_json(receipt));
+    rows.push_back({std::to_string(receipt.number), std::to_string(receipt.term),
+                    time_text(receipt.included_ms), std::to_string(receipt.counters.requests),
+                    std::to_string(receipt.counters.fuel), format_fog(receipt.rent),
+                    format_fog(receipt.use), format_fog(receipt.to_host), format_fog(receipt.held),
+                    format_fog(receipt.burned)});
   }
   context.print(json, table(rows));
   return {};
 }
 
 ErrorOr<void> list_hosts(Context& context) {
-  TRY(const auto hosts,
-      read_index<market::Host>(context.node(), market::all_hosts(), Table::kHost));
+  TRY(const auto hosts, read_index<market::Host>(context.node(), market::all_hosts(),
+                                                 state_key(Table::kHost), kListMax));
   Json json = Json::array();
   std::vector<std::vector<std::string>> rows{{"HOST", "COUNTRY", "CLASS", "SCALE", "FREE CPU",
                                               "FREE MEMORY", "STANDING", "LEASES", "EARNED"}};
@@ -145,8 +146,8 @@ ErrorOr<void> show_host(Context& context, const std::string& text) {
 }
 
 ErrorOr<void> list_gateways(Context& context) {
-  TRY(const auto gateways,
-      read_index<market::Gateway>(context.node(), market::all_gateways(), Table::kGateway));
+  TRY(const auto gateways, read_index<market::Gateway>(context.node(), market::all_gateways(),
+                                                       state_key(Table::kGateway), kListMax));
   Json json = Json::array();
   std::vector<std::vector<std::string>> rows{{"GATEWAY", "ENDPOINT", "COUNTRY"}};
   for (const auto& gateway : gateways) {

@@ -13,7 +13,8 @@ namespace fog::cli {
 namespace {
 
 ErrorOr<std::vector<market::Gateway>> all_gateways(Context& context) {
-  return read_index<market::Gateway>(context.node(), market::all_gateways(), Table::kGateway);
+  return read_index<market::Gateway>(context.node(), market::all_gateways(),
+                                     state_key(Table::kGateway), kListMax);
 }
 
 // Uploads to every gateway that takes it; fails if none does.
@@ -148,7 +149,8 @@ ErrorOr<void> list(Context& context, const std::string& owner, bool mine) {
     TRY(const auto address, context.address_of_text(owner));
     prefix = market::services_by_owner(address);
   }
-  TRY(const auto services, read_index<market::Service>(context.node(), prefix, Table::kService));
+  TRY(const auto services,
+      read_index<market::Service>(context.node(), prefix, state_key(Table::kService), kListMax));
   Json json = Json::array();
   std::vector<std::vector<std::string>> rows{{"NAME", "VERSION", "BIDS", "OWNER", "SUMMARY"}};
   for (const auto& service : services) {

@@ -1,7 +1,5 @@
 #include "rpc/programs/host/config.h"
 
-#include <charconv>
-
 #include <fmt/format.h>
 #include <sys/stat.h>
 
@@ -206,16 +204,10 @@ ErrorOr<void> save_host_id(const std::string& dir, const market::HostId& id) {
   return write_file_atomically(id_path(dir), as_bytes(text), FileMode::kShared);
 }
 
-ErrorOr<std::pair<std::string, std::uint16_t>> parse_listen(const std::string& text) {
-  const std::size_t colon = text.rfind(':');
-  std::uint16_t port = 0;
-  const char* first = text.data() + (colon == std::string::npos ? text.size() : colon + 1);
-  const auto end = std::from_chars(first, text.data() + text.size(), port);
-  if (colon == std::string::npos || colon == 0 || end.ec != std::errc() ||
-      end.ptr != text.data() + text.size()) {
-    return fail(ErrorCode::kInvalidInput, "write ADDRESS:PORT, e.g. 0.0.0.0:7795");
-  }
-  return std::pair(text.substr(0, colon), port);
+ErrorOr<HostPort> parse_listen(const std::string& text) {
+  auto place = parse_host_port(text);
+  if (!place) return fail(ErrorCode::kInvalidInput, "write ADDRESS:PORT, e.g. 0.0.0.0:7795");
+  return *std::move(place);
 }
 
 }  // namespace fog::host

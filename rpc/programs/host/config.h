@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "chain/base/error.h"
+#include "chain/base/url.h"
 #include "chain/crypto/keys.h"
 #include "market/types/objects.h"
 
@@ -41,6 +42,6 @@ ErrorOr<market::HostId> load_host_id(const std::string& dir);
 ErrorOr<void> save_host_id(const std::string& dir, const market::HostId& id);
 
 // "0.0.0.0:7795" as host and port.
-ErrorOr<std::pair<std::string, std::uint16_t>> parse_listen(const std::string& text);
+ErrorOr<HostPort> parse_listen(const std::string& text);
 
 }  // namespace fog::host

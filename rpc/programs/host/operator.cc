@@ -25,15 +25,12 @@ ErrorOr<market::HostId> Operator::host_id() {
   auto stored = load_host_id(command_.dir);
   if (stored || stored.error().code != ErrorCode::kNotFound) return stored;
   // Registered elsewhere, or the file was lost: the operator's key tells.
-  const StateKey prefix = market::all_hosts();
-  TRY(const auto entries, scan_prefix(node(), prefix, 100'000));
-  for (const StateRecord& entry : entries) {
-    const auto id = fixed_from<32>(ByteView(entry.key).subspan(prefix.size()));
-    if (!id) continue;
-    TRY(const auto record, read_record<market::Host>(node(), market::host_key(*id)));
-    if (!record || record->operator_key != key_.public_key()) continue;
-    TRY_VOID(save_host_id(command_.dir, *id));
-    return *id;
+  TRY(const auto hosts,
+      read_index<market::Host>(node(), market::all_hosts(), state_key(Table::kHost), 100'000));
+  for (const market::Host& host : hosts) {
+    if (host.operator_key != key_.public_key()) continue;
+    TRY_VOID(save_host_id(command_.dir, host.id));
+    return host.id;
   }
   return stored;
 }

@@ -20,7 +20,6 @@ namespace fog::host {
 namespace {
 
 using executor::say;
-using executor::UniqueFd;
 
 constexpr std::uint64_t kSendTimeoutMs = 30'000;
 constexpr int kBindTries = 250;  // of 20 ms
@@ -49,7 +48,7 @@ class OperatorSender final : public executor::MessageSender {
 // One agent a folder: two would run one replica twice.
 ErrorOr<UniqueFd> lock_folder(const std::string& dir) {
   UniqueFd lock(::open((dir + "/run.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!lock) return executor::fail_errno("cannot open " + dir + "/run.lock");
+  if (!lock) return fail_errno("cannot open " + dir + "/run.lock");
   if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
     return fail(ErrorCode::kAlreadyExists, "another `foghost run` works in " + dir);
   }
@@ -63,8 +62,8 @@ ErrorOr<UniqueFd> listen_on(const std::string& text) {
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
   addrinfo* found = nullptr;
-  const std::string port = std::to_string(place.second);
-  if (const int failed = ::getaddrinfo(place.first.c_str(), port.c_str(), &hints, &found);
+  const std::string port = std::to_string(place.port);
+  if (const int failed = ::getaddrinfo(place.host.c_str(), port.c_str(), &hints, &found);
       failed != 0) {
     return fail(ErrorCode::kInvalidInput,
                 "cannot listen on " + text + ": " + ::gai_strerror(failed));
@@ -75,7 +74,7 @@ ErrorOr<UniqueFd> listen_on(const std::string& text) {
   if (!listener || ::setsockopt(listener.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
       ::bind(listener.get(), found->ai_addr, found->ai_addrlen) != 0 ||
       ::listen(listener.get(), SOMAXCONN) != 0) {
-    return executor::fail_errno("cannot listen on " + text);
+    return fail_errno("cannot listen on " + text);
   }
   return listener;
 }

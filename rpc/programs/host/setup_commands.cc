@@ -66,10 +66,9 @@ ErrorOr<HostConfig> suggest(const HostCommand& command, const InitOptions& optio
   HostConfig config;
   if (!command.node.empty()) config.node = command.node;
   if (!options.listen.empty()) config.listen = options.listen;
-  TRY(const auto listen, parse_listen(config.listen));
-  const std::string host = listen.first == "0.0.0.0" ? "127.0.0.1" : listen.first;
-  config.endpoint = options.endpoint.empty() ? fmt::format("http://{}:{}", host, listen.second)
-                                             : options.endpoint;
+  TRY(HostPort reached, parse_listen(config.listen));
+  if (reached.host == "0.0.0.0") reached.host = "127.0.0.1";
+  config.endpoint = options.endpoint.empty() ? "http://" + to_text(reached) : options.endpoint;
   if (!market::is_endpoint(config.endpoint)) {
     return fail(ErrorCode::kInvalidInput, "--endpoint is \"http://HOST:PORT\", nothing after it");
   }

@@ -32,7 +32,7 @@ Json agent_status(const std::string& dir) {
 
 // Whether an agent holds the folder's lock.
 bool agent_runs(const std::string& dir) {
-  const executor::UniqueFd lock(::open((dir + "/run.lock").c_str(), O_RDONLY | O_CLOEXEC));
+  const UniqueFd lock(::open((dir + "/run.lock").c_str(), O_RDONLY | O_CLOEXEC));
   if (!lock) return false;
   if (::flock(lock.get(), LOCK_SH | LOCK_NB) != 0) return true;
   ::flock(lock.get(), LOCK_UN);
@@ -181,20 +181,18 @@ ErrorOr<void> earnings(const HostCommand& command) {
       {"TIME", "LEASE", "REQUESTS", "RENT", "USE", "PAID", "HELD", "BURNED", "SHORT"}};
   Amount held;
   for (const auto& [replica, lease] : view.leases) {
-    const StateKey prefix = market::receipts_by_lease(lease.id);
-    TRY(const auto entries, scan_prefix(self->node(), prefix, 1'000));
-    for (const StateRecord& entry : entries) {
-      const std::uint64_t number = read_be64(ByteView(entry.key).subspan(prefix.size()));
-      TRY(const auto receipt,
-          read_record<market::ReceiptRecord>(self->node(), market::receipt_key(lease.id, number)));
-      if (!receipt || receipt->host != id) continue;
-      receipts.push_back(rpc::to_json(*receipt));
-      held += receipt->held;
-      rows.push_back({cli::time_text(receipt->included_ms), to_hex(lease.id).substr(0, 16),
-                      std::to_string(receipt->counters.requests), format_fog(receipt->rent),
-                      format_fog(receipt->use), format_fog(receipt->to_host),
-                      format_fog(receipt->held), format_fog(receipt->burned),
-                      format_fog(receipt->short_by)});
+    TRY(const auto found,
+        read_index<market::ReceiptRecord>(self->node(), market::receipts_by_lease(lease.id),
+                                          state_key(Table::kReceipt, {lease.id}), cli::kListMax));
+    for (const auto& receipt : found) {
+      if (receipt.host != id) continue;
+      receipts.push_back(rpc::to_json(receipt));
+      held += receipt.held;
+      rows.push_back({cli::time_text(receipt.included_ms), to_hex(lease.id).substr(0, 16),
+                      std::to_string(receipt.counters.requests), format_fog(receipt.rent),
+                      format_fog(receipt.use), format_fog(receipt.to_host),
+                      format_fog(receipt.held), format_fog(receipt.burned),
+                      format_fog(receipt.short_by)});
     }
   }
   const Json json = {{"earned", std::to_string(view.host.earned.droplets)},

@@ -1,4 +1,5 @@
-// scan_prefix: follows pages to the end or to the wanted number, and does not trust the node.
+// scan_prefix, read_record and read_index: pages to the end or to the wanted number, records by
+// their index, and a node that is not trusted.
 #include "chain/api/node_api.h"
 
 #include <map>
@@ -20,7 +21,9 @@ class PagingNode final : public NodeApi {
   ErrorOr<StateProof> state_proof(const StateKey&) override { return unused(); }
   ErrorOr<SupplyReport> verify_supply() override { return unused(); }
   ErrorOr<std::vector<std::optional<Bytes>>> state_get(const std::vector<StateKey>& keys) override {
+    reads.push_back(keys.size());
     std::vector<std::optional<Bytes>> values;
+    if (short_answers) return values;
     for (const StateKey& key : keys) {
       const auto record = records.find(key);
       values.push_back(record == records.end() ? std::nullopt
@@ -47,7 +50,9 @@ class PagingNode final : public NodeApi {
   std::map<StateKey, Bytes> records;
   std::size_t page_size = 3;
   std::size_t pages = 0;
+  std::vector<std::size_t> reads;  // keys of each state_get
   bool stuck = false;
+  bool short_answers = false;
 
  private:
   static Fail<Error> unused() { return fail(ErrorCode::kUnavailable, "not part of this test"); }
@@ -103,6 +108,62 @@ TEST_F(ScanPrefix, ReadRecordTellsAbsentFromDamaged) {
   EXPECT_EQ(*read_record<Beacon>(node, beacon_key()), std::nullopt);
   node.records[beacon_key()] = {1, 2};
   EXPECT_EQ(read_record<Beacon>(node, beacon_key()).error().code, ErrorCode::kProtocol);
+}
+
+// An index 0xA0 | n names the supply records 0x10 | n.
+class ReadIndex : public ::testing::Test {
+ protected:
+  void put(std::uint8_t a, std::uint8_t b, std::uint64_t droplets) {
+    node.records[{0xA0, a, b}] = {};
+    node.records[{0x10, a, b}] = bcs_encode(Supply{Amount{droplets}, Amount{}});
+  }
+  ErrorOr<std::vector<Supply>> read(std::size_t max = 1'000) {
+    return read_index<Supply>(node, {0xA0}, {0x10}, max);
+  }
+  PagingNode node;
+};
+
+TEST_F(ReadIndex, ReadsTheRecordsThatTheIndexNamesInItsOrder) {
+  put(0, 2, 2);
+  put(0, 1, 1);
+  put(1, 0, 3);
+  node.records[{0x10, 9, 9}] = {1};  // not in the index: nobody decodes it
+  const auto found = read();
+  ASSERT_TRUE(found.has_value());
+  ASSERT_EQ(found->size(), 3U);
+  for (std::uint64_t i = 0; i < 3; ++i) EXPECT_EQ((*found)[i].minted, Amount{i + 1});
+  EXPECT_EQ(read(2)->size(), 2U);
+}
+
+TEST_F(ReadIndex, AnEmptyIndexAsksForNoRecords) {
+  EXPECT_EQ(read()->size(), 0U);
+  EXPECT_TRUE(node.reads.empty());
+}
+
+TEST_F(ReadIndex, ReadsAtMost256AtATime) {
+  node.page_size = 1'000;
+  for (unsigned i = 0; i < 257; ++i)
+    put(static_cast<std::uint8_t>(i >> 8), static_cast<std::uint8_t>(i), i);
+  EXPECT_EQ(read()->size(), 257U);
+  EXPECT_EQ(node.reads, (std::vector<std::size_t>{256, 1}));
+}
+
+TEST_F(ReadIndex, ARecordErasedSinceIsLeftOut) {
+  put(0, 1, 1);
+  put(0, 2, 2);
+  node.records.erase({0x10, 0, 1});
+  const auto found = read();
+  ASSERT_EQ(found->size(), 1U);
+  EXPECT_EQ(found->front().minted, Amount{2});
+}
+
+TEST_F(ReadIndex, ADamagedRecordAndAShortAnswerAreRefused) {
+  put(0, 1, 1);
+  node.short_answers = true;
+  EXPECT_EQ(read().error().code, ErrorCode::kProtocol);
+  node.short_answers = false;
+  node.records[{0x10, 0, 1}] = {1, 2};
+  EXPECT_EQ(read().error().code, ErrorCode::kProtocol);
 }
 
 }  // namespace
