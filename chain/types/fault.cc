@@ -316,7 +316,7 @@ FaultText fault_text(Fault fault) {
       return {"not_jailed", "The validator is not jailed; there is nothing to do."};
     case Fault::kStillJailed:
       return {"still_jailed",
-              "The jail's time is not over; `fogcoin validator show` says when it is."};
+              "The jail is not over yet; `fogcoin validator show` says when it is."};
     case Fault::kNothingToWithdraw:
       return {"nothing_to_withdraw",
               "There are no rewards of a whole droplet; wait for the end of the epoch."};
@@ -345,7 +345,7 @@ FaultText fault_text(Fault fault) {
       return {"proposal_not_found",
               "There is no such proposal; list them with `fogcoin params show`."};
     case Fault::kProposalClosed:
-      return {"proposal_closed", "The time for votes on this proposal is over; make a new one."};
+      return {"proposal_closed", "Voting on this proposal is over; make a new one."};
     case Fault::kBadParameters:
       return {"bad_parameters",
               "A parameter is unknown or cannot change, its value is out of bounds, or the step is "

@@ -3,7 +3,7 @@
 #include <limits>
 
 #include "consensus/staking/epochs.h"
-#include "consensus/staking/pool.h"
+#include "chain/types/stake_pool.h"
 #include "consensus/staking/validators.h"
 
 namespace fog {

@@ -5,7 +5,7 @@
 
 #include "consensus/staking/delegation.h"
 #include "consensus/staking/epochs.h"
-#include "consensus/staking/pool.h"
+#include "chain/types/stake_pool.h"
 #include "consensus/staking/validators.h"
 
 namespace fog {

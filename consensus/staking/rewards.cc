@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "consensus/staking/pool.h"
+#include "chain/types/stake_pool.h"
 #include "consensus/staking/validators.h"
 
 namespace fog {

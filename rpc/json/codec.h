@@ -15,9 +15,8 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "chain/api/node_api.h"
+#include "chain/api/stake_view.h"
 #include "chain/base/error.h"
-#include "chain/types/staking.h"
-#include "chain/types/staking_messages.h"
 #include "chain/types/vote.h"
 #include "market/types/messages.h"
 

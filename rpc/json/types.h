@@ -129,6 +129,12 @@ FOG_JSON(market::SubmitReceipts, host, receipts);
 // ---- the node interface's ----
 FOG_JSON(ChainStatus, chain_id, chain_name, height, time_ms, block, app_hash, base_price,
          mempool_txs, mempool_bytes, version);
+FOG_JSON(ValidatorView, record, owner_stake, in_set, in_next_set);
+FOG_JSON(DelegationView, validator, amount, rewards);
+FOG_JSON(UnbondingView, validator, last_epoch, amount, free_ms);
+FOG_JSON(RedelegationView, from, to, last_epoch, amount);
+FOG_JSON(StakeView, delegator, delegations, unbonding, redelegations);
+FOG_JSON(EpochView, epoch, set, next_set, tally);
 FOG_JSON(StateRecord, key, value);
 FOG_JSON(StatePage, records, next, height);
 FOG_JSON(StateProof, height, root, key, value, siblings, other_leaf);

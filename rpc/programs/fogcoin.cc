@@ -26,7 +26,7 @@ int main(int argc, char** argv) {
   fog::cli::GlobalOptions options;
   options.wallet = fog::cli::home_path("/.fogcoin/wallet.json");
   fog::cli::Chosen chosen;
-  CLI::App app("FogCoin's command line: wallet, payments, services, bids, leases");
+  CLI::App app("FogCoin's command line: wallet, payments, services, bids, leases, stake");
   app.footer(
       "Exit codes: 0 done, 1 refused or failed, 2 wrong input, 3 node not reachable, 4 not found, "
       "5 wallet locked.");
@@ -39,6 +39,8 @@ int main(int argc, char** argv) {
   fog::cli::add_service_commands(app, chosen);
   fog::cli::add_bid_commands(app, chosen);
   fog::cli::add_market_commands(app, chosen);
+  fog::cli::add_validator_commands(app, chosen);
+  fog::cli::add_stake_commands(app, chosen);
   fog::cli::add_params_commands(app, chosen);
   fog::cli::add_node_commands(app, chosen);
   try {

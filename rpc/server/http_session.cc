@@ -10,6 +10,7 @@ namespace fog::rpc {
 namespace {
 
 constexpr const char* kJsonType = "application/json";
+constexpr std::size_t kBodyReadBytes = 64 * 1024;
 constexpr const char* kTextType = "text/plain; charset=utf-8";
 
 std::string_view view(beast::string_view text) {
@@ -178,6 +179,9 @@ void HttpSession::on_head(beast::error_code error) {
 }
 
 void HttpSession::read_body() {
+  // The reader takes what the buffer has room for, at least 512 bytes: a large body would arrive in
+  // a thousand pieces.
+  buffer_.reserve(std::min(buffer_.size() + body_reserved_, kBodyReadBytes));
   http::async_read(
       stream_, buffer_, *parser_,
       [self = shared_from_this()](beast::error_code error, std::size_t) { self->on_body(error); });

@@ -91,10 +91,11 @@ Method chain_wait_height() {
 Method params_get() {
   return {
       .name = "params_get",
-      .summary = "The parameters of the ledger and of the market.",
+      .summary = "The parameters of the ledger, of the market and of staking.",
       .params = {},
-      .result = object_schema(
-          {{"chain", schema_of<ChainParams>()}, {"market", schema_of<market::MarketParams>()}}),
+      .result = object_schema({{"chain", schema_of<ChainParams>()},
+                               {"market", schema_of<market::MarketParams>()},
+                               {"staking", schema_of<StakingParams>()}}),
       .errors = {kUnavailable, kNodeFailed},
       .example_params = "{}",
       .example_result = R"({"chain": {"base_price_min": "10"}, "market": {"burn_permille": 20}})",
@@ -102,7 +103,9 @@ Method params_get() {
         FOG_ARG(const auto chain, read_record<ChainParams>(node, chain_params_key()));
         FOG_ARG(const auto market,
                 read_record<market::MarketParams>(node, market::market_params_key()));
+        FOG_ARG(const auto staking, read_record<StakingParams>(node, staking_params_key()));
         return Answer(Json{{"chain", chain ? to_json(*chain) : Json(nullptr)},
+                           {"staking", staking ? to_json(*staking) : Json(nullptr)},
                            {"market", market ? to_json(*market) : Json(nullptr)}});
       }};
 }

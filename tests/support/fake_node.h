@@ -6,7 +6,7 @@
 #include <map>
 #include <mutex>
 
-#include "chain/api/node_api.h"
+#include "chain/api/stake_view.h"
 #include "market/types/messages.h"
 
 namespace fog::testing {
@@ -184,6 +184,27 @@ inline void FakeNode::add_example_chain() {
   put(chain_params_key(), ChainParams{});
   put(supply_key(), Supply{Amount{100}, Amount{1}});
   put(account_key(who), Account{Amount{12'500'000'000}, {{0, 3}}});
+  put(staking_params_key(), StakingParams{});
+  ValidatorRecord validator;
+  validator.key = id;
+  validator.owner = validator.payout = who;
+  validator.stake = Amount{1'000 * kDropletsPerFog};
+  validator.shares = validator.stake.droplets;
+  validator.commission = {500, 2'000, 100};
+  put(validator_key(id), validator);
+  put_index(all_validators_key(id));
+  put(delegation_key(who, id), Delegation{validator.shares, {}});
+  ValidatorSet set;
+  set.validators.push_back({id, validator.stake.droplets});
+  put(validators_key(), set);
+  put(next_validators_key(), set);
+  put(epoch_key(), EpochRecord{3, hash_of(0xA5), 1'700'000'000'000});
+  put(epoch_tally_key(), EpochTally{1, 0, {{1, 0, Amount{}}}});
+  Proposal proposal;
+  proposal.number = 1;
+  proposal.proposer = who;
+  proposal.changes.push_back({"staking.min_bond", 1});
+  put(proposal_key(1), proposal);
   market::MarketParams params;
   params.classes.push_back({"standard", {1'000'000, 100'000, 1'000, 0, 50'000, 10'000, 20'000}});
   put(market::market_params_key(), params);

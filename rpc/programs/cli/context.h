@@ -106,6 +106,8 @@ void add_service_commands(CLI::App& app, Chosen& chosen);
 void add_bid_commands(CLI::App& app, Chosen& chosen);
 void add_market_commands(CLI::App& app, Chosen& chosen);
 void add_node_commands(CLI::App& app, Chosen& chosen);
+void add_validator_commands(CLI::App& app, Chosen& chosen);
+void add_stake_commands(CLI::App& app, Chosen& chosen);
 void add_params_commands(CLI::App& app, Chosen& chosen);
 
 // ---- small helpers that several nouns share ----

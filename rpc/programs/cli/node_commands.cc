@@ -1,4 +1,4 @@
-// fogcoin node ..., fogcoin params: the chain itself.
+// fogcoin node ...: the chain itself.
 #include "rpc/json/codec.h"
 #include "rpc/programs/cli/context.h"
 
@@ -33,15 +33,6 @@ ErrorOr<void> verify_supply(Context& context) {
   return {};
 }
 
-ErrorOr<void> params(Context& context) {
-  TRY(const auto chain, read_one<ChainParams>(context.node(), chain_params_key(), "parameters"));
-  TRY(const auto market, read_one<market::MarketParams>(context.node(), market::market_params_key(),
-                                                        "market parameters"));
-  Json json{{"chain", rpc::to_json(chain)}, {"market", rpc::to_json(market)}};
-  context.print(json, rpc::pretty(json));
-  return {};
-}
-
 }  // namespace
 
 void add_node_commands(CLI::App& app, Chosen& chosen) {
@@ -52,9 +43,6 @@ void add_node_commands(CLI::App& app, Chosen& chosen) {
   });
   node->add_subcommand("verify-supply", "Adds up every balance, stake, bond and escrow")
       ->callback([&chosen] { chosen.command = verify_supply; });
-  app.add_subcommand("params", "The chain's and the market's parameters")->callback([&chosen] {
-    chosen.command = params;
-  });
 }
 
 }  // namespace fog::cli

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "chain/types/staking_messages.h"
 #include "consensus/engine/validator_key.h"
 #include "rpc/programs/node/commands.h"
 
@@ -43,6 +44,30 @@ ErrorOr<void> show_key(const std::string& file, const std::string& payout_text,
   return {};
 }
 
+// What `fogcoin validator create` needs, without secrets.
+ErrorOr<void> register_key(const std::string& file, const std::string& owner_text,
+                           const std::string& chain_text) {
+  TRY(const ValidatorKey key, ValidatorKey::read(system_env(), file));
+  const auto owner = address_from_text(owner_text);
+  if (!owner) {
+    return fail(ErrorCode::kInvalidInput, "--owner: \"" + owner_text + "\" is not an address");
+  }
+  const auto chain = fixed_from_hex<32>(chain_text);
+  if (!chain) {
+    return fail(
+        ErrorCode::kInvalidInput,
+        "--chain: \"" + chain_text + "\" is not a chain id; take it from `fogcoin node status`");
+  }
+  const Hash32 digest = possession_digest(*chain, *owner);
+  std::cout << nlohmann::json{{"key", to_hex0x(key.secret.x_only_key())},
+                              {"possession", to_hex0x(key.secret.sign_schnorr(digest, Hash32{}))},
+                              {"beacon_commitment",
+                               to_hex0x(key.genesis_entry({}, {}).beacon_commitment)}}
+                   .dump(2)
+            << "\n";
+  return {};
+}
+
 }  // namespace
 
 void add_keys_commands(CLI::App& app, Command& chosen) {
@@ -63,6 +88,16 @@ void add_keys_commands(CLI::App& app, Command& chosen) {
   show->add_option("--payout", *payout, "address that earns the tips (default: the key's own)");
   show->add_option("--stake", *stake, "stake in FOG")->capture_default_str();
   show->callback([=, &chosen] { chosen = [=] { return show_key(*file, *payout, *stake); }; });
+
+  CLI::App* enroll = keys->add_subcommand(
+      "register", "print what `fogcoin validator create` needs, without secrets");
+  const auto owner = std::make_shared<std::string>();
+  const auto chain = std::make_shared<std::string>();
+  enroll->add_option("--key", *file, "the key's file")->required();
+  enroll->add_option("--owner", *owner, "address of the account that will own the validator")
+      ->required();
+  enroll->add_option("--chain", *chain, "the chain's id, from `fogcoin node status`")->required();
+  enroll->callback([=, &chosen] { chosen = [=] { return register_key(*file, *owner, *chain); }; });
 }
 
 }  // namespace fog::node_program

@@ -1,4 +1,4 @@
-#include "consensus/staking/pool.h"
+#include "chain/types/stake_pool.h"
 
 namespace fog {
 namespace {

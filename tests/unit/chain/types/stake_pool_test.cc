@@ -1,5 +1,5 @@
 // Pools: whoever puts in and takes out never gains by rounding, and nothing is lost.
-#include "consensus/staking/pool.h"
+#include "chain/types/stake_pool.h"
 
 #include <gtest/gtest.h>
 
