@@ -269,7 +269,7 @@ class Devnet:
         for number in range(count):
             port_file = self.folder / f"node-{number}.port"
             command = [self.net.programs / "fogcoind", "run", "--dir", self.folder / f"node-{number}", "--rpc",
-                       "127.0.0.1:0", "--port-file", port_file, "--listen", peers[number].split("@")[1]]
+                       f"127.0.0.1:{free_port()}", "--port-file", port_file, "--listen", peers[number].split("@")[1]]
             for other in peers:
                 if other != peers[number]:
                     command += ["--peer", other]

@@ -81,6 +81,9 @@ std::string machine_json();
 
 // Peak or current resident memory of a process in MiB, from /proc; 0 if it is gone.
 double rss_mib(int pid);
+// Seconds of processor time that a process has used, of all its threads, the kernel's part
+// included.
+double cpu_seconds(int pid);
 
 // A program started by the benchmark; killed when the benchmark ends, however it ends.
 class Child {
