@@ -2,13 +2,15 @@
 
 #include <algorithm>
 
+#include "chain/crypto/known_keys.h"
+
 namespace fog {
 namespace {
 
 Fault check_single(const TxBody& body, const TxId& id, const SingleAuth& auth) {
   // The cheap look first: whoever sends garbage costs a hash and not a signature.
   if (address_of(auth.key) != body.sender) return Fault::kSenderMismatch;
-  if (verify_ecdsa(auth.key, id, auth.signature)) return Fault::kNone;
+  if (verify_ecdsa_of_known(auth.key, id, auth.signature)) return Fault::kNone;
   return is_valid(auth.key) ? Fault::kBadSignature : Fault::kBadPublicKey;
 }
 

@@ -9,9 +9,6 @@
 // the block sees the whole id.
 #pragma once
 
-#include <unordered_map>
-
-#include "chain/base/seeded_hash.h"
 #include "chain/store/flush_queue.h"
 #include "chain/store/kv_store.h"
 #include "chain/types/block.h"
@@ -51,16 +48,22 @@ class IndexStore {
 
  private:
   explicit IndexStore(KvStore& db) : db_(db) {}
-  ErrorOr<void> write(std::deque<std::shared_ptr<const IndexedBlock>>&& blocks);
+  // A block that is not written yet, its transactions' places also in the order of their ids.
+  struct Pending {
+    IndexedBlock block;
+    std::vector<std::uint32_t> by_id;
+  };
+  using PendingPtr = std::shared_ptr<const Pending>;
+
+  ErrorOr<void> write(std::deque<PendingPtr>&& blocks);
+  std::optional<TxLocation> find_pending(const TxId& id) const;
 
   KvStore& db_;
   ChainId chain_id_;
   mutable std::mutex mutex_;  // guards what follows
   std::uint64_t height_ = 0;
-  // Pushed, not written yet.
-  std::unordered_map<TxId, TxLocation, SeededHash> recent_txs_;
-  std::unordered_map<BlockId, std::uint64_t, SeededHash> recent_blocks_;
-  std::unique_ptr<FlushQueue<std::shared_ptr<const IndexedBlock>>> queue_;
+  std::deque<PendingPtr> pending_;
+  std::unique_ptr<FlushQueue<PendingPtr>> queue_;
 };
 
 }  // namespace fog

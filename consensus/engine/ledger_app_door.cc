@@ -7,9 +7,24 @@ namespace fog {
 // ---- the door ----
 
 InclusionTerms LedgerApp::terms_now() const {
+  // What they follow from changes with a block only, whose id says which state it is; each thread
+  // keeps what it has decoded.
+  struct Known {
+    BlockId block;
+    ChainParams params;
+    FeeMarket market;
+  };
+  thread_local std::optional<Known> known;
   const std::uint64_t now = parts_.clock->wall_ms();
   const std::shared_lock lock(state_mutex_);
-  return load_terms(live_, std::max(now, info_.time_ms + 1));
+  if (!known || known->block != info_.block) {
+    const auto params = fog::load<ChainParams>(live_, chain_params_key());
+    const auto market = fog::load<FeeMarket>(live_, fee_market_key());
+    CHECK(params && market);
+    known = Known{info_.block, *params, *market};
+  }
+  const std::uint64_t time_ms = std::max(now, info_.time_ms + 1);
+  return {known->params, base_price_at(known->params, known->market, time_ms), time_ms};
 }
 
 SubmitReply LedgerApp::check_tx(ByteView bytes) {

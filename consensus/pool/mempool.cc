@@ -1,6 +1,7 @@
 #include "consensus/pool/mempool.h"
 
 #include <algorithm>
+#include <array>
 #include <queue>
 
 #include "consensus/pool/mempool_parts.h"
@@ -15,17 +16,14 @@ bool is_used(const IncludedTxs& included, const TxBody& body) {
 }  // namespace
 
 bool Mempool::BetterTip::operator()(const Entry* a, const Entry* b) const {
-  if (a->body().tip != b->body().tip) return a->body().tip > b->body().tip;
-  return a->arrival < b->arrival;
+  return a->tip != b->tip ? a->tip > b->tip : a->arrival < b->arrival;
 }
 bool Mempool::HigherPrice::operator()(const Entry* a, const Entry* b) const {
-  if (a->body().price_max != b->body().price_max) return a->body().price_max > b->body().price_max;
-  return a->arrival < b->arrival;
+  return a->price_max != b->price_max ? a->price_max > b->price_max : a->arrival < b->arrival;
 }
 bool Mempool::Cheaper::operator()(const Entry* a, const Entry* b) const {
-  if (a->body().tip != b->body().tip) return a->body().tip < b->body().tip;
-  if (a->body().price_max != b->body().price_max) return a->body().price_max < b->body().price_max;
-  return a->arrival > b->arrival;
+  if (a->tip != b->tip) return a->tip < b->tip;
+  return a->price_max != b->price_max ? a->price_max < b->price_max : a->arrival > b->arrival;
 }
 
 Mempool::Mempool(MempoolOptions options) : options_(options) {}
@@ -39,7 +37,7 @@ bool Mempool::contains(const TxId& id) const {
 PooledTx Mempool::find(const TxId& id) const {
   const std::lock_guard lock(mutex_);
   const auto entry = by_id_.find(id);
-  return entry == by_id_.end() ? nullptr : entry->second->tx;
+  return entry == by_id_.end() ? nullptr : entry->second.tx;
 }
 
 PooledTx Mempool::find_short(std::uint64_t id_start) const {
@@ -51,7 +49,7 @@ PooledTx Mempool::find_short(std::uint64_t id_start) const {
   const std::size_t bucket = by_id_.bucket(probe);
   for (auto entry = by_id_.begin(bucket); entry != by_id_.end(bucket); ++entry) {
     if (std::equal(probe.data.begin(), probe.data.begin() + 8, entry->first.data.begin()))
-      return entry->second->tx;
+      return entry->second.tx;
   }
   return nullptr;
 }
@@ -73,27 +71,25 @@ void Mempool::set_arrival_listener(std::function<void(const PooledTx&)> listener
 
 // ---- the structure ----
 
-void Mempool::insert(std::unique_ptr<Entry> owned, std::uint64_t next_sequence) {
-  Entry* entry = owned.get();
+Mempool::Standing Mempool::insert(Entry&& fresh, std::uint64_t next_sequence) {
+  const TxId& id = fresh.tx->id();
+  Entry* entry = &by_id_.emplace(id, std::move(fresh)).first->second;
   const TxBody& body = entry->body();
-  auto& queue = queues_[body.sender];
-  if (!queue) {
-    queue = std::make_unique<Queue>();
-    queue->address = body.sender;
-  }
-  Lane& lane = queue->lanes[body.lane];
-  lane.queue = queue.get();
+  Queue& queue = queues_[body.sender];
+  queue.address = body.sender;
+  Lane& lane = queue.lanes[body.lane];
+  lane.queue = &queue;
   lane.number = body.lane;
   entry->lane = &lane;
   lane.entries[body.sequence] = entry;
-  queue->fees_max += entry->fee_max.droplets;
-  ++queue->count;
+  queue.fees_max += entry->fee_max.droplets;
+  ++queue.count;
   bytes_ += entry->tx->encoded().size();
   memory_ += memory_of(entry->tx->encoded().size());
   link_expiry(entry);
-  by_id_.emplace(entry->tx->id(), std::move(owned));
   set_next(lane, std::max(lane.next, next_sequence));
   refresh_tail(lane);
+  return entry->standing;
 }
 
 void Mempool::remove(Entry* entry) {
@@ -136,7 +132,8 @@ void Mempool::refresh_head(Lane& lane) {
   const auto head = lane.entries.begin();
   if (head->first != lane.next || head->second->standing != Standing::kWaiting) return;
   head->second->standing = Standing::kReady;
-  ready_.insert(head->second);
+  // Of equals the latest comes last.
+  ready_.insert(ready_.end(), head->second);
 }
 
 void Mempool::refresh_tail(Lane& lane) {
@@ -148,7 +145,8 @@ void Mempool::refresh_tail(Lane& lane) {
   }
   lane.tail = last;
   last->is_tail = true;
-  tails_.insert(last);
+  // Of equals the latest comes first.
+  tails_.insert(tails_.begin(), last);
 }
 
 void Mempool::unready(Entry* entry) {
@@ -164,7 +162,7 @@ void Mempool::park(Entry* entry) {
 }
 
 void Mempool::unpark(std::uint64_t base_price) {
-  while (!parked_.empty() && (*parked_.begin())->body().price_max >= base_price) {
+  while (!parked_.empty() && (*parked_.begin())->price_max >= base_price) {
     Entry* entry = *parked_.begin();
     parked_.erase(parked_.begin());
     entry->standing = Standing::kReady;
@@ -204,8 +202,8 @@ Mempool::Entry* Mempool::find_after(const Address& sender, std::uint8_t number,
                                     std::uint64_t next) const {
   const auto queue = queues_.find(sender);
   if (queue == queues_.end()) return nullptr;
-  const auto lane = queue->second->lanes.find(number);
-  if (lane == queue->second->lanes.end() || next <= lane->second.next) return nullptr;
+  const auto lane = queue->second.lanes.find(number);
+  if (lane == queue->second.lanes.end() || next <= lane->second.next) return nullptr;
   const auto entry = lane->second.entries.find(next);
   return entry == lane->second.entries.end() ? nullptr : entry->second;
 }
@@ -224,9 +222,8 @@ std::vector<PooledTx> Mempool::choose(const InclusionTerms& terms, const BlockLi
   };
   std::priority_queue<Candidate> heap;
   const auto consider = [&](Entry* entry) {
-    if (entry->body().price_max < terms.base_price) return;
-    heap.push({std::min(entry->body().tip, entry->body().price_max - terms.base_price),
-               entry->arrival, entry});
+    if (entry->price_max < terms.base_price) return;
+    heap.push({std::min(entry->tip, entry->price_max - terms.base_price), entry->arrival, entry});
   };
   included.for_each_lane([&](const Address& sender, std::uint8_t lane, std::uint64_t next) {
     if (Entry* entry = find_after(sender, lane, next)) consider(entry);
@@ -239,10 +236,10 @@ std::vector<PooledTx> Mempool::choose(const InclusionTerms& terms, const BlockLi
   auto head = ready_.begin();
   while (chosen.size() < limits.txs) {
     while (head != ready_.end() &&
-           (heap.empty() || heap.top() < Candidate{(*head)->body().tip, (*head)->arrival, *head})) {
+           (heap.empty() || heap.top() < Candidate{(*head)->tip, (*head)->arrival, *head})) {
       Entry* entry = *head;
       ++head;
-      if (entry->body().price_max < terms.base_price) {
+      if (entry->price_max < terms.base_price) {
         park(entry);
       } else if (!is_used(included, entry->body())) {
         consider(entry);
@@ -280,7 +277,7 @@ bool Mempool::has_includable(std::uint64_t base_price, std::uint64_t time_ms,
     ++head;
     if (best->body().expiry_ms < time_ms) {
       remove(best);
-    } else if (best->body().price_max < base_price) {
+    } else if (best->price_max < base_price) {
       park(best);
     } else if (!is_used(included, best->body())) {
       return true;
@@ -290,7 +287,7 @@ bool Mempool::has_includable(std::uint64_t base_price, std::uint64_t time_ms,
   included.for_each_lane([&](const Address& sender, std::uint8_t lane, std::uint64_t next) {
     const Entry* entry = found ? nullptr : find_after(sender, lane, next);
     found = found || (entry != nullptr && entry->body().expiry_ms >= time_ms &&
-                      entry->body().price_max >= base_price);
+                      entry->price_max >= base_price);
   });
   return found;
 }
@@ -298,7 +295,7 @@ bool Mempool::has_includable(std::uint64_t base_price, std::uint64_t time_ms,
 void Mempool::drop(const TxId& id) {
   const std::lock_guard lock(mutex_);
   const auto entry = by_id_.find(id);
-  if (entry != by_id_.end()) remove(entry->second.get());
+  if (entry != by_id_.end()) remove(&entry->second);
 }
 
 void Mempool::on_block(const Changes& changes, std::uint64_t time_ms) {
@@ -315,14 +312,15 @@ void Mempool::on_block(const Changes& changes, std::uint64_t time_ms) {
     const auto account = bcs_decode<Account>(*change->second);
     CHECK(account.has_value());
     // Lanes go while they are looked at, and the queue with the last one.
-    std::vector<std::pair<Lane*, std::uint64_t>> lanes;
-    for (auto& [number, lane] : queue->second->lanes)
-      lanes.emplace_back(&lane, account->next_sequence(number));
-    for (const auto& [lane, next] : lanes) set_next(*lane, next);
+    std::array<Lane*, kLanes> lanes{};
+    std::size_t count = 0;
+    for (auto& [number, lane] : queue->second.lanes) lanes[count++] = &lane;
+    for (std::size_t i = 0; i < count; ++i)
+      set_next(*lanes[i], account->next_sequence(lanes[i]->number));
     // What the balance does not cover goes, from the ends of the lanes.
     while ((queue = queues_.find(*address)) != queues_.end() &&
-           queue->second->fees_max > account->balance.droplets) {
-      remove(queue->second->lanes.rbegin()->second.entries.rbegin()->second);
+           queue->second.fees_max > account->balance.droplets) {
+      remove(queue->second.lanes.rbegin()->second.entries.rbegin()->second);
     }
   }
 }

@@ -103,6 +103,7 @@ class Mempool {
   void set_arrival_listener(std::function<void(const PooledTx&)> listener);
 
  private:
+  enum class Standing : std::uint8_t { kWaiting, kReady, kParked };
   struct Entry;
   struct Lane;
   struct Queue;
@@ -125,7 +126,7 @@ class Mempool {
   const Entry* find_same_place(const TxBody& body) const;
   Entry* find_after(const Address& sender, std::uint8_t number, std::uint64_t next) const;
   bool make_room(const Entry& incoming);
-  void insert(std::unique_ptr<Entry> entry, std::uint64_t next_sequence);
+  Standing insert(Entry&& fresh, std::uint64_t next_sequence);
   void remove(Entry* entry);
   void set_next(Lane& lane, std::uint64_t next);
   void refresh_head(Lane& lane);
@@ -143,8 +144,8 @@ class Mempool {
   struct StartHash {
     std::size_t operator()(const TxId& id) const { return seeded_hash(ByteView(id).first(8)); }
   };
-  std::unordered_map<TxId, std::unique_ptr<Entry>, StartHash> by_id_;
-  std::unordered_map<Address, std::unique_ptr<Queue>, SeededHash> queues_;
+  std::unordered_map<TxId, Entry, StartHash> by_id_;
+  std::unordered_map<Address, Queue, SeededHash> queues_;
   std::set<Entry*, BetterTip> ready_;
   std::set<Entry*, HigherPrice> parked_;
   std::set<Entry*, Cheaper> tails_;

@@ -47,28 +47,27 @@ PoolVerdict Mempool::check_locked(const TxBody& body, std::uint64_t units, const
   if (fault != Fault::kNone) return {fault, ""};
 
   const Entry* same = find_same_place(body);
-  if (same != nullptr && (!pays_a_tenth_more(body.price_max, same->body().price_max) ||
-                          !pays_a_tenth_more(body.tip, same->body().tip))) {
+  if (same != nullptr && (!pays_a_tenth_more(body.price_max, same->price_max) ||
+                          !pays_a_tenth_more(body.tip, same->tip))) {
     return {Fault::kNone,
             "another transaction with this sequence waits in the mempool; to replace it, price_max "
             "and tip must be at least a tenth above its " +
-                std::to_string(same->body().price_max) + " and " +
-                std::to_string(same->body().tip)};
+                std::to_string(same->price_max) + " and " + std::to_string(same->tip)};
   }
   const auto queue = queues_.find(body.sender);
   if (queue != queues_.end()) {
-    if (same == nullptr && queue->second->count >= options_.account_txs_max) {
+    if (same == nullptr && queue->second.count >= options_.account_txs_max) {
       return {Fault::kNone, "the mempool already holds " +
                                 std::to_string(options_.account_txs_max) +
                                 " transactions of this account: wait until some are final"};
     }
-    const u128 others = queue->second->fees_max - (same != nullptr ? same->fee_max.droplets : 0);
+    const u128 others = queue->second.fees_max - (same != nullptr ? same->fee_max.droplets : 0);
     if (others + fee_max(body, units)->droplets > sender->balance.droplets)
       return {Fault::kCannotPayFee, ""};
   }
   const bool full = by_id_.size() >= options_.txs_max || memory_ + memory > options_.bytes_max;
   if (full && same == nullptr && !tails_.empty()) {
-    const TxBody& cheapest = (*tails_.begin())->body();
+    const Entry& cheapest = **tails_.begin();
     if (std::pair(body.tip, body.price_max) <= std::pair(cheapest.tip, cheapest.price_max))
       return {Fault::kNone, refuse_full(cheapest.tip, cheapest.price_max)};
   }
@@ -78,36 +77,37 @@ PoolVerdict Mempool::check_locked(const TxBody& body, std::uint64_t units, const
 const Mempool::Entry* Mempool::find_same_place(const TxBody& body) const {
   const auto queue = queues_.find(body.sender);
   if (queue == queues_.end()) return nullptr;
-  const auto lane = queue->second->lanes.find(body.lane);
-  if (lane == queue->second->lanes.end()) return nullptr;
+  const auto lane = queue->second.lanes.find(body.lane);
+  if (lane == queue->second.lanes.end()) return nullptr;
   const auto entry = lane->second.entries.find(body.sequence);
   return entry == lane->second.entries.end() ? nullptr : entry->second;
 }
 
 PoolVerdict Mempool::add(CheckedTx tx, const InclusionTerms& terms,
                          const std::optional<Account>& sender) {
-  auto entry = std::make_unique<Entry>();
-  entry->tx = std::make_shared<const CheckedTx>(std::move(tx));
-  const TxBody& body = entry->body();
-  const PooledTx pooled = entry->tx;
+  const auto pooled = std::make_shared<const CheckedTx>(std::move(tx));
+  const TxBody& body = pooled->tx().body;
   std::function<void()> ready;
   std::function<void(const PooledTx&)> arrived;
   {
     const std::lock_guard lock(mutex_);
-    if (by_id_.contains(entry->tx->id())) return {};
-    PoolVerdict verdict = check_locked(body, entry->tx->units(), entry->tx->id(),
-                                       memory_of(entry->tx->encoded().size()), terms, sender);
+    if (by_id_.contains(pooled->id())) return {};
+    PoolVerdict verdict = check_locked(body, pooled->units(), pooled->id(),
+                                       memory_of(pooled->encoded().size()), terms, sender);
     if (!verdict.ok()) return verdict;
-    if (const Entry* same = find_same_place(body)) remove(by_id_.at(same->tx->id()).get());
-    entry->fee_max = *fee_max(body, entry->tx->units());
-    entry->arrival = ++arrivals_;
-    if (!make_room(*entry)) {
-      const TxBody& cheapest = (*tails_.begin())->body();
+    if (const Entry* same = find_same_place(body)) remove(&by_id_.at(same->tx->id()));
+    Entry entry;
+    entry.tx = pooled;
+    entry.tip = body.tip;
+    entry.price_max = body.price_max;
+    entry.arrival = ++arrivals_;
+    entry.fee_max = *fee_max(body, pooled->units());
+    if (!make_room(entry)) {
+      const Entry& cheapest = **tails_.begin();
       return {Fault::kNone, refuse_full(cheapest.tip, cheapest.price_max)};
     }
-    const Entry* added = entry.get();
-    insert(std::move(entry), sender->next_sequence(body.lane));
-    if (added->standing == Standing::kReady) ready = listener_;
+    const Standing standing = insert(std::move(entry), sender->next_sequence(body.lane));
+    if (standing == Standing::kReady) ready = listener_;
     arrived = arrival_listener_;
   }
   if (ready) ready();

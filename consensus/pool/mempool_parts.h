@@ -12,12 +12,13 @@ inline std::size_t memory_of(std::size_t encoded_bytes) {
   return 2 * encoded_bytes + 900;
 }
 
-enum class Standing : std::uint8_t { kWaiting, kReady, kParked };
-
 struct Mempool::Entry {
   PooledTx tx;
-  Amount fee_max;
+  // What the orders compare, at hand.
+  std::uint64_t tip = 0;
+  std::uint64_t price_max = 0;
   std::uint64_t arrival = 0;
+  Amount fee_max;
   Lane* lane = nullptr;
   Standing standing = Standing::kWaiting;
   bool is_tail = false;
