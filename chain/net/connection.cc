@@ -205,10 +205,17 @@ void Connection::on_frame(ByteView frame) {
   auto taken = frames_->take(frame, context_.now_ms());
   if (!taken) return fail(Ending::kBroken, std::string(frame_error_text(taken.error())));
   heard_ms_ = context_.awake_ms;
-  if (taken->over_rate) context_.events.on_over_rate(*this, frame[1]);
+  count_held(frames_->held_bytes());
+  if (context_.held_bytes > context_.options.limits.pieces_bytes_max) context_.events.on_crowded();
+  if (taken->over_rate && !closed()) context_.events.on_over_rate(*this, frame[1]);
   if (closed() || !taken->message) return;
   context_.messages_in.fetch_add(1, std::memory_order_relaxed);
   on_message(*std::move(taken->message));
+}
+
+void Connection::count_held(std::size_t held) {
+  context_.held_bytes += held - held_bytes_;
+  held_bytes_ = held;
 }
 
 void Connection::on_message(Message&& message) {
@@ -344,6 +351,7 @@ void Connection::tick() {
 void Connection::close() {
   if (closed()) return;
   stage_ = Stage::kClosed;
+  count_held(0);
   error_code ignored;
   socket_.close(ignored);
 }

@@ -40,6 +40,8 @@ class ConnectionEvents {
   virtual void on_control(Connection& from, std::uint8_t kind, ByteView body) = 0;
   virtual void on_message(Connection& from, std::uint8_t kind, Bytes&& body) = 0;
   virtual void on_over_rate(Connection& from, std::uint8_t kind) = 0;
+  // Messages that are not complete hold more than NetworkLimits allow, all connections together.
+  virtual void on_crowded() = 0;
   // Once, unless the Hub closed it.
   virtual void on_closed(const std::shared_ptr<Connection>& from, Ending ending,
                          const std::string& why) = 0;
@@ -57,6 +59,8 @@ struct ConnectionContext {
   std::uint64_t now_ms() const { return options.clock->monotonic_ns() / 1'000'000; }
   // Stands still while this thread does, so that a peer is not called dead for our own sleep.
   std::uint64_t awake_ms = 0;
+  // Of messages that are not complete.
+  std::size_t held_bytes = 0;
   std::atomic<std::uint64_t> bytes_in{0};
   std::atomic<std::uint64_t> bytes_out{0};
   std::atomic<std::uint64_t> messages_in{0};
@@ -94,6 +98,10 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   void tick();
   // At once and silently.
   void close();
+  // When its oldest message that is not complete began.
+  std::optional<std::uint64_t> oldest_begun_ms() const {
+    return frames_ ? frames_->oldest_begun_ms() : std::nullopt;
+  }
 
  private:
   enum class Stage : std::uint8_t { kConnecting, kActs, kHello, kGreeted, kOpen, kClosed };
@@ -110,6 +118,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   bool parse_frame();
   void on_frame(ByteView frame);
   void on_message(Message&& message);
+  void count_held(std::size_t held);
 
   void fill_consensus();
   void fill_bulk();
@@ -138,6 +147,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   std::size_t in_end_ = 0;
   std::optional<std::size_t> body_size_;  // of the frame whose head is opened, with its tag
   bool reading_ = false;
+  std::size_t held_bytes_ = 0;
 
   Bytes acts_;  // of the handshake, to be written before any frame
   std::deque<OutgoingMessage> control_;

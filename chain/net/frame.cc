@@ -107,10 +107,23 @@ Result<FrameReader::Taken, FrameError> FrameReader::take(ByteView frame, std::ui
   return taken;
 }
 
+std::optional<std::uint64_t> FrameReader::oldest_begun_ms() const {
+  std::optional<std::uint64_t> oldest;
+  for (const Assembly& lane : lanes_) {
+    if (lane.open) oldest = std::min(oldest.value_or(lane.begun_ms), lane.begun_ms);
+  }
+  return oldest;
+}
+
 bool FrameReader::stalled(std::uint64_t now_ms, std::uint64_t limit_ms) const {
-  return std::any_of(lanes_.begin(), lanes_.end(), [&](const Assembly& lane) {
-    return lane.open && now_ms > lane.begun_ms + limit_ms;
-  });
+  const auto oldest = oldest_begun_ms();
+  return oldest && now_ms > *oldest + limit_ms;
+}
+
+std::size_t FrameReader::held_bytes() const {
+  std::size_t held = 0;
+  for (const Assembly& lane : lanes_) held += lane.body.size();
+  return held;
 }
 
 }  // namespace fog

@@ -78,6 +78,10 @@ class FrameReader {
   Result<Taken, FrameError> take(ByteView frame, std::uint64_t now_ms);
   // Whether a message was begun more than `limit_ms` ago and is not complete.
   bool stalled(std::uint64_t now_ms, std::uint64_t limit_ms) const;
+  // When the oldest message that is not complete began.
+  std::optional<std::uint64_t> oldest_begun_ms() const;
+  // Bytes of messages that are not complete.
+  std::size_t held_bytes() const;
 
  private:
   struct Assembly {

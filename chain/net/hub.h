@@ -110,6 +110,7 @@ class Hub final : public ConnectionEvents {
   void on_control(Connection& from, std::uint8_t kind, ByteView body) override;
   void on_message(Connection& from, std::uint8_t kind, Bytes&& body) override;
   void on_over_rate(Connection& from, std::uint8_t kind) override;
+  void on_crowded() override;
   void on_closed(const std::shared_ptr<Connection>& from, Ending ending,
                  const std::string& why) override;
   Hello own_hello(Channel channel, std::uint64_t session) const;

@@ -215,4 +215,25 @@ void Hub::on_over_rate(Connection& from, std::uint8_t kind) {
          "messages of kind " + std::to_string(kind) + " beyond their rate");
 }
 
+// Who began first has had the most time.
+void Hub::on_crowded() {
+  struct Choice {
+    bool configured;
+    std::uint64_t begun_ms;
+    NodeId id;
+    auto operator<=>(const Choice&) const = default;
+  };
+  std::optional<Choice> first;
+  for (const auto& [id, peer] : peers_) {
+    for (const auto& connection : {peer.consensus, peer.bulk}) {
+      const auto begun = connection ? connection->oldest_begun_ms() : std::nullopt;
+      if (!begun) continue;
+      const Choice choice{configured_.contains(id), *begun, id};
+      first = first ? std::min(*first, choice) : choice;
+    }
+  }
+  if (first) charge(first->id, scores_.points_of(Offence::kSlow), "its pieces are in the way");
+  if (first) drop(first->id, "its pieces are in the way");
+}
+
 }  // namespace fog

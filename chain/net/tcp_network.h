@@ -29,10 +29,13 @@ struct NetworkLimits {
   std::uint32_t accepts_per_second = 2;
   std::uint32_t accepts_burst = 20;
 
-  std::uint64_t handshake_ms = 5'000;   // until a peer is up, from its first byte
-  std::uint64_t ping_ms = 4'000;        // of silence, then we ask
-  std::uint64_t dead_ms = 15'000;       // of silence, then it is gone
-  std::uint64_t message_ms = 60'000;    // from a message's first piece to its last
+  std::uint64_t handshake_ms = 5'000;  // until a peer is up, from its first byte
+  std::uint64_t ping_ms = 4'000;       // of silence, then we ask
+  std::uint64_t dead_ms = 15'000;      // of silence, then it is gone
+  std::uint64_t message_ms = 60'000;   // from a message's first piece to its last
+  // Of messages whose last piece has not come, all peers together: beyond, the peer whose message
+  // began first goes, a configured one last.
+  std::size_t pieces_bytes_max = 256 * 1024 * 1024;
   std::uint64_t redial_first_ms = 200;  // doubled with each failure, half of it by chance
   std::uint64_t redial_max_ms = 30'000;
   std::uint64_t exchange_ms = 600'000;  // between two requests for peers to the same peer

@@ -338,6 +338,29 @@ TEST(HostilePeer, AMessageThatNeverEndsIsNotWaitedFor) {
   EXPECT_TRUE(slow.bulk.is_ended());
 }
 
+// Many peers that each begin a message and stop: together they may hold so much; beyond, the one
+// that began first goes.
+TEST(HostilePeer, MessagesThatAreNotCompleteShareABound) {
+  TestPeer node(1);
+  node.options.limits.pieces_bytes_max = 300'000;
+  node.start();
+  std::vector<std::unique_ptr<RawPeer>> peers;
+  for (std::uint64_t i = 0; i < 4; ++i) {
+    peers.push_back(std::make_unique<RawPeer>(10 + i, node));
+    ASSERT_TRUE(peers.back()->accepted);
+    OutgoingMessage message(kBulkLane, kBlockKind, std::make_shared<const Bytes>(1'000'000));
+    // Three pieces each: the fourth peer's are too many.
+    for (int piece = 0; piece < 3; ++piece)
+      ASSERT_TRUE(peers.back()->bulk.send_frame(message.next_frame()));
+    ASSERT_TRUE(eventually([&] { return node.net->metrics().bytes_in > (i + 1) * 3 * kPieceMax; }));
+    std::this_thread::sleep_for(std::chrono::milliseconds(3));  // another millisecond: later
+  }
+  EXPECT_TRUE(peers[0]->bulk.is_ended());
+  EXPECT_TRUE(eventually([&] { return node.up_count() == 3; }));
+  EXPECT_FALSE(node.sees(peers[0]->id));
+  EXPECT_TRUE(serves_honest_peers(node, 50));
+}
+
 // A peer that reads nothing: what does not fit is dropped and counted, the node's memory is
 // bounded.
 TEST(HostilePeer, WhoDoesNotReadCostsABoundedQueue) {

@@ -53,6 +53,7 @@ struct Heard {
   NodeId from;
   std::uint8_t kind = 0;
   Bytes body;
+  int session = 0;  // how often a peer had come up
 };
 
 class TestPeer {
@@ -82,7 +83,7 @@ class TestPeer {
     options.events.on_message = [this](const NodeId& id, std::uint8_t kind, Bytes&& body) {
       const std::scoped_lock lock(mutex_);
       CHECK(up_.contains(id));  // up comes first
-      heard_.push_back({id, kind, std::move(body)});
+      heard_.push_back({id, kind, std::move(body), ups_});
     };
     auto opened = TcpNetwork::open(options);
     ASSERT_TRUE(opened) << opened.error().context;
