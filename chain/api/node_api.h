@@ -14,6 +14,7 @@
 #include "chain/base/error.h"
 #include "chain/types/fault.h"
 #include "chain/types/records.h"
+#include "chain/types/staking_messages.h"
 #include "chain/types/state_proof.h"
 
 namespace fog {
@@ -94,6 +95,9 @@ class NodeApi {
   virtual ErrorOr<StatePage> state_scan(const StateKey& from, const StateKey& to,
                                         std::uint32_t limit) = 0;
   virtual ErrorOr<StateProof> state_proof(const StateKey& key) = 0;
+  // What this node has seen of validators that voted against themselves, since it started: proofs
+  // that anyone may submit.
+  virtual ErrorOr<std::vector<SubmitEvidence>> evidence() = 0;
   // Adds up the whole state.
   virtual ErrorOr<SupplyReport> verify_supply() = 0;
 };

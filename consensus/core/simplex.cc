@@ -116,10 +116,11 @@ void Simplex::on(const VoteInput& input) {
   const Vote& vote = input.vote.vote;
   const std::uint8_t index = input.vote.signature.index;
   if (vote.epoch != config_.epoch || index >= config_.set.validators.size() ||
-      !is_open(vote.view) || vote.view > view_ + kViewsAhead)
+      vote.view > view_ + kViewsAhead)
     return;
   std::uint64_t& heard = last_heard_[index];
   heard = std::max(heard, vote.view);
+  if (!is_open(vote.view)) return;
   View& view = views_[vote.view];
   VoteKeeper::Added added = view.votes.add(config_.set, input.vote);
   if (added.evidence) {
@@ -562,8 +563,10 @@ bool Simplex::has_certificate(const Vote& vote) const {
 
 bool Simplex::wants(const Vote& vote, std::uint8_t index) const {
   if (vote.epoch != config_.epoch || index >= config_.set.validators.size() ||
-      !is_open(vote.view) || vote.view > view_ + kViewsAhead)
+      vote.view > view_ + kViewsAhead)
     return false;
+  // Too late to count, but a sign of life of a validator that was thought away.
+  if (!is_open(vote.view)) return vote.view + kSilentViews > view_ && was_silent_lately(index);
   const View* view = find(vote.view);
   if (view == nullptr) return true;
   const SignedVote* known = view->votes.find(vote.kind, index);
@@ -618,6 +621,11 @@ bool Simplex::is_silent(std::size_t validator) const {
   if (config_.own_index == validator || view_ < config_.floor_view + 1 + kSilentViews) return false;
   const auto heard = last_heard_.find(static_cast<std::uint8_t>(validator));
   return heard == last_heard_.end() || heard->second + kSilentViews < view_;
+}
+
+bool Simplex::was_silent_lately(std::size_t validator) const {
+  const auto heard = last_heard_.find(static_cast<std::uint8_t>(validator));
+  return heard == last_heard_.end() || heard->second + kSilentViews / 2 < view_;
 }
 
 bool Simplex::has_unfinal_block() const {

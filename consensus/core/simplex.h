@@ -32,7 +32,7 @@ constexpr std::uint64_t kViewsAhead = 32;
 // Proposals, which hold whole blocks, not so far; later ones are fetched when they are notarized.
 constexpr std::uint64_t kProposalsAhead = 4;
 // A leader of whom nothing was heard for so many views gets no time.
-constexpr std::uint64_t kSilentViews = 12;
+constexpr std::uint64_t kSilentViews = 4;
 
 struct SimplexConfig {
   std::uint64_t epoch = 0;
@@ -139,6 +139,7 @@ class Simplex {
   std::optional<Head> head_below(std::uint64_t view) const;
   bool skipped(std::uint64_t from, std::uint64_t to) const;  // every view between is nullified
   bool is_silent(std::size_t validator) const;
+  bool was_silent_lately(std::size_t validator) const;
   bool has_unfinal_block() const;
   std::uint64_t delay(std::uint64_t units) const;  // units of D, with back-off
   std::uint64_t retry_ms() const { return 2 * config_.delay_ms; }

@@ -1,11 +1,16 @@
 #include "consensus/engine/block_sync.h"
 
+#include <algorithm>
+
 namespace fog {
 namespace {
 
 constexpr std::uint64_t kAnswerNs = 10'000'000'000;
 // So many blocks behind, the consensus will not bring them.
 constexpr std::uint64_t kBehind = 3;
+// After a request that brought nothing, doubling.
+constexpr std::uint64_t kPauseNs = 200'000'000;
+constexpr std::uint64_t kPauseDoublings = 8;
 
 }  // namespace
 
@@ -22,8 +27,19 @@ bool BlockSync::on_answer(const NodeId& peer, const wire::FinalBlocks& answer) {
   if (!pending_ || pending_->request.peer != peer || pending_->request.ask.from != answer.from)
     return false;
   pending_.reset();
-  if (answer.blocks.empty()) ++peers_[peer].failures;
   return true;
+}
+
+void BlockSync::on_result(const NodeId& id, bool has_helped, std::uint64_t now_ns) {
+  const auto found = peers_.find(id);
+  if (found == peers_.end()) return;
+  Peer& peer = found->second;
+  if (has_helped) {
+    peer.failures = peer.not_before_ns = 0;
+    return;
+  }
+  peer.not_before_ns = now_ns + (kPauseNs << std::min(peer.failures, kPauseDoublings));
+  ++peer.failures;
 }
 
 std::optional<BlockSync::Request> BlockSync::next(std::uint64_t height, bool stale,
@@ -31,13 +47,13 @@ std::optional<BlockSync::Request> BlockSync::next(std::uint64_t height, bool sta
   if (pending_) {
     if (now_ns < pending_->deadline_ns) return std::nullopt;
     slow_ = pending_->request.peer;
-    if (const auto peer = peers_.find(*slow_); peer != peers_.end()) ++peer->second.failures;
+    on_result(*slow_, false, now_ns);
     pending_.reset();
   }
   const std::pair<const NodeId, Peer>* best = nullptr;
   for (const auto& candidate : peers_) {
     const wire::Status& status = candidate.second.status;
-    if (status.first_height > height + 1) continue;
+    if (status.first_height > height + 1 || candidate.second.not_before_ns > now_ns) continue;
     if (status.height < height + (stale ? 1 : kBehind)) continue;
     const auto rank = [](const Peer& p) { return std::pair(p.failures, ~p.status.height); };
     if (best == nullptr || rank(candidate.second) < rank(best->second)) best = &candidate;
@@ -53,10 +69,13 @@ std::optional<std::uint64_t> BlockSync::deadline_ns() const {
   return pending_->deadline_ns;
 }
 
-std::uint64_t BlockSync::height_best() const {
-  std::uint64_t best = 0;
-  for (const auto& [id, peer] : peers_) best = std::max(best, peer.status.height);
-  return best;
+std::optional<std::uint64_t> BlockSync::next_chance_ns(std::uint64_t height) const {
+  std::optional<std::uint64_t> out;
+  for (const auto& [id, peer] : peers_) {
+    if (peer.status.height <= height || peer.status.first_height > height + 1) continue;
+    out = std::min(out.value_or(peer.not_before_ns), peer.not_before_ns);
+  }
+  return out;
 }
 
 }  // namespace fog

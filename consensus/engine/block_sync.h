@@ -22,8 +22,10 @@ class BlockSync {
   void on_down(const NodeId& peer);
   // Whether the answer is the one that was asked for; then the next may be.
   bool on_answer(const NodeId& peer, const wire::FinalBlocks& answer);
-  // What to ask now, with `height` final here. A peer that did not answer in time is asked last
-  // from then on.
+  // Whether an answer brought blocks. A peer whose answers bring none, or that does not answer in
+  // time, is asked last from then on, and less and less often, until one does.
+  void on_result(const NodeId& peer, bool has_helped, std::uint64_t now_ns);
+  // What to ask now, with `height` final here.
   //
   // `stale`: nothing has become final here for a while although a peer has more; a single missing
   // block is then reason enough.
@@ -32,12 +34,15 @@ class BlockSync {
   std::optional<std::uint64_t> deadline_ns() const;
   // The peer whose request ran out, once.
   std::optional<NodeId> take_slow() { return std::exchange(slow_, std::nullopt); }
-  std::uint64_t height_best() const;
+  // When the first of the peers that claim to have more than `height` may be asked; nothing when
+  // there is none.
+  std::optional<std::uint64_t> next_chance_ns(std::uint64_t height) const;
 
  private:
   struct Peer {
     wire::Status status;
     std::uint64_t failures = 0;
+    std::uint64_t not_before_ns = 0;
   };
   struct Pending {
     Request request;

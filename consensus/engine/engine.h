@@ -26,7 +26,8 @@ struct EngineEvents {
   std::function<void(const Error&)> on_failure = [](const Error&) {};
   std::function<void(std::string_view)> log = [](std::string_view) {};
   // A validator has voted against itself; once a validator and epoch.
-  std::function<void(const Evidence&)> on_evidence = [](const Evidence&) {};
+  std::function<void(const XOnlyKey& validator, const Evidence&)> on_evidence =
+      [](const XOnlyKey&, const Evidence&) {};
 };
 
 class Engine {

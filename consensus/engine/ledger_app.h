@@ -92,8 +92,7 @@ class LedgerApp final : public Application {
   IncludedTxs included_up_to(BlockId block) const;
   void drop_uncludable(const TxId& id, Fault fault);
   void add_version(const BlockId& id, const BlockHeader& header, BlockResult&& executed,
-                   std::vector<TxId>&& ids,
-                   IncludedTxs&& included);
+                   std::vector<TxId>&& ids, IncludedTxs&& included);
   void take_changes(Version& version, StateDelta& delta);
   void rebase(const BlockId& id);
   InclusionTerms terms_now() const;

@@ -90,6 +90,18 @@ void NodeImpl::on_failure(const Error& error) {
   options_.on_failure(error);
 }
 
+void NodeImpl::on_evidence(const XOnlyKey& validator, const Evidence& evidence) {
+  const std::lock_guard lock(mutex_);
+  evidence_.push_back(SubmitEvidence{validator, evidence.first.vote,
+                                     evidence.first.signature.signature, evidence.second.vote,
+                                     evidence.second.signature.signature});
+}
+
+ErrorOr<std::vector<SubmitEvidence>> NodeImpl::evidence() {
+  const std::lock_guard lock(mutex_);
+  return evidence_;
+}
+
 // ---- transactions ----
 
 ErrorOr<std::vector<SubmitReply>> NodeImpl::submit(const std::vector<Bytes>& txs) {

@@ -36,6 +36,7 @@ class NodeImpl final : public Node {
   ErrorOr<StatePage> state_scan(const StateKey& from, const StateKey& to,
                                 std::uint32_t limit) override;
   ErrorOr<StateProof> state_proof(const StateKey& key) override;
+  ErrorOr<std::vector<SubmitEvidence>> evidence() override;
   ErrorOr<SupplyReport> verify_supply() override;
 
  private:
@@ -58,6 +59,7 @@ class NodeImpl final : public Node {
   std::vector<SubmitReply> check_all(const std::vector<Bytes>& txs);
   void on_final(const FinalBlock& block);
   void on_failure(const Error& error);
+  void on_evidence(const XOnlyKey& validator, const Evidence& evidence);
   void wait(Waiter& waiter, std::unique_lock<std::mutex>& lock, std::uint64_t timeout_ms);
 
   const NodeOptions options_;
@@ -84,6 +86,7 @@ class NodeImpl final : public Node {
   bool closing_ = false;
   std::uint64_t height_ = 0;
   std::uint64_t transactions_final_ = 0;
+  std::vector<SubmitEvidence> evidence_;
   std::unordered_multimap<TxId, Waiter*, SeededHash> tx_waiters_;
   std::multimap<std::uint64_t, Waiter*> height_waiters_;
 };

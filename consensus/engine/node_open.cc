@@ -306,6 +306,9 @@ ErrorOr<void> NodeImpl::start_engine(std::optional<ReplicaKeys> keys) {
   events.on_final = [this](const FinalBlock& block) { on_final(block); };
   events.on_failure = [this](const Error& error) { on_failure(error); };
   events.log = options_.log;
+  events.on_evidence = [this](const XOnlyKey& validator, const Evidence& evidence) {
+    on_evidence(validator, evidence);
+  };
   const ReplicaParts parts{chain_id_, app_.get(), log_.get(), &pool_, options_.clock, net_.get()};
   engine_ = std::make_unique<SimplexEngine>(
       parts, std::move(keys), options,

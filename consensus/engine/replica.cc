@@ -11,6 +11,7 @@ constexpr std::uint64_t kMs = 1'000'000;
 constexpr std::uint64_t kAheadMs = 500;
 constexpr std::uint64_t kStatusNs = 200 * kMs;
 constexpr std::size_t kEvidenceMax = 256;
+constexpr std::size_t kRoundsPerTurn = 16;
 
 BlockRef ref_of(const BlockId& id, const BlockHeader& header) {
   return {id, header.parent, header.height};
@@ -36,7 +37,9 @@ Replica::~Replica() = default;
 ErrorOr<void> Replica::start() {
   if (revealer_) revealer_->warm_up();
   height_synced_ = floor_height_ = parts_.log->height();
-  return start_epoch(parts_.log->take_tail());
+  TRY_VOID(start_epoch(parts_.log->take_tail()));
+  TRY_VOID(drain());
+  return replay_later();
 }
 
 ErrorOr<void> Replica::start_epoch(std::vector<LogEntry>&& tail) {
@@ -83,8 +86,7 @@ ErrorOr<void> Replica::start_epoch(std::vector<LogEntry>&& tail) {
   TRY_VOID(restore(std::move(tail)));
   for (Effect& effect : core_->start())
     TRY_VOID(std::visit([&](const auto& kind) { return carry_out(kind); }, effect));
-  TRY_VOID(drain());
-  return replay_later();
+  return {};
 }
 
 ErrorOr<void> Replica::restore(std::vector<LogEntry>&& tail) {
@@ -152,6 +154,22 @@ ErrorOr<void> Replica::turn(Input input) {
 }
 
 ErrorOr<void> Replica::drain() {
+  // A validator alone makes one block after another as long as there is work; others wait too.
+  for (std::size_t round = 0; round < kRoundsPerTurn; ++round) {
+    TRY_VOID(take_inputs());
+    if (core_->epoch_is_over()) {
+      logged_.clear();
+      TRY_VOID(start_epoch({}));
+      TRY_VOID(replay_later());
+      continue;
+    }
+    TRY_VOID(look_for_work());
+    if (inputs_.empty()) return {};
+  }
+  return {};
+}
+
+ErrorOr<void> Replica::take_inputs() {
   while (!inputs_.empty() || !signs_.empty()) {
     while (!inputs_.empty()) {
       const Input input = std::move(inputs_.front());
@@ -163,11 +181,7 @@ ErrorOr<void> Replica::drain() {
     if (log_dirty_) TRY_VOID(sync());
     for (const Sign& sign : std::exchange(signs_, {})) TRY_VOID(cast(sign));
   }
-  if (core_->epoch_is_over()) {
-    logged_.clear();
-    return start_epoch({});
-  }
-  return look_for_work();
+  return {};
 }
 
 // The journal is on disk: the signer's own record, the signature, and out.
@@ -275,10 +289,10 @@ ErrorOr<void> Replica::carry_out(const Evidence& effect) {
   if (evidence_.size() >= kEvidenceMax || std::any_of(evidence_.begin(), evidence_.end(), same))
     return {};
   evidence_.push_back(effect);
-  events_.log("validator " +
-              to_hex0x(core_->config().set.validators[effect.first.signature.index].key) +
-              " has voted against itself in view " + std::to_string(effect.first.vote.view));
-  events_.on_evidence(effect);
+  const XOnlyKey& validator = core_->config().set.validators[effect.first.signature.index].key;
+  events_.log("validator " + to_hex0x(validator) + " has voted against itself in view " +
+              std::to_string(effect.first.vote.view));
+  events_.on_evidence(validator, effect);
   return {};
 }
 
@@ -464,7 +478,8 @@ ErrorOr<void> Replica::look_for_work() {
   }
   work_ms_.reset();
   told_of_work_ = true;
-  return turn(WorkInput{core_->view()});
+  inputs_.push_back(WorkInput{core_->view()});
+  return {};
 }
 
 ErrorOr<void> Replica::poll() {
@@ -476,7 +491,7 @@ ErrorOr<void> Replica::poll() {
   }
   if (!delayed_.empty()) TRY_VOID(verify_delayed());
   look_again_ = true;
-  TRY_VOID(look_for_work());
+  TRY_VOID(drain());
   if (parts_.net == nullptr) return {};
   if (floor_height_ != status_sent_height_ && now_ns >= status_sent_ns_ + kStatusNs) {
     status_sent_height_ = floor_height_;
@@ -506,6 +521,7 @@ std::optional<std::uint64_t> Replica::next_ns() {
   const std::uint64_t now_ns = parts_.clock->monotonic_ns();
   std::optional<std::uint64_t> next;
   const auto at = [&](std::uint64_t ns) { next = std::min(next.value_or(ns), ns); };
+  if (!inputs_.empty()) at(now_ns);
   for (const auto& timer : timers_) {
     if (timer) at(timer->due_ns);
   }
@@ -520,8 +536,8 @@ std::optional<std::uint64_t> Replica::next_ns() {
   if (floor_height_ != status_sent_height_) at(status_sent_ns_ + kStatusNs);
   if (const auto deadline = block_sync_.deadline_ns()) {
     at(*deadline);
-  } else if (block_sync_.height_best() > floor_height_) {
-    at(progress_ns_ + 2 * options_.delay_ms * kMs + kMs);
+  } else if (const auto chance = block_sync_.next_chance_ns(floor_height_)) {
+    at(std::max(*chance, progress_ns_ + 2 * options_.delay_ms * kMs + kMs));
   }
   return next;
 }

@@ -109,6 +109,7 @@ class Replica {
   // Turns.
   ErrorOr<void> turn(Input input);
   ErrorOr<void> drain();
+  ErrorOr<void> take_inputs();
   ErrorOr<void> carry_out(const AppendProposal& effect);
   ErrorOr<void> carry_out(const AppendVote& effect);
   ErrorOr<void> carry_out(const AppendCertificate& effect);

@@ -324,12 +324,14 @@ ErrorOr<void> Replica::on(const NodeId& from, wire::Status&& message) {
 }
 
 ErrorOr<void> Replica::on(const NodeId& from, wire::FinalBlocks&& message) {
-  if (!block_sync_.on_answer(from, message) || message.blocks.empty()) return {};
+  if (!block_sync_.on_answer(from, message)) return {};
   auto& blocks = message.blocks;
   // The consensus may have brought some meanwhile.
   while (!blocks.empty() && blocks.front().header.height <= floor_height_)
     blocks.erase(blocks.begin());
-  if (blocks.empty() || blocks.front().header.height != floor_height_ + 1) return {};
+  const bool helps = !blocks.empty() && blocks.front().header.height == floor_height_ + 1;
+  block_sync_.on_result(from, helps, parts_.clock->monotonic_ns());
+  if (!helps) return {};
   BlockId parent = core_->floor().id;
   std::vector<BlockId> ids;
   for (const Block& block : blocks) {

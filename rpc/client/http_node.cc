@@ -176,6 +176,13 @@ ErrorOr<StateProof> HttpNode::state_proof(const StateKey& key) {
   return as<StateProof>(impl_->read("state_proof", {{"key", to_hex0x(key)}}), "proof");
 }
 
+ErrorOr<std::vector<SubmitEvidence>> HttpNode::evidence() {
+  TRY(const auto result, impl_->read("staking_evidence", Json::object()));
+  if (!result.is_object() || !result.contains("items"))
+    return fail(ErrorCode::kProtocol, "the node's answer to staking_evidence has no items");
+  return as<std::vector<SubmitEvidence>>(result["items"], "evidence");
+}
+
 ErrorOr<SupplyReport> HttpNode::verify_supply() {
   return as<SupplyReport>(impl_->read("supply_verify", Json::object()), "report");
 }

@@ -35,6 +35,7 @@ class HttpNode final : public NodeApi {
   ErrorOr<StatePage> state_scan(const StateKey& from, const StateKey& to,
                                 std::uint32_t limit) override;
   ErrorOr<StateProof> state_proof(const StateKey& key) override;
+  ErrorOr<std::vector<SubmitEvidence>> evidence() override;
   ErrorOr<SupplyReport> verify_supply() override;
 
  private:

@@ -163,6 +163,7 @@ FOG_JSON_TYPE(ValidatorView);
 FOG_JSON_TYPE(std::vector<Proposal>);
 FOG_JSON_TYPE(std::vector<ValidatorView>);
 FOG_JSON_TYPE(SubmitEvidence);
+FOG_JSON_TYPE(std::vector<SubmitEvidence>);
 FOG_JSON_TYPE(std::uint64_t);
 FOG_JSON_TYPE(std::uint32_t);
 FOG_JSON_TYPE(std::string);

@@ -97,11 +97,26 @@ Method staking_proposals() {
           }};
 }
 
+Method staking_evidence() {
+  return {.name = "staking_evidence",
+          .summary = "Proofs that this node has seen, since its start, of validators that voted "
+                     "against themselves. Whoever submits one first has a part of what is slashed.",
+          .params = {},
+          .result = list_schema(schema_of<SubmitEvidence>()),
+          .errors = {kUnavailable},
+          .example_params = "{}",
+          .example_result = R"({"items": []})",
+          .run = [](NodeApi& node, const Args&) -> Outcome {
+            FOG_ARG(const auto evidence, node.evidence());
+            return Answer(Json{{"items", to_json(evidence)}});
+          }};
+}
+
 }  // namespace
 
 void add_staking_methods(std::vector<Method>& out) {
   for (auto* make : {&staking_epoch, &staking_validators, &staking_validator, &staking_stake,
-                     &staking_proposals}) {
+                     &staking_proposals, &staking_evidence}) {
     out.push_back(make());
   }
 }

@@ -187,7 +187,7 @@ ErrorOr<void> SimNode::boot() {
     const auto stored = log->block_at(block.height);
     if (stored) events_.on_final(options_.number, block, *stored);
   };
-  events.on_evidence = [this](const Evidence& proof) {
+  events.on_evidence = [this](const XOnlyKey&, const Evidence& proof) {
     events_.on_evidence(options_.number, proof);
   };
   events.log = [this](std::string_view line) { events_.log(options_.number, line); };

@@ -180,9 +180,24 @@ ErrorOr<void> unjail(Context& context, const std::string& text) {
   return {};
 }
 
+// From a file, or the first that the node has seen and nobody has submitted.
+ErrorOr<SubmitEvidence> find_evidence(Context& context, const std::string& path) {
+  if (!path.empty()) {
+    TRY(const Json json, read_json(path));
+    return rpc::from_json<SubmitEvidence>(json, "evidence");
+  }
+  TRY(const auto seen, context.node().evidence());
+  for (const SubmitEvidence& one : seen) {
+    TRY(const auto record,
+        read_record<ValidatorRecord>(context.node(), validator_key(one.validator)));
+    if (record && !record->tombstoned) return one;
+  }
+  return fail(ErrorCode::kNotFound,
+              "the node has seen nobody vote against himself who is not slashed already");
+}
+
 ErrorOr<void> evidence(Context& context, const std::string& path) {
-  TRY(const Json json, read_json(path));
-  TRY(const auto message, rpc::from_json<SubmitEvidence>(json, "evidence"));
+  TRY(const SubmitEvidence message, find_evidence(context, path));
   Json out{{"validator", to_hex0x(message.validator)}};
   TRY(const auto sent,
       context.send({make_message(message)},
@@ -255,8 +270,12 @@ void add_validator_commands(CLI::App& app, Chosen& chosen) {
   add_edit(*validator, chosen);
   add_one(*validator, chosen, "unjail", "Takes a validator of yours out of jail", "VALIDATOR",
           "its public key", unjail);
-  add_one(*validator, chosen, "evidence", "Submits two votes that one validator may not both cast",
-          "FILE", "JSON file with the two signed votes", evidence);
+  auto file = std::make_shared<std::string>();
+  auto* accuse = validator->add_subcommand(
+      "evidence", "Submits two votes that one validator may not both cast");
+  accuse->add_option("FILE", *file, "JSON file with the two signed votes (else what the node saw)");
+  accuse->callback(
+      [&chosen, file] { chosen.command = [file](Context& c) { return evidence(c, *file); }; });
 }
 
 }  // namespace fog::cli

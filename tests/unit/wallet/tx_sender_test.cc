@@ -96,6 +96,7 @@ class OneAccountNode final : public NodeApi {
     return unused();
   }
   ErrorOr<StateProof> state_proof(const StateKey&) override { return unused(); }
+  ErrorOr<std::vector<SubmitEvidence>> evidence() override { return unused(); }
   ErrorOr<SupplyReport> verify_supply() override { return unused(); }
 
   Account account;

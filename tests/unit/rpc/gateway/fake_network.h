@@ -49,6 +49,7 @@ class MemoryNode final : public NodeApi {
   ErrorOr<TxStatus> wait_transaction(const TxId&, std::uint64_t) override { return unused(); }
   ErrorOr<BlockInfo> block(std::uint64_t) override { return unused(); }
   ErrorOr<StateProof> state_proof(const StateKey&) override { return unused(); }
+  ErrorOr<std::vector<SubmitEvidence>> evidence() override { return unused(); }
   ErrorOr<SupplyReport> verify_supply() override { return unused(); }
 
  private:
