@@ -5,7 +5,7 @@
 namespace fog {
 namespace {
 
-constexpr std::uint32_t kMagic = 0x31474F46;  // "FOG1"
+constexpr std::uint32_t kMagic = 0x32474F46;  // "FOG2"
 
 std::optional<VoteRecord> read_slot(ByteView slot) {
   if (slot.size() != kVoteSlotBytes) return std::nullopt;
@@ -23,6 +23,10 @@ Fail<Error> forbidden(const VoteRecord& record, const Vote& vote) {
   return fail(ErrorCode::kRejected, "a vote in view " + std::to_string(vote.view) +
                                         " is forbidden by the vote record, which stands at view " +
                                         std::to_string(record.view));
+}
+
+VotedBlock voted(const Vote& vote) {
+  return {vote.parent_view, vote.block};
 }
 
 }  // namespace
@@ -55,12 +59,12 @@ bool may_vote(const VoteRecord& record, const Vote& vote) {
   if (std::pair(vote.epoch, vote.view) > std::pair(record.epoch, record.view)) return true;
   switch (vote.kind) {
     case VoteKind::kNotarize:
-      // One block a view, ever.
-      return !record.notarized || *record.notarized == vote.block;
+      // One block a view, ever, on one parent.
+      return !record.notarized || *record.notarized == voted(vote);
     case VoteKind::kNullify:
       return !record.finalized;
     case VoteKind::kFinalize:
-      return !record.nullified && (!record.finalized || record.block_finalized == vote.block);
+      return !record.nullified && (!record.finalized || *record.finalized == voted(vote));
   }
   return false;
 }
@@ -72,17 +76,18 @@ VoteRecord record_after(const VoteRecord& record, const Vote& vote) {
     next.epoch = vote.epoch;
     next.view = vote.view;
     next.notarized.reset();
-    next.nullified = next.finalized = false;
+    next.finalized.reset();
+    next.nullified = false;
   }
   switch (vote.kind) {
     case VoteKind::kNotarize:
-      next.notarized = vote.block;
+      next.notarized = voted(vote);
       break;
     case VoteKind::kNullify:
       next.nullified = true;
       break;
     case VoteKind::kFinalize:
-      next.finalized = true;
+      next.finalized = voted(vote);
       next.view_finalized = vote.view;
       next.block_finalized = vote.block;
       break;

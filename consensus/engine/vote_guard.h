@@ -15,15 +15,23 @@
 
 namespace fog {
 
+// What a notarize or finalize vote is for.
+struct VotedBlock {
+  std::uint64_t parent_view = 0;
+  BlockId block;
+  static constexpr auto kFields = std::make_tuple(&VotedBlock::parent_view, &VotedBlock::block);
+  bool operator==(const VotedBlock&) const = default;
+};
+
 struct VoteRecord {
   std::uint64_t number = 0;  // counts the writes
   XOnlyKey key;
   ChainId chain_id;
   std::uint64_t epoch = 0;
   std::uint64_t view = 0;  // nothing is ever signed below it
-  std::optional<BlockId> notarized;
+  std::optional<VotedBlock> notarized;
   bool nullified = false;
-  bool finalized = false;
+  std::optional<VotedBlock> finalized;
   // The highest view voted final, and its block.
   std::uint64_t view_finalized = 0;
   BlockId block_finalized;

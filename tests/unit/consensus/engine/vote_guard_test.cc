@@ -45,7 +45,7 @@ TEST_F(VoteGuardTest, SignsWhatVerifiesAndRemembersIt) {
                              signature->signature));
   const auto again = open();
   EXPECT_EQ(again->record().view, 5U);
-  EXPECT_EQ(again->record().notarized, kA);
+  EXPECT_EQ(again->record().notarized, (VotedBlock{vote.parent_view, kA}));
   EXPECT_EQ(guard->sign(vote, 3)->signature, signature->signature) << "a repeated vote is the same";
 }
 
@@ -71,6 +71,11 @@ TEST_F(VoteGuardTest, ForbidsWhatTheConsensusForbids) {
   EXPECT_FALSE(allowed({finalize_a}, finalize_b));
   EXPECT_TRUE(allowed({notarize_a, finalize_a}, finalize_a)) << "again, after a restart";
   EXPECT_TRUE(allowed({notarize_a}, finalize_a));
+  Vote elsewhere = notarize_a;
+  ++elsewhere.parent_view;
+  EXPECT_FALSE(allowed({notarize_a}, elsewhere)) << "the same block on another parent";
+  elsewhere.kind = VoteKind::kFinalize;
+  EXPECT_FALSE(allowed({finalize_a}, elsewhere));
   const Vote later = sample_vote(VoteKind::kNotarize, 6, kB);
   EXPECT_TRUE(allowed({nullify}, later));
   EXPECT_FALSE(allowed({later}, finalize_a)) << "nothing below the view";
