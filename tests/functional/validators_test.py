@@ -145,5 +145,35 @@ class FourValidators(fogtest.StagedTest):
             self.assertTrue(supply["conserved"], supply)
 
 
+class DoubleSigner(fogtest.StagedTest):
+    """One key in two places."""
+
+    @classmethod
+    def prepare(cls):
+        cls.cli, addresses = cls.stage.wallet()
+        cls.net = fogtest.Validators(cls.stage, COUNT, {addresses["main"]: "100000 FOG"}, options=["--delay-ms", "200"])
+        cls.cli.node_url = cls.net.url(0)
+
+    def test_it_is_seen_accused_and_slashed_while_the_chain_goes_on(self):
+        before = {one["record"]["key"]: one for one in fogtest.rpc(self.net.url(0), "staking_validators")["items"]}
+        twin = self.net.add("--key", self.stage.folder / "key-3")
+        self.net.start(twin)
+
+        def seen():
+            self.cli("send", f"{SINK}=1")
+            return fogtest.rpc(self.net.url(0), "staking_evidence")["items"]
+
+        key = fogtest.until("the twins contradict each other", seen, 120)[0]["validator"]
+        self.assertEqual(key, fogtest.json.loads(fogtest.fogcoind("keys", "show", "--key",
+                                                                  self.stage.folder / "key-3"))["key"])
+        self.cli("validator", "evidence")
+        after = fogtest.rpc(self.net.url(0), "staking_validator", key=key)["record"]
+        self.assertTrue(after["tombstoned"])
+        self.assertLess(int(after["stake"]), int(before[key]["record"]["stake"]))
+        self.assertEqual(self.cli.run("validator", "evidence", code=None).code, 4, "there is nobody left to accuse")
+        self.cli("send", f"{SINK}=1")
+        self.assertTrue(fogtest.rpc(self.net.url(1), "supply_verify")["conserved"])
+
+
 if __name__ == "__main__":
     fogtest.main()
