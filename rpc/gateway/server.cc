@@ -133,10 +133,11 @@ void GatewayServer::Impl::follow_chain() {
 
 void GatewayServer::Impl::stop() {
   if (stopping.exchange(true)) return;
-  for (auto& shard : shards) {
-    net::post(shard->context, [this] {
+  if (acceptor) {
+    // On the thread that accepts: a socket is not safe from two.
+    net::post(shards.front()->context, [this] {
       beast::error_code error;
-      if (acceptor) acceptor->close(error);
+      acceptor->close(error);
     });
   }
   // Let what is in flight end and be vouched for, within bounds.

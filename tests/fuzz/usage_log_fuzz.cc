@@ -30,7 +30,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using fog::executor::UsageLog;
   std::FILE* file = std::fopen(path().c_str(), "wb");
   CHECK(file != nullptr);
-  CHECK(std::fwrite(data, 1, size, file) == size);
+  CHECK(size == 0 || std::fwrite(data, 1, size, file) == size);
   CHECK(std::fclose(file) == 0);
   std::uint64_t settled = 0;
   std::uint64_t unsettled = 0;

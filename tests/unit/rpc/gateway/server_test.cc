@@ -82,10 +82,11 @@ class GatewayTest : public ::testing::Test {
     echo.gateway_key = key_.public_key();
   }
 
-  void start() {
+  void start(const GatewayConfig& config = {}) {
+    server_.reset();
     routes_ = std::make_unique<Routes>(node_, key_, folder_);
     ASSERT_TRUE(routes_->refresh().has_value());
-    server_ = std::make_unique<GatewayServer>(GatewayConfig{}, node_, *routes_, *artifacts_);
+    server_ = std::make_unique<GatewayServer>(config, node_, *routes_, *artifacts_);
     const auto port = server_->start();
     ASSERT_TRUE(port.has_value());
     port_ = *port;
@@ -235,6 +236,22 @@ TEST_F(GatewayTest, RefusesAnAnswerWithoutTheHostsMac) {
   ASSERT_TRUE(host.wait_vouched(2));
   EXPECT_EQ(host.voucher()->voucher.response_bytes, 0U);
   EXPECT_EQ(server_->counters().voids, 2U);
+}
+
+// Each socket belongs to one loop, when all of them end too.
+TEST_F(GatewayTest, StopsWithManyLoopsAndListensNoMore) {
+  GatewayConfig config;
+  config.threads = 8;
+  for (int i = 0; i < 5; ++i) {
+    start(config);
+    EXPECT_EQ(get("/nobody/").status, 404U);
+    server_->stop();
+    net::io_context context;
+    tcp::socket socket(context);
+    beast::error_code error;
+    socket.connect({net::ip::address_v4::loopback(), port_}, error);
+    EXPECT_EQ(error, net::error::connection_refused);
+  }
 }
 
 TEST_F(GatewayTest, TriesAnotherReplicaForWhatIsSafe) {
