@@ -37,7 +37,7 @@ struct NetworkLimits {
   // began first goes, a configured one last.
   std::size_t pieces_bytes_max = 256 * 1024 * 1024;
   std::uint64_t redial_first_ms = 200;  // doubled with each failure, half of it by chance
-  std::uint64_t redial_max_ms = 30'000;
+  std::uint64_t redial_max_ms = 5'000;  // a network that heals is whole again soon
   std::uint64_t exchange_ms = 600'000;  // between two requests for peers to the same peer
   std::uint64_t book_save_ms = 600'000;
 
