@@ -205,8 +205,10 @@ void Simplex::on(const TimerInput& input) {
       return;
     case TimerKind::kFinal:
       if (!has_unfinal_block()) return;
-      // A block that stands above it finalizes it, be it empty.
+      // Perhaps it is final and this validator has not heard. If not, a block that stands above it
+      // finalizes it, be it empty.
       build_wanted_ = empty_wanted_ = true;
+      retry();
       start_timers();
       try_propose();
       return;

@@ -166,16 +166,14 @@ void Relay::ask_again() {
 }
 
 void Relay::on(const NodeId& from, wire::GetTxs&& message) {
+  // One message: what does not fit is asked for again, of somebody else.
   wire::Txs answer;
   std::size_t bytes = 0;
+  IdSet answered;
   for (const TxId& id : message.ids) {
     const PooledTx tx = parts_.pool->find(id);
-    if (tx == nullptr) continue;
-    if (bytes + tx->encoded().size() > wire::kTxsBytesMax) {
-      wire::send(*parts_.net, from, answer);
-      answer.txs.clear();
-      bytes = 0;
-    }
+    if (tx == nullptr || !answered.insert(id).second) continue;
+    if (bytes + tx->encoded().size() > wire::kTxsBytesMax) break;
     bytes += tx->encoded().size();
     answer.txs.emplace_back(tx->encoded());
   }

@@ -27,17 +27,18 @@ std::vector<KindRule> kind_rules() {
       rule(Kind::kProposal, Lane::kConsensus, kBlockBytes + kVoteBytes, 1'000, 2'000),
       rule(Kind::kVote, Lane::kConsensus, kVoteBytes, 20'000, 40'000),
       rule(Kind::kCertificate, Lane::kConsensus, kCertificateBytes, 4'000, 8'000),
-      rule(Kind::kGetCertificates, Lane::kConsensus, 64, 1'000, 2'000),
-      rule(Kind::kGetBlock, Lane::kConsensus, 64, 1'000, 2'000),
-      rule(Kind::kBlock, Lane::kBulk, kBlockBytes, 1'000, 2'000),
-      rule(Kind::kGetBlockTxs, Lane::kConsensus, 64 + kBlockTxsMax * 4, 1'000, 2'000),
-      rule(Kind::kBlockTxs, Lane::kConsensus, kBlockBytes, 1'000, 2'000),
+      // Questions whose answers are larger than they are.
+      rule(Kind::kGetCertificates, Lane::kConsensus, 64, 100, 300),
+      rule(Kind::kGetBlock, Lane::kConsensus, 64, 100, 300),
+      rule(Kind::kBlock, Lane::kBulk, kBlockBytes, 100, 300),
+      rule(Kind::kGetBlockTxs, Lane::kConsensus, 64 + kBlockTxsMax * 4, 200, 400),
+      rule(Kind::kBlockTxs, Lane::kConsensus, kBlockBytes, 200, 400),
       rule(Kind::kStatus, Lane::kConsensus, 128, 100, 200),
-      rule(Kind::kGetFinal, Lane::kBulk, 64, 200, 400),
-      rule(Kind::kFinal, Lane::kBulk, kFinalBytesMax + kBlockBytes, 200, 400),
-      rule(Kind::kAnnounce, Lane::kTransactions, 16 + kTxIdsMax * 32, 2'000, 4'000),
-      rule(Kind::kGetTxs, Lane::kTransactions, 16 + kTxIdsMax * 32, 2'000, 4'000),
-      rule(Kind::kTxs, Lane::kTransactions, kTxsBytesMax + kTxBytesMax + 64, 2'000, 4'000),
+      rule(Kind::kGetFinal, Lane::kBulk, 64, 20, 40),
+      rule(Kind::kFinal, Lane::kBulk, kFinalBytesMax + kBlockBytes, 20, 40),
+      rule(Kind::kAnnounce, Lane::kTransactions, 16 + kTxIdsMax * 32, 1'000, 2'000),
+      rule(Kind::kGetTxs, Lane::kTransactions, 16 + kTxIdsMax * 32, 500, 1'000),
+      rule(Kind::kTxs, Lane::kTransactions, kTxsBytesMax + kTxBytesMax + 64, 1'000, 2'000),
   };
 }
 

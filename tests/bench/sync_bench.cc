@@ -19,6 +19,7 @@ struct Options {
 void make_chain(BenchNetwork& net, const Options& options) {
   constexpr std::uint64_t kBatch = 1'000;
   constexpr std::uint64_t kPart = 50'000;
+  CHECK(net.api(0).status().has_value());
   Connection door(net.port(0));
   for (std::uint64_t made = 0; made < options.transfers; made += kPart) {
     const std::uint64_t part = std::min(kPart, options.transfers - made);
