@@ -7,6 +7,9 @@ namespace {
 
 constexpr std::uint64_t kAnswerNs = 2'000'000'000;
 constexpr std::size_t kAskedMax = 100'000;
+constexpr std::uint64_t kAgainNs = 1'000'000'000;
+constexpr std::uint64_t kAgainNsMax = 60 * kAgainNs;
+constexpr std::size_t kOwnMax = 100'000;
 constexpr std::size_t kOthersMax = 4;
 constexpr std::size_t kSeenMax = 200'000;
 constexpr std::size_t kServeBytes = 4 * 1024 * 1024;
@@ -48,6 +51,16 @@ void Relay::on_arrival(const PooledTx& tx) {
   parts_.wake();
 }
 
+void Relay::on_up(const NodeId& peer) {
+  peers_.insert(peer);
+  wire::Announce message;
+  for (const auto& [due, own] : own_) {
+    if (message.ids.size() == wire::kTxIdsMax) break;
+    if (parts_.pool->contains(own.id)) message.ids.push_back(own.id);
+  }
+  if (!message.ids.empty()) wire::send(*parts_.net, peer, message);
+}
+
 void Relay::on_down(const NodeId& peer) {
   peers_.erase(peer);
 }
@@ -61,7 +74,14 @@ void Relay::flush() {
     arrived.swap(arrived_);
   }
   ask_again();
-  if (arrived.empty() || peers_.empty()) return;
+  announce_again();
+  if (arrived.empty()) return;
+  const std::uint64_t again_ns = parts_.clock->monotonic_ns() + kAgainNs;
+  for (const PooledTx& tx : arrived) {
+    if (own_.size() >= kOwnMax) break;
+    own_.emplace(again_ns, Own{tx->id(), kAgainNs});
+  }
+  if (peers_.empty()) return;
   const std::vector<NodeId> leaders = parts_.next_leaders();
   std::vector<TxId> ids;
   ids.reserve(arrived.size());
@@ -98,6 +118,20 @@ void Relay::announce(const std::vector<TxId>& ids, const std::vector<NodeId>& ex
         parts_.net->send(peer, static_cast<std::uint8_t>(wire::Kind::kAnnounce), encoded);
     }
   }
+}
+
+void Relay::announce_again() {
+  const std::uint64_t now = parts_.clock->monotonic_ns();
+  std::vector<TxId> ids;
+  while (!own_.empty() && own_.begin()->first <= now && ids.size() < wire::kTxIdsMax) {
+    Own own = own_.begin()->second;
+    own_.erase(own_.begin());
+    if (!parts_.pool->contains(own.id)) continue;  // final, or given up
+    ids.push_back(own.id);
+    own.pause_ns = std::min(2 * own.pause_ns, kAgainNsMax);
+    own_.emplace(now + own.pause_ns, own);
+  }
+  if (!ids.empty()) announce(ids, {});
 }
 
 // ---- receiving ----
@@ -251,7 +285,8 @@ void Relay::note_seen(const TxId& id) {
 }
 
 std::optional<std::uint64_t> Relay::next_ns() const {
-  return next_ask_ns_;
+  if (own_.empty()) return next_ask_ns_;
+  return std::min(next_ask_ns_.value_or(own_.begin()->first), own_.begin()->first);
 }
 
 }  // namespace fog

@@ -43,7 +43,7 @@ class Relay {
   // A transaction has got into the mempool.
   void on_arrival(const PooledTx& tx);
 
-  void on_up(const NodeId& peer) { peers_.insert(peer); }
+  void on_up(const NodeId& peer);
   void on_down(const NodeId& peer);
   // Whether the kind is the relay's.
   static bool handles(std::uint8_t kind);
@@ -69,6 +69,7 @@ class Relay {
   void on(const NodeId& from, wire::GetFinal&& message);
   void announce(const std::vector<TxId>& ids, const std::vector<NodeId>& except);
   void ask_again();
+  void announce_again();
   bool seen(const TxId& id) const;
   void note_seen(const TxId& id);
 
@@ -78,6 +79,14 @@ class Relay {
   // Seen lately, in two generations.
   IdSet seen_, seen_before_;
   std::optional<std::uint64_t> next_ask_ns_;
+  // Submitted here and perhaps not final, by when they are announced again: queues drop,
+  // connections break, and a transaction that only one validator knows would wait for its turn to
+  // lead.
+  struct Own {
+    TxId id;
+    std::uint64_t pause_ns = 0;
+  };
+  std::multimap<std::uint64_t, Own> own_;
 
   std::mutex mutex_;
   std::vector<PooledTx> arrived_;  // guarded by mutex_

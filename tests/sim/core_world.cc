@@ -126,6 +126,8 @@ void CoreWorld::deliver(std::size_t from, std::size_t to, const Input& message,
                         std::uint64_t latency_ms) {
   if (!is_up(to) || (filter_ && !filter_(from, to, message))) return;
   ++messages_sent_;
+  if (const auto slower = options_.slower_ms.find(from); slower != options_.slower_ms.end())
+    latency_ms += slower->second;
   events_.emplace(std::pair(now_ms_ + latency_ms, ++sequence_),
                   Event{to, members_[to].life, message});
 }

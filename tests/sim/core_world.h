@@ -25,6 +25,7 @@ struct CoreWorldOptions {
   std::uint64_t last_height = 1'000;
   std::uint64_t delay_ms = 100;  // D
   std::uint64_t latency_ms = 10;
+  std::map<std::size_t, std::uint64_t> slower_ms = {};  // what these send takes so much longer
 };
 
 // A validator set with made-up keys, and a seed with which these lead an epoch's first views.

@@ -29,7 +29,7 @@ struct Explorer::Visited {
       for (std::size_t shift = 0; shift < kVotesMax; shift += 64)
         add((said >> shift & low).to_ullong());
     }
-    add(state.restarts);
+    add(state.restarts << 8 | state.decided);
     if (key == Key{}) key.first = 1;
     return key;
   }
@@ -224,6 +224,7 @@ Explorer::Outcome Explorer::step(std::size_t member, const Local& from, const Mo
       inputs.push_back(VoteInput{unsigned_vote(vote, move.from)});
       break;
     case Kind::kRestart:
+    case Kind::kPass:
       break;
   }
   drive(member, to, inputs, outcome);
@@ -381,44 +382,51 @@ void Explorer::work_moves(const State& state, std::size_t member, std::vector<Mo
   });
 }
 
-// Less than all, and still whatever can go wrong: README.md says why.
-void Explorer::reduced_moves(const State& state, std::size_t member, std::vector<Move>& out) {
-  const Simplex& core = locals_[table_of(member)][state.locals[member]]->core;
-  const std::uint64_t view = core.view();
-  const auto own = static_cast<std::uint8_t>(member);
-  const auto nullify = static_cast<VoteId>(view - base() - 1);
-  const bool nullified = state.said[member][nullify];
-  const std::size_t before = out.size();
-  if (!has_notarized(state, member, view)) {
-    if (leaders_[view - base() - 1] == member) {
-      work_moves(state, member, out);
-    } else {
+std::uint64_t Explorer::view_of(const State& state, std::size_t member) const {
+  return locals_[table_of(member)][state.locals[member]]->core.view();
+}
+
+std::uint64_t Explorer::lowest_view(const State& state) const {
+  return std::min({view_of(state, 0), view_of(state, 1), view_of(state, 2)});
+}
+
+// Less than all, and still whatever can go wrong: README.md says why. In each view all vote for a
+// proposal, then timers fire or do not, then all leave it.
+void Explorer::reduced_moves(const State& state, std::vector<Move>& out) {
+  const std::uint64_t view = lowest_view(state);
+  if (view > base() + options_.views) return;
+  const std::size_t leader = leaders_[view - base() - 1];
+  const auto is_here = [&](std::size_t member) { return view_of(state, member) == view; };
+  if (leader != kLiar && is_here(leader) && !has_notarized(state, leader, view))
+    work_moves(state, leader, out);
+  for (std::size_t member = 0; member < kHonest && out.empty(); ++member) {
+    if (member != leader && is_here(member) && !has_notarized(state, member, view))
       proposal_moves(state, member, out);
-    }
-  } else if (leaders_[view - base() - 1] == kLiar) {
-    proposal_moves(state, member, out);  // shows the other proposal
   }
-  const bool must_vote = out.size() > before && !has_notarized(state, member, view);
-  if (!nullified) out.push_back({own, Kind::kTimer, 0, 0});
-  if (must_vote) return;
+  if (!out.empty()) return;
+  const auto nullify = static_cast<VoteId>(view - base() - 1);
+  if (state.decided < kHonest) {
+    const auto next = static_cast<std::uint8_t>(state.decided);
+    if (is_here(next) && !state.said[next][nullify]) out.push_back({next, Kind::kTimer, 0, 0});
+    out.push_back({next, Kind::kPass, 0, 0});
+    return;
+  }
+  std::size_t member = 0;
+  while (!is_here(member)) ++member;
   for (VoteId vote = 0; vote < votes_.size(); ++vote) {
     if (votes_[vote].view != view || votes_[vote].kind == VoteKind::kFinalize ||
-        (vote == nullify && !nullified) || !can_be_certified(state, vote))
+        (vote == nullify && !state.said[member][nullify]) || !can_be_certified(state, vote))
       continue;
-    out.push_back({own, Kind::kCertificate, 0, vote});
+    out.push_back({static_cast<std::uint8_t>(member), Kind::kCertificate, 0, vote});
   }
 }
 
 std::vector<Explorer::Move> Explorer::moves(const State& state) {
   std::vector<Move> out;
+  if (!options_.full) reduced_moves(state, out);
   for (std::size_t member = 0; member < kHonest; ++member) {
-    const Simplex& core = locals_[table_of(member)][state.locals[member]]->core;
-    if (core.view() > base() + options_.views) continue;
-    if (options_.full) {
-      full_moves(state, member, out);
-    } else {
-      reduced_moves(state, member, out);
-    }
+    if (view_of(state, member) > base() + options_.views) continue;
+    if (options_.full) full_moves(state, member, out);
     if (state.restarts < options_.restarts)
       out.push_back({static_cast<std::uint8_t>(member), Kind::kRestart, 0, 0});
   }
@@ -478,12 +486,13 @@ std::optional<std::string> Explorer::wrong(const State& state) const {
 }
 
 std::string Explorer::describe(const Move& move) const {
-  static constexpr const char* kKinds[] = {"timer",    "work", "certificate",
-                                           "proposal", "vote", "restart"};
+  static constexpr const char* kKinds[] = {"timer", "work",    "certificate", "proposal",
+                                           "vote",  "restart", "no timer"};
   static constexpr const char* kVotes[] = {"notarize", "nullify", "finalize"};
   std::string out = "validator " + std::to_string(move.member) + ": " +
                     kKinds[static_cast<std::size_t>(move.kind)];
-  if (move.kind == Kind::kTimer || move.kind == Kind::kWork || move.kind == Kind::kRestart)
+  if (move.kind == Kind::kTimer || move.kind == Kind::kWork || move.kind == Kind::kRestart ||
+      move.kind == Kind::kPass)
     return out;
   const Vote& vote = votes_[move.vote];
   out += std::string(" ") + kVotes[static_cast<std::size_t>(vote.kind)] + " in view " +
@@ -537,10 +546,15 @@ ExplorerReport Explorer::run() {
     ++report.steps;
     const Outcome& outcome = take(frame.state, move);
     State state = frame.state;
+    const std::uint64_t lowest = lowest_view(state);
     state.locals[move.member] = outcome.local;
     for (const VoteId vote : outcome.votes) state.said[move.member].set(vote);
     if (move.kind == Kind::kRestart) ++state.restarts;
-    sort_followers(state);
+    if (!options_.full) {
+      if (move.kind == Kind::kTimer || move.kind == Kind::kPass) ++state.decided;
+      if (lowest_view(state) != lowest) state.decided = 0;
+      if (state.decided == 0) sort_followers(state);
+    }
     enter(state);
   }
   for (const auto& locals : locals_) report.local_states += locals.size();

@@ -47,7 +47,15 @@ class Explorer {
   using LocalId = std::uint32_t;
 
   // What an honest validator can be told.
-  enum class Kind : std::uint8_t { kTimer, kWork, kCertificate, kProposal, kVote, kRestart };
+  enum class Kind : std::uint8_t {
+    kTimer,
+    kWork,
+    kCertificate,
+    kProposal,
+    kVote,
+    kRestart,
+    kPass,  // its timer does not fire in this view
+  };
   struct Move {
     std::uint8_t member = 0;
     Kind kind = Kind::kTimer;
@@ -69,6 +77,7 @@ class Explorer {
     std::array<LocalId, kHonest> locals{};
     std::array<VoteSet, kHonest> said;
     std::uint64_t restarts = 0;
+    std::uint64_t decided = 0;  // reduced: of so many it is known whether their timer fires
   };
   struct Visited;
 
@@ -82,7 +91,9 @@ class Explorer {
 
   std::vector<Move> moves(const State& state);
   void full_moves(const State& state, std::size_t member, std::vector<Move>& out);
-  void reduced_moves(const State& state, std::size_t member, std::vector<Move>& out);
+  void reduced_moves(const State& state, std::vector<Move>& out);
+  std::uint64_t view_of(const State& state, std::size_t member) const;
+  std::uint64_t lowest_view(const State& state) const;
   void work_moves(const State& state, std::size_t member, std::vector<Move>& out);
   // Calls use(vote) with what notarizes each block that a proposal of the view can stand on.
   void for_each_head(const State& state, std::uint64_t view,

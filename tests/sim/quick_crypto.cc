@@ -12,6 +12,8 @@ namespace fog::sim {
 #define FOG_REAL(name) asm("__real_" name)
 #define FOG_VERIFY_ECDSA \
   "_ZN3fog12verify_ecdsaERKNS_10FixedBytesILm33EEERKNS0_ILm32EEERKNS0_ILm64EEE"
+#define FOG_VERIFY_KNOWN \
+  "_ZN3fog21verify_ecdsa_of_knownERKNS_10FixedBytesILm33EEERKNS0_ILm32EEERKNS0_ILm64EEE"
 #define FOG_VERIFY_SCHNORR                                                                    \
   "_ZN3fog14verify_schnorrERKNS_10FixedBytesILm32EEESt4spanIKhLm18446744073709551615EERKNS0_" \
   "ILm64EEE"
@@ -23,6 +25,8 @@ namespace fog::sim {
 
 bool real_verify_ecdsa(const PublicKey&, const Hash32&, const EcdsaSig&) FOG_REAL(FOG_VERIFY_ECDSA);
 bool wrap_verify_ecdsa(const PublicKey&, const Hash32&, const EcdsaSig&) FOG_WRAP(FOG_VERIFY_ECDSA);
+bool real_verify_known(const PublicKey&, const Hash32&, const EcdsaSig&) FOG_REAL(FOG_VERIFY_KNOWN);
+bool wrap_verify_known(const PublicKey&, const Hash32&, const EcdsaSig&) FOG_WRAP(FOG_VERIFY_KNOWN);
 bool real_verify_schnorr(const XOnlyKey&, ByteView, const SchnorrSig&) FOG_REAL(FOG_VERIFY_SCHNORR);
 bool wrap_verify_schnorr(const XOnlyKey&, ByteView, const SchnorrSig&) FOG_WRAP(FOG_VERIFY_SCHNORR);
 EcdsaSig real_sign_ecdsa(const SecretKey*, const Hash32&) FOG_REAL(FOG_SIGN_ECDSA);
@@ -70,6 +74,9 @@ void use_real_signatures() {
 
 bool wrap_verify_ecdsa(const PublicKey& key, const Hash32& digest, const EcdsaSig& signature) {
   return quick ? signature == seal(key, digest) : real_verify_ecdsa(key, digest, signature);
+}
+bool wrap_verify_known(const PublicKey& key, const Hash32& digest, const EcdsaSig& signature) {
+  return quick ? signature == seal(key, digest) : real_verify_known(key, digest, signature);
 }
 bool wrap_verify_schnorr(const XOnlyKey& key, ByteView message, const SchnorrSig& signature) {
   return quick ? signature == seal(key, message) : real_verify_schnorr(key, message, signature);

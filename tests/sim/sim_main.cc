@@ -24,6 +24,7 @@ struct Options {
   std::optional<std::size_t> validators;
   bool verbose = false;
   bool twice = false;
+  bool list = false;
   bool real_signatures = false;
 };
 
@@ -40,13 +41,14 @@ unsigned long long ull(std::uint64_t value) {
 
 int usage() {
   std::fprintf(stderr,
-               "usage: sim [--seeds N] [--from S] [--nodes N] [--jobs J] [--verbose] [--twice]\n"
-               "           [--real-signatures]\n"
+               "usage: sim [--seeds N] [--from S] [--nodes N] [--jobs J] [--verbose] [--list]\n"
+               "           [--twice] [--real-signatures]\n"
                "  --seeds N          how many seeds (1)\n"
                "  --from S           the first (1)\n"
                "  --nodes N          so many validators, instead of what each seed says\n"
                "  --jobs J           processes at a time (1)\n"
                "  --verbose          says what happens, on stderr; for a single seed\n"
+               "  --list             a line for each seed, with a hash of all that happened\n"
                "  --twice            runs each seed twice: both must be the same, event by event\n"
                "  --real-signatures  with the curve's, fifty times slower\n");
   return 2;
@@ -57,6 +59,8 @@ bool read_options(int argc, char** argv, Options& options) {
     const auto is = [&](const char* name) { return std::strcmp(argv[i], name) == 0; };
     if (is("--verbose")) {
       options.verbose = true;
+    } else if (is("--list")) {
+      options.list = true;
     } else if (is("--twice")) {
       options.twice = true;
     } else if (is("--real-signatures")) {
@@ -116,7 +120,7 @@ void run_seed(const Options& options, std::uint64_t seed, Totals& totals) {
   totals.timely += result.timely_blocks;
   totals.sim_ms += result.sim_ms;
   ++totals.done;
-  if (options.verbose)
+  if (options.verbose || options.list)
     std::printf("seed %llu: height %llu, trace %016llx\n", ull(seed), ull(result.height),
                 ull(result.trace));
   if (!result.findings.empty()) {

@@ -367,7 +367,8 @@ void World::submit() {
   const Bytes tx = bcs_encode(testing::sign_tx(body, from));
   trace({7, number}, tx);
   touch(number, [&] {
-    member.node->submit(tx);
+    if (member.node->submit(tx).fault == Fault::kBadSignature)
+      findings_.add("a signature does not hold: is there a check that quick_crypto.h lacks?");
     return ErrorOr<void>();
   });
 }
@@ -404,6 +405,7 @@ void World::on_sent(std::size_t from, std::uint8_t kind, ByteView message) {
   if (!honest(from)) return;
   const auto set_of = [&](std::uint64_t epoch) { return state_->set_of(epoch); };
   const auto see = [&](const SignedVote& vote) {
+    if (options_.verbose) say_vote(from, vote);
     if (const ValidatorSet* set = set_of(vote.vote.epoch)) votes_->on_vote(*set, vote);
   };
   switch (static_cast<wire::Kind>(kind)) {
@@ -485,9 +487,40 @@ void World::say(const std::string& what) const {
     std::fprintf(stderr, "%9.3f s  %s\n", static_cast<double>(time_.now_ns) / 1e9, what.c_str());
 }
 
+void World::say_vote(std::size_t from, const SignedVote& vote) const {
+  static constexpr const char* kKinds[] = {"notarize", "nullify", "finalize"};
+  const bool own = members_[from].node->is_up() &&
+                   members_[from].node->core().config().own_index == vote.signature.index;
+  say("node " + std::to_string(from) + (own ? ": " : " passes on: ") +
+      kKinds[static_cast<std::size_t>(vote.vote.kind)] + " in view " +
+      VoteChecker::view_text(vote.vote) + " of " + to_hex0x(vote.vote.block).substr(0, 10) +
+      (own ? "" : " by validator " + std::to_string(vote.signature.index)));
+}
+
+void World::say_plan() const {
+  say("D " + std::to_string(plan_.delay_ms) + " ms, epochs of " +
+      std::to_string(plan_.epoch_length) + ", a transaction every " +
+      std::to_string(plan_.load_ms) + " ms");
+  for (std::size_t i = 0; i < plan_.nodes.size(); ++i) {
+    const PlannedNode& node = plan_.nodes[i];
+    std::string line = "node " + std::to_string(i);
+    if (node.validator)
+      line += ": validator " + std::to_string(*node.validator) + ", stake " +
+              std::to_string(node.stake_fog);
+    if (node.lies) line += ", lies";
+    if (node.liar.twin) line += ", a twin";
+    if (node.liar.withholds) line += ", withholds";
+    if (node.liar.garbles) line += ", garbles";
+    if (node.liar.replays) line += ", replays";
+    if (node.liar.lies_in_sync) line += ", lies in sync";
+    say(line);
+  }
+}
+
 // ---- the run ----
 
 RunResult World::run() {
+  say_plan();
   for (std::size_t i = 0; i < members_.size(); ++i) boot(i);
   // The load goes on in both phases.
   const std::function<void()> again = [&, this] {

@@ -105,6 +105,8 @@ class World {
   void on_report(std::size_t by, std::size_t about, Offence offence, const std::string& why);
   void trace(std::initializer_list<std::uint64_t> words, ByteView bytes = {});
   void say(const std::string& what) const;
+  void say_vote(std::size_t from, const SignedVote& vote) const;
+  void say_plan() const;
   bool honest(std::size_t number) const { return !members_[number].plan.lies; }
 
   const RunOptions options_;

@@ -176,5 +176,19 @@ TEST(Simplex, ALeaderThatHasBeenSilentForLongGetsNoTime) {
   expect_well(world);
 }
 
+TEST(Simplex, AValidatorWhoseVotesAlwaysComeLateIsNotTakenForSilent) {
+  // The other three have made each block final before its vote is there.
+  CoreWorld world({.slower_ms = {{3, 40}}});
+  ASSERT_TRUE(world.run_to_height(150, 600'000));
+  std::size_t led = 0;
+  for (std::uint64_t view = world.first_view(); view < world.core(0).view() - 2; ++view) {
+    if (world.core(0).leader(view) != 3) continue;
+    ++led;
+    EXPECT_FALSE(world.has_signed(0, kNullify, view)) << "view " << view - world.first_view();
+  }
+  EXPECT_GT(led, 10U);
+  expect_well(world);
+}
+
 }  // namespace
 }  // namespace fog::sim
