@@ -277,12 +277,11 @@ void Simplex::try_propose() {
     fetch_certificates(view_, floor_view_ + 1, view_ - 1);
     return;
   }
-  const auto block = blocks_.find(head->block);
-  if (head->block != floor_.id && block == blocks_.end()) {
-    fetch_block(head->block);
+  if (const auto missing = missing_below(head->block)) {
+    fetch_block(*missing);
     return;
   }
-  if (head->block != floor_.id && block->second.height == config_.last_height) {
+  if (head->block != floor_.id && blocks_.at(head->block).height == config_.last_height) {
     vote_notarize(view_, Vote{config_.epoch, view_, VoteKind::kNotarize, head->view, head->block},
                   true);
     return;
@@ -319,12 +318,12 @@ void Simplex::try_vote() {
   }
   if (block.parent != *parent) return refuse();
   if (*parent != floor_.id) {
-    const auto below = blocks_.find(*parent);
-    if (below == blocks_.end()) {
-      fetch_block(*parent);
+    // Whoever jumped here by a certificate may hold the parent and not what the parent stands on.
+    if (const auto missing = missing_below(*parent)) {
+      fetch_block(*missing);
       return;
     }
-    if (block.height != below->second.height + 1) return refuse();
+    if (block.height != blocks_.at(*parent).height + 1) return refuse();
   } else if (block.height != floor_.height + 1) {
     return refuse();
   }
@@ -509,8 +508,8 @@ void Simplex::retry() {
       effects_.push_back(SendVote{*vote, false});
   }
   fetch_certificates(view_, floor_view_ + 1, view_);
-  if (const auto head = head_below(view_); head && head->block != floor_.id) {
-    if (!blocks_.contains(head->block)) fetch_block(head->block);
+  if (const auto head = head_below(view_)) {
+    if (const auto missing = missing_below(head->block)) fetch_block(*missing);
   }
   try_finalize();
   try_vote();
@@ -617,6 +616,20 @@ std::optional<Simplex::Head> Simplex::head_below(std::uint64_t number) const {
     const View* view = find(below);
     if (below <= floor_view_ || view == nullptr || !view->nullification) return std::nullopt;
   }
+}
+
+BlockId Simplex::head() const {
+  const std::optional<Head> head = head_below(view_);
+  return head ? head->block : floor_.id;
+}
+
+std::optional<BlockId> Simplex::missing_below(BlockId block) const {
+  while (block != floor_.id) {
+    const auto found = blocks_.find(block);
+    if (found == blocks_.end()) return block;
+    block = found->second.parent;
+  }
+  return std::nullopt;
 }
 
 bool Simplex::is_silent(std::size_t validator) const {

@@ -76,6 +76,8 @@ class Simplex {
   // Whether a vote could change anything, so that its signature is worth checking.
   bool wants(const Vote& vote, std::uint8_t index) const;
   bool wants(const Certificate& certificate) const;
+  // What a block proposed in this view would stand on, as far as it is known here.
+  BlockId head() const;
   // The leader's proposal of a view, if it was seen.
   std::optional<BlockRef> proposal(std::uint64_t view) const;
   // A quorum's notarization of the block, in the view in which it stands.
@@ -137,6 +139,8 @@ class Simplex {
   std::optional<BlockId> notarized_in(std::uint64_t view) const;
   // The newest notarized block below the view; nothing while a nullification between is missing.
   std::optional<Head> head_below(std::uint64_t view) const;
+  // Of the block and what it stands on above the floor, the highest that is not at hand.
+  std::optional<BlockId> missing_below(BlockId block) const;
   bool skipped(std::uint64_t from, std::uint64_t to) const;  // every view between is nullified
   bool is_silent(std::size_t validator) const;
   bool was_silent_lately(std::size_t validator) const;

@@ -82,7 +82,6 @@ ErrorOr<void> Replica::start_epoch(std::vector<LogEntry>&& tail) {
   core_ = std::make_unique<Simplex>(std::move(config));
   timers_ = {};
   delayed_.clear();
-  executed_.clear();
   TRY_VOID(restore(std::move(tail)));
   for (Effect& effect : core_->start())
     TRY_VOID(std::visit([&](const auto& kind) { return carry_out(kind); }, effect));
@@ -269,10 +268,9 @@ ErrorOr<void> Replica::carry_out(const SetTimer& effect) {
   return {};
 }
 
-ErrorOr<void> Replica::carry_out(const Entered& effect) {
+ErrorOr<void> Replica::carry_out(const Entered&) {
   for (const TimerKind kind : {TimerKind::kLeader, TimerKind::kAdvance, TimerKind::kRetry})
     timers_[static_cast<std::size_t>(kind)].reset();
-  parent_ = effect.parent;
   told_of_work_ = false;
   look_again_ = true;
   work_ms_.reset();
@@ -298,13 +296,27 @@ ErrorOr<void> Replica::carry_out(const Evidence& effect) {
 
 // ---- blocks ----
 
+// Whether it could be executed as far as blocks go.
+bool Replica::has_all_below(BlockId at) const {
+  while (at != core_->floor().id && !parts_.app->time_of(at)) {
+    const SharedBlock block = shelf_.find(at);
+    if (block == nullptr || block->header.height <= floor_height_) return false;
+    at = block->header.parent;
+  }
+  return true;
+}
+
 // With what it stands on. False when something is missing or invalid.
 bool Replica::execute(const BlockId& id) {
   std::vector<std::pair<BlockId, SharedBlock>> path;
   BlockId at = id;
-  while (at != core_->floor().id && !executed_.contains(at)) {
+  while (at != core_->floor().id && !parts_.app->time_of(at)) {
     SharedBlock block = shelf_.find(at);
-    if (block == nullptr || block->header.height <= floor_height_) return false;
+    if (block == nullptr || block->header.height <= floor_height_) {
+      events_.log("block " + to_hex0x(id) + " stands on " + to_hex0x(at) + ", which is " +
+                  (block == nullptr ? "not at hand" : "beside what is final"));
+      return false;
+    }
     const BlockId parent = block->header.parent;
     path.emplace_back(at, std::move(block));
     at = parent;
@@ -317,7 +329,6 @@ bool Replica::execute(const BlockId& id) {
                   " is invalid: " + std::string(fault_help(fault)));
       return false;
     }
-    executed_.insert(block);
   }
   return true;
 }
@@ -349,6 +360,7 @@ ErrorOr<void> Replica::verify_delayed() {
 ErrorOr<void> Replica::carry_out(const Build& effect) {
   BuiltInput built{effect.view, std::nullopt};
   if (!execute(effect.parent)) {
+    told_of_work_ = false;
     inputs_.push_back(built);
     return {};
   }
@@ -378,7 +390,6 @@ ErrorOr<void> Replica::carry_out(const Build& effect) {
   if (block) {
     const BlockId id = block_id(block->header);
     built.block = ref_of(id, block->header);
-    executed_.insert(id);
     shelf_.put(id, std::make_shared<const Block>(*std::move(block)));
     ++blocks_made_;
   } else {
@@ -446,7 +457,6 @@ ErrorOr<void> Replica::make_final(const BlockId& id, const Block& block, std::ui
   log_dirty_ = true;
   TRY_VOID(parts_.app->commit(id));
   floor_height_ = entry.height;
-  executed_.erase(id);
   logged_.erase(id);
   shelf_.on_final(id, entry.height);
   look_again_ = true;
@@ -460,10 +470,11 @@ ErrorOr<void> Replica::make_final(const BlockId& id, const Block& block, std::ui
 ErrorOr<void> Replica::look_for_work() {
   if (told_of_work_ || !look_again_) return {};
   look_again_ = false;
-  if (!execute(parent_)) return {};
-  const std::uint64_t parent_ms = parts_.app->time_of(parent_).value_or(0);
+  const BlockId parent = core_->head();
+  if (!has_all_below(parent) || !execute(parent)) return {};
+  const std::uint64_t parent_ms = parts_.app->time_of(parent).value_or(0);
   const std::uint64_t now = std::max(parts_.clock->wall_ms(), parent_ms + 1);
-  Application::Work work = parts_.app->work_at(parent_, now);
+  Application::Work work = parts_.app->work_at(parent, now);
   if (work.now && !work.has_txs && now < parent_ms + options_.due_spacing_ms) {
     work = {false, false, parent_ms + options_.due_spacing_ms};
   }

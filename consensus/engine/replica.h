@@ -129,6 +129,7 @@ class Replica {
   ErrorOr<void> look_for_work();
   ErrorOr<void> verify_delayed();
   ErrorOr<void> ask_for_blocks(std::uint64_t height);
+  bool has_all_below(BlockId at) const;
   bool execute(const BlockId& id);
   ErrorOr<void> make_final(const BlockId& id, const Block& block, std::uint64_t view,
                            std::uint64_t parent_view,
@@ -175,14 +176,12 @@ class Replica {
   std::uint64_t height_synced_ = 0;
 
   // Of the current view.
-  BlockId parent_;  // what a block would stand on
   bool told_of_work_ = false;
   bool look_again_ = false;               // something has changed since the last look
   std::optional<std::uint64_t> work_ms_;  // wall clock: when to look again
   std::vector<std::pair<Verify, std::uint64_t>> delayed_;  // until the wall clock gets there
 
   BlockShelf shelf_;
-  std::set<BlockId> executed_;             // not final
   std::set<BlockId> logged_;               // in the log, not final
   std::map<BlockId, SignedVote> waiting_;  // proposals whose transactions are being fetched
   std::set<BlockId> wanted_;               // blocks that were asked for

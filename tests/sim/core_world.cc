@@ -98,8 +98,10 @@ void CoreWorld::boot(std::size_t member, std::uint64_t signed_view) {
   SimplexConfig config = m.config;
   config.signed_view = signed_view;
   m.core.emplace(config);
+  m.held.clear();
   for (const Entry& entry : m.journal) {
     if (const auto* proposal = std::get_if<AppendProposal>(&entry)) {
+      m.held.insert(proposal->block);
       m.core->restore_proposal(proposal->view, proposal->parent_view, blocks_.at(proposal->block));
     } else if (const auto* vote = std::get_if<AppendVote>(&entry)) {
       m.core->restore_vote(vote->vote);
@@ -198,6 +200,9 @@ void CoreWorld::turn(std::size_t member) {
     while (!m.inputs.empty()) {
       const Input input = m.inputs.front();
       m.inputs.pop_front();
+      if (const auto* proposal = std::get_if<ProposalInput>(&input))
+        m.held.insert(proposal->block.id);
+      if (const auto* block = std::get_if<BlockInput>(&input)) m.held.insert(block->block.id);
       for (const Effect& effect : m.core->step(input)) carry_out(member, effect);
     }
     if (!m.signs.empty()) m.journal_synced = m.journal.size();
@@ -220,6 +225,18 @@ void CoreWorld::cast(std::size_t member, const Sign& sign) {
     send(member, VoteInput{vote});
   }
   m.inputs.push_back(VoteInput{vote});
+}
+
+void CoreWorld::verify(std::size_t member, const Verify& effect) {
+  Member& m = members_[member];
+  // It is executed above its ancestors, so they must be here.
+  for (BlockId at = effect.block; at != m.config.floor.id; at = blocks_.at(at).parent) {
+    if (m.held.contains(at)) continue;
+    violations_.push_back("member " + std::to_string(member) +
+                          " verifies a block without all that it stands on");
+    break;
+  }
+  m.inputs.push_back(VerifiedInput{effect.view, effect.block, !invalid_.contains(effect.block)});
 }
 
 void CoreWorld::look_for_work(std::size_t member) {
@@ -253,11 +270,11 @@ void CoreWorld::carry_out(std::size_t member, const Effect& effect) {
     if (height_of(build->parent) < wanted_height_ || build->allow_empty) {
       built.block = made_up_block(build->view, blocks_.at(build->parent));
       know(*built.block);
+      m.held.insert(built.block->id);
     }
     m.inputs.push_back(built);
-  } else if (const auto* verify = std::get_if<Verify>(&effect)) {
-    m.inputs.push_back(
-        VerifiedInput{verify->view, verify->block, !invalid_.contains(verify->block)});
+  } else if (const auto* to_verify = std::get_if<Verify>(&effect)) {
+    verify(member, *to_verify);
   } else if (const auto* fetch = std::get_if<FetchCertificates>(&effect)) {
     // There and back.
     for (std::size_t peer = 0; peer < members_.size(); ++peer) {
@@ -266,7 +283,13 @@ void CoreWorld::carry_out(std::size_t member, const Effect& effect) {
         deliver(peer, member, CertificateInput{found}, 2 * options_.latency_ms);
     }
   } else if (const auto* block = std::get_if<FetchBlock>(&effect)) {
-    m.inputs.push_back(BlockInput{blocks_.at(block->block)});
+    const BlockInput answer{blocks_.at(block->block)};
+    if (options_.fetch_ms == 0) {
+      m.inputs.push_back(answer);
+    } else {
+      events_.emplace(std::pair(now_ms_ + options_.fetch_ms, ++sequence_),
+                      Event{member, m.life, answer});
+    }
   } else if (const auto* entered = std::get_if<Entered>(&effect)) {
     for (const TimerKind kind : {TimerKind::kLeader, TimerKind::kAdvance, TimerKind::kRetry})
       m.timers[static_cast<std::size_t>(kind)] = {};

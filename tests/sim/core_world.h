@@ -25,6 +25,7 @@ struct CoreWorldOptions {
   std::uint64_t last_height = 1'000;
   std::uint64_t delay_ms = 100;  // D
   std::uint64_t latency_ms = 10;
+  std::uint64_t fetch_ms = 0;                           // until a block that was asked for is there
   std::map<std::size_t, std::uint64_t> slower_ms = {};  // what these send takes so much longer
 };
 
@@ -89,6 +90,7 @@ class CoreWorld {
     std::size_t journal_synced = 0;
     std::vector<Vote> votes;
     std::deque<Input> inputs;
+    std::set<BlockId> held;  // blocks at hand
     std::vector<Sign> signs;
     std::array<std::pair<std::uint64_t, std::uint64_t>, 4> timers;  // due, view; due 0: none
     BlockId parent;
@@ -105,6 +107,7 @@ class CoreWorld {
   void carry_out(std::size_t member, const Effect& effect);
   void cast(std::size_t member, const Sign& sign);
   void look_for_work(std::size_t member);
+  void verify(std::size_t member, const Verify& effect);
   void deliver(std::size_t from, std::size_t to, const Input& message, std::uint64_t latency_ms);
   void note_certificate(const Certificate& certificate);
   void note_final(std::size_t member, const Finalized& finalized);

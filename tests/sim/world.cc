@@ -305,10 +305,13 @@ void World::partition() {
       if (side[a] == side[b] || (one_way && side[a])) continue;
       network_->cut(a, b);
       at(until, [this, a, b] { network_->mend(a, b); });
-      // Some connections notice.
+      // Some connections notice, and come back later.
       if (rng_.below(3) == 0 && network_->connected(a, b)) {
-        at(time_.now_ns + around(500), [this, a, b] { link_down(a, b); });
-        at(until + around(100), [this, a, b] { link_up(a, b); });
+        const std::uint64_t down = time_.now_ns + around(500);
+        at(down, [this, a, b] {
+          if (!healed_) link_down(a, b);
+        });
+        at(std::max(down, until) + around(100), [this, a, b] { link_up(a, b); });
       }
     }
   }

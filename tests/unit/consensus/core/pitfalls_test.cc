@@ -147,6 +147,24 @@ TEST(SimplexPitfalls, ALostFinalizationIsSaidAgainOnAnIdleNetwork) {
   expect_safe(world);
 }
 
+TEST(SimplexPitfalls, WhoMissesABlockFurtherBelowFetchesItAndCallsNothingInvalid) {
+  // Member 0 sees the first proposal of the epoch only long after the blocks on top of it.
+  CoreWorld world({.leaders = {1, 2, 3, 1}, .fetch_ms = 45});
+  world.set_filter([&](std::size_t, std::size_t to, const Input& message) {
+    if (is_kind(message, kFinalize)) return false;  // nothing becomes final meanwhile
+    const auto* proposal = std::get_if<ProposalInput>(&message);
+    return to != 0 || proposal == nullptr || proposal->block.height > 1;
+  });
+  world.want_height(6);
+  world.run(150);
+  for (std::uint64_t view = world.first_view(); view < world.first_view() + 4; ++view)
+    EXPECT_FALSE(world.has_signed(0, kNullify, view));
+  EXPECT_TRUE(world.has_signed(0, kNotarize, world.core(0).view() - 1)) << "and votes again";
+  world.set_filter({});
+  ASSERT_TRUE(world.run_to_height(6, 2'000));
+  expect_safe(world);
+}
+
 TEST(SimplexPitfalls, ThirtyPercentLossSlowsButDoesNotStop) {
   CoreWorld world({});
   std::uint64_t counter = 0;
