@@ -52,6 +52,7 @@ TEST_F(GenesisTest, TheFirstStateHoldsWhatItSays) {
   EXPECT_EQ(load<market::MarketParams>(ledger.state, market::market_params_key()), genesis.market);
   EXPECT_EQ(load<Supply>(ledger.state, supply_key()),
             (Supply{Amount{1'500 + testing::kTestStake}, Amount{0}}));
+  EXPECT_EQ(load<StakingParams>(ledger.state, staking_params_key()), genesis.staking);
   EXPECT_EQ(load<FeeMarket>(ledger.state, fee_market_key()),
             (FeeMarket{genesis.params.base_price_min, genesis.time_ms}));
   EXPECT_EQ(load<Beacon>(ledger.state, beacon_key())->value, chain_id_of(genesis));
@@ -95,6 +96,16 @@ TEST_F(GenesisTest, EachBoundIsRefusedByName) {
       {"base_price_interval_ms", [](Genesis& g) { g.params.base_price_interval_ms = 0; }},
       {"expiry_ahead_max_ms", [](Genesis& g) { g.params.expiry_ahead_max_ms = 0; }},
       {"epoch_length", [](Genesis& g) { g.params.epoch_length = 0; }},
+      {"less stake than staking.min_bond",
+       [](Genesis& g) { g.staking.min_bond = Amount{testing::kTestStake + 1}; }},
+      {"staking.unbonding_ms", [](Genesis& g) { g.staking.unbonding_ms = 0; }},
+      {"together must stay below",
+       [](Genesis& g) { g.staking.unbonding_ms = g.staking.evidence_window_ms * 2; }},
+      {"slash_per_10000", [](Genesis& g) { g.staking.slash_per_10000 = 5'001; }},
+      {"inflation_per_10000", [](Genesis& g) { g.staking.inflation_per_10000 = 2'001; }},
+      {"validators_max", [](Genesis& g) { g.staking.validators_max = 0; }},
+      {"validators_max", [](Genesis& g) { g.staking.validators_max = 129; }},
+      {"min_bond", [](Genesis& g) { g.staking.min_bond = Amount{}; }},
       {"classes is empty", [](Genesis& g) { g.market.classes.clear(); }},
       {"receipt_interval_ms", [](Genesis& g) { g.market.receipt_interval_ms = 0; }},
       {"lease_timeout_ms",
