@@ -195,7 +195,9 @@ void Simplex::on(const TimerInput& input) {
   const View* view = find(view_);
   switch (input.kind) {
     case TimerKind::kLeader:
-      if (!proposed_ && (view == nullptr || !view->proposal)) vote_nullify();
+      if (proposed_ || (view != nullptr && view->proposal)) return;
+      note_missed(view_);
+      vote_nullify();
       return;
     case TimerKind::kAdvance:
       vote_nullify();
@@ -217,7 +219,7 @@ void Simplex::on(const TimerInput& input) {
 
 void Simplex::on(const FloorInput& input) {
   const Certificate& certificate = input.finalization;
-  if (input.block.height <= floor_.height || certificate.vote.view <= floor_view_) return;
+  if (input.block.height <= floor_.height) return;
   blocks_.emplace(input.block.id, input.block);
   const std::uint64_t end = certificate.vote.view;
   const std::optional<Certificate> pending = std::exchange(finalization_pending_, std::nullopt);
@@ -420,6 +422,7 @@ void Simplex::end_view(const Certificate& certificate) {
       vote_finalize(certificate);
       break;
     case VoteKind::kNullify:
+      if (!views_[vote.view].proposal) note_missed(vote.view);
       ++nullified_in_a_row_;
       break;
     case VoteKind::kFinalize:
@@ -567,7 +570,7 @@ bool Simplex::wants(const Vote& vote, std::uint8_t index) const {
       vote.view > view_ + kViewsAhead)
     return false;
   // Too late to count, but a sign of life of a validator that was thought away.
-  if (!is_open(vote.view)) return vote.view + kSilentViews > view_ && was_silent_lately(index);
+  if (!is_open(vote.view)) return is_silent(index) && vote.view > missed_.at(index);
   const View* view = find(vote.view);
   if (view == nullptr) return true;
   const SignedVote* known = view->votes.find(vote.kind, index);
@@ -632,15 +635,17 @@ std::optional<BlockId> Simplex::missing_below(BlockId block) const {
   return std::nullopt;
 }
 
-bool Simplex::is_silent(std::size_t validator) const {
-  if (config_.own_index == validator || view_ < config_.floor_view + 1 + kSilentViews) return false;
-  const auto heard = last_heard_.find(static_cast<std::uint8_t>(validator));
-  return heard == last_heard_.end() || heard->second + kSilentViews < view_;
+void Simplex::note_missed(std::uint64_t view) {
+  std::uint64_t& missed = missed_[static_cast<std::uint8_t>(leader(view))];
+  missed = std::max(missed, view);
 }
 
-bool Simplex::was_silent_lately(std::size_t validator) const {
+bool Simplex::is_silent(std::size_t validator) const {
+  if (config_.own_index == validator) return false;
+  const auto missed = missed_.find(static_cast<std::uint8_t>(validator));
+  if (missed == missed_.end()) return false;
   const auto heard = last_heard_.find(static_cast<std::uint8_t>(validator));
-  return heard == last_heard_.end() || heard->second + kSilentViews / 2 < view_;
+  return heard == last_heard_.end() || heard->second <= missed->second;
 }
 
 bool Simplex::has_unfinal_block() const {

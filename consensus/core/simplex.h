@@ -31,8 +31,6 @@ namespace fog {
 constexpr std::uint64_t kViewsAhead = 32;
 // Proposals, which hold whole blocks, not so far; later ones are fetched when they are notarized.
 constexpr std::uint64_t kProposalsAhead = 4;
-// A leader of whom nothing was heard for so many views gets no time.
-constexpr std::uint64_t kSilentViews = 4;
 
 struct SimplexConfig {
   std::uint64_t epoch = 0;
@@ -83,8 +81,8 @@ class Simplex {
   // A quorum's notarization of the block, in the view in which it stands.
   const Certificate* notarization(std::uint64_t view) const;
   const SimplexConfig& config() const { return config_; }
-  // What later steps depend on, in a canonical order; less what only spares repeated requests, and
-  // who was heard of when, which matters after kSilentViews. `with_votes`: single votes too.
+  // What later steps depend on, in a canonical order; less what only spares repeated requests.
+  // `with_votes`: single votes too.
   Bytes state_bytes(bool with_votes) const;
 
  private:
@@ -142,8 +140,9 @@ class Simplex {
   // Of the block and what it stands on above the floor, the highest that is not at hand.
   std::optional<BlockId> missing_below(BlockId block) const;
   bool skipped(std::uint64_t from, std::uint64_t to) const;  // every view between is nullified
+  // Whether it made no proposal when it led, and nothing later was heard of it: it gets no time.
   bool is_silent(std::size_t validator) const;
-  bool was_silent_lately(std::size_t validator) const;
+  void note_missed(std::uint64_t view);
   bool has_unfinal_block() const;
   std::uint64_t delay(std::uint64_t units) const;  // units of D, with back-off
   std::uint64_t retry_ms() const { return 2 * config_.delay_ms; }
@@ -165,6 +164,8 @@ class Simplex {
   std::uint64_t view_ = 0;
   std::uint64_t nullified_in_a_row_ = 0;
   std::map<std::uint8_t, std::uint64_t> last_heard_;  // validator -> view
+  std::map<std::uint8_t, std::uint64_t>
+      missed_;  // validator -> view that it led and did not propose in
   // Of the current view.
   bool timers_started_ = false;
   bool build_wanted_ = false;

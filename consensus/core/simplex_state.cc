@@ -29,6 +29,11 @@ Bytes Simplex::state_bytes(bool with_votes) const {
   write_certificate(out, finalization_pending_);
   out.integer(static_cast<std::uint32_t>(blocks_.size()));
   for (const auto& [id, block] : blocks_) bcs_write(out, id);
+  for (const auto& [validator, view] : missed_) {
+    out.integer(validator);
+    out.integer(view);
+    flag(is_silent(validator));
+  }
   for (const auto& [number, view] : views_) {
     out.integer(number);
     for (const auto* certificate : {&view.notarization, &view.nullification, &view.finalization})

@@ -354,7 +354,15 @@ ErrorOr<void> Replica::on(const NodeId& from, wire::FinalBlocks&& message) {
   TRY_VOID(ask_for_blocks(blocks.back().header.height));
   for (std::size_t i = 0; i < blocks.size(); ++i) {
     const bool last = i + 1 == blocks.size();
-    TRY_VOID(make_final(ids[i], blocks[i], certificate->vote.view, core_->floor_view(),
+    // The view of a block is what the next one says of it, or not known: if this is where a crash
+    // ends the log, a later view would hide blocks that are still to come.
+    std::uint64_t view = 0;
+    if (last) {
+      view = certificate->vote.view;
+    } else if (const auto& carried = blocks[i + 1].certificate) {
+      view = carried->vote.view;
+    }
+    TRY_VOID(make_final(ids[i], blocks[i], view, core_->floor_view(),
                         last ? certificate : std::nullopt));
   }
   TRY_VOID(flush());
