@@ -298,7 +298,7 @@ ErrorOr<void> Replica::carry_out(const Evidence& effect) {
 
 // Whether it could be executed as far as blocks go.
 bool Replica::has_all_below(BlockId at) const {
-  while (at != core_->floor().id && !parts_.app->time_of(at)) {
+  while (!parts_.app->time_of(at)) {
     const SharedBlock block = shelf_.find(at);
     if (block == nullptr || block->header.height <= floor_height_) return false;
     at = block->header.parent;
@@ -310,7 +310,7 @@ bool Replica::has_all_below(BlockId at) const {
 bool Replica::execute(const BlockId& id) {
   std::vector<std::pair<BlockId, SharedBlock>> path;
   BlockId at = id;
-  while (at != core_->floor().id && !parts_.app->time_of(at)) {
+  while (!parts_.app->time_of(at)) {
     SharedBlock block = shelf_.find(at);
     if (block == nullptr || block->header.height <= floor_height_) {
       events_.log("block " + to_hex0x(id) + " stands on " + to_hex0x(at) + ", which is " +

@@ -72,6 +72,7 @@ void SimNetwork::disconnect(std::size_t a, std::size_t b) {
 void SimNetwork::mend_all() {
   cut_.clear();
   clogged_.clear();
+  last_ns_.clear();  // nothing new waits behind what was held back
 }
 
 bool SimNetwork::send(std::size_t from, std::size_t to, std::uint8_t kind,
