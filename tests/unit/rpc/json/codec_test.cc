@@ -18,12 +18,13 @@ using testing::SeededRng;
 template <class T>
 class RoundTrip : public ::testing::Test {};
 using PublicTypes =
-    ::testing::Types<Account, BlockHeader, ChainParams, Hash32, MultisigPolicy, SignedTx, Supply,
-                     TxBody, market::Bid, market::BidTerms, market::CreateBid, market::Gateway,
-                     market::Host, market::Lease, market::Location, market::Manifest,
-                     market::MarketParams, market::Offer, market::PublishService,
-                     market::ReceiptRecord, market::RegisterHost, market::Resources,
-                     market::Service, market::SignedVoucher, market::SubmitReceipts>;
+    ::testing::Types<Account, BlockHeader, ChainParams, Hash32, MultisigPolicy, SignedTx,
+                     StakingParams, Proposal, SubmitEvidence, Supply, TxBody, market::Bid,
+                     market::BidTerms, market::CreateBid, market::Gateway, market::Host,
+                     market::Lease, market::Location, market::Manifest, market::MarketParams,
+                     market::Offer, market::PublishService, market::ReceiptRecord,
+                     market::RegisterHost, market::Resources, market::Service,
+                     market::SignedVoucher, market::SubmitReceipts>;
 TYPED_TEST_SUITE(RoundTrip, PublicTypes);
 
 TYPED_TEST(RoundTrip, GivesTheSameValue) {
