@@ -373,8 +373,11 @@ ErrorOr<void> Replica::carry_out(const Build& effect) {
   request.allow_empty =
       effect.allow_empty ||
       (options_.idle_interval_ms && parent_ms + *options_.idle_interval_ms <= request.time_ms);
-  if (const Certificate* notarization = core_->notarization(effect.parent_view))
-    request.certificate = *notarization;
+  // What shows who is present: of a parent that is final already, its finalization.
+  for (const Certificate& certificate :
+       core_->certificates(effect.parent_view, effect.parent_view, 1)) {
+    if (certificate.vote.block == effect.parent) request.certificate = certificate;
+  }
   bool has_link = true;
   request.reveal = [&](const ValidatorRecord& record) {
     auto link = revealer_->reveal(record);
