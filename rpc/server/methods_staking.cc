@@ -99,8 +99,9 @@ Method staking_proposals() {
 
 Method staking_evidence() {
   return {.name = "staking_evidence",
-          .summary = "Proofs that this node has seen, since its start, of validators that voted "
-                     "against themselves. Whoever submits one first has a part of what is slashed.",
+          .summary =
+              "Proofs that this node has seen, since its start, of validators that voted "
+              "against themselves. Whoever submits one first has a part of what is slashed.",
           .params = {},
           .result = list_schema(schema_of<SubmitEvidence>()),
           .errors = {kUnavailable},
