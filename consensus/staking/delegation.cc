@@ -2,8 +2,8 @@
 
 #include <limits>
 
-#include "consensus/staking/epochs.h"
 #include "chain/types/stake_pool.h"
+#include "consensus/staking/epochs.h"
 #include "consensus/staking/validators.h"
 
 namespace fog {

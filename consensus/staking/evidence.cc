@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <limits>
 
+#include "chain/types/stake_pool.h"
 #include "consensus/staking/delegation.h"
 #include "consensus/staking/epochs.h"
-#include "chain/types/stake_pool.h"
 #include "consensus/staking/validators.h"
 
 namespace fog {
