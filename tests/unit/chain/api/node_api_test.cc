@@ -19,6 +19,7 @@ class PagingNode final : public NodeApi {
   ErrorOr<ChainStatus> wait_height(std::uint64_t, std::uint64_t) override { return unused(); }
   ErrorOr<BlockInfo> block(std::uint64_t) override { return unused(); }
   ErrorOr<StateProof> state_proof(const StateKey&) override { return unused(); }
+  ErrorOr<std::vector<SubmitEvidence>> evidence() override { return unused(); }
   ErrorOr<SupplyReport> verify_supply() override { return unused(); }
   ErrorOr<std::vector<std::optional<Bytes>>> state_get(const std::vector<StateKey>& keys) override {
     reads.push_back(keys.size());
