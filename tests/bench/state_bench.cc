@@ -89,7 +89,7 @@ void make_node(const std::string& folder, std::uint64_t accounts) {
             [](const auto& a, const auto& b) { return a.address < b.address; });
   const ValidatorKey validator = ValidatorKey::generate(system_rng());
   genesis.validators.push_back(
-      validator.genesis_entry(genesis.accounts.front().address, Amount{kDropletsPerFog}));
+      validator.genesis_entry(genesis.accounts.front().address, Amount{1'000 * kDropletsPerFog}));
   NodeOptions options;
   options.directory = folder;
   must(init_node(options, genesis, validator));
