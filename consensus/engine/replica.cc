@@ -13,10 +13,6 @@ constexpr std::uint64_t kStatusNs = 200 * kMs;
 constexpr std::size_t kEvidenceMax = 256;
 constexpr std::size_t kRoundsPerTurn = 16;
 
-BlockRef ref_of(const BlockId& id, const BlockHeader& header) {
-  return {id, header.parent, header.height};
-}
-
 }  // namespace
 
 Replica::Replica(ReplicaParts parts, std::optional<ReplicaKeys> keys, ReplicaOptions options,
@@ -193,13 +189,8 @@ ErrorOr<void> Replica::cast(const Sign& sign) {
     return {};  // it has voted beyond: this vote is forgone
   }
   const SignedVote vote{sign.vote, *signature};
-  if (sign.proposal) {
-    send_proposal(vote);
-  } else if (parts_.net != nullptr) {
-    wire::broadcast(*parts_.net, wire::VoteMessage{vote});
-  }
   inputs_.push_back(VoteInput{vote});
-  return {};
+  return carry_out(SendVote{vote, sign.proposal});
 }
 
 ErrorOr<void> Replica::sync() {
@@ -414,9 +405,9 @@ void Replica::send_proposal(const SignedVote& notarize) {
   if (block != nullptr && !again) {
     std::size_t bytes = 0;
     for (const auto& tx : block->txs) bytes += tx.size();
-    if (bytes <= wire::kWholeBlockBytes) {
-      proposal.whole = *block;
-    } else if (const auto ids = parts_.app->ids_of(notarize.vote.block)) {
+    const auto ids =
+        bytes > wire::kWholeBlockBytes ? parts_.app->ids_of(notarize.vote.block) : std::nullopt;
+    if (ids) {
       proposal.compact = compact(*block, *ids);
     } else {
       proposal.whole = *block;

@@ -58,6 +58,11 @@ struct ReplicaKeys {
   std::shared_ptr<const BeaconChain> beacon_chain = nullptr;  // the key's first, if it is at hand
 };
 
+// What the core is told of a block.
+inline BlockRef ref_of(const BlockId& id, const BlockHeader& header) {
+  return {id, header.parent, header.height};
+}
+
 class Replica {
  public:
   Replica(ReplicaParts parts, std::optional<ReplicaKeys> keys, ReplicaOptions options,
@@ -83,7 +88,6 @@ class Replica {
   // Whom a transaction should reach first: who leads this view and the next, as far as it is known
   // where they are. From the thread that drives the replica.
   std::vector<NodeId> next_leaders() const;
-  bool leads_soon() const;
   const std::vector<Evidence>& evidence() const { return evidence_; }
   std::uint64_t sync_ns() const { return sync_ns_; }
   std::uint64_t blocks_made() const { return blocks_made_; }

@@ -13,10 +13,6 @@ constexpr std::size_t kWantedMax = 256;
 constexpr std::size_t kWaitingMax = 16;
 constexpr std::size_t kCertificatesMax = 64;
 
-BlockRef ref_of(const BlockId& id, const BlockHeader& header) {
-  return {id, header.parent, header.height};
-}
-
 // The id covers the header; the header covers the rest.
 bool is_whole(const Block& block) {
   return tx_root(block) == block.header.tx_root &&

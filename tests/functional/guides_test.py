@@ -2,11 +2,10 @@
 """The guides under contrib/doc are right: every command of the guides for wallets, Publishers, gateways and
 Hosts is run as it stands there, in one story from an empty folder to a paid service."""
 import shlex
-import socket
 import subprocess
 
 import fogtest
-from fogtest import PASSPHRASE, ROOT, StagedTest, run_fogcoin, secret_file, until
+from fogtest import PASSPHRASE, ROOT, StagedTest, free_port, run_fogcoin, secret_file, until
 
 HELLO = r"""
 #include <stdio.h>
@@ -19,12 +18,6 @@ int main(void) {
 """
 SETTINGS = ("market.receipt_interval_ms=1500", "market.lease_timeout_ms=30000", "market.notice_ms=2000",
             "market.final_receipt_window_ms=5000", "market.audit_window_ms=5000")
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Guide:

@@ -13,19 +13,12 @@ import threading
 import time
 import unittest
 
-from fogtest import ROOT, StagedTest, http, programs_folder, run_fogcoin, until
+from fogtest import ROOT, StagedTest, free_port, http, programs_folder, run_fogcoin, until
 
 KILLS = int(os.environ.get("FOG_HOST_KILLS", "6"))
 SETTINGS = ("market.receipt_interval_ms=1500", "market.lease_timeout_ms=30000", "market.notice_ms=2000",
             "market.final_receipt_window_ms=6000", "market.audit_window_ms=8000")
 REQUESTS = ROOT / "contrib/examples/thermostat/requests"
-
-
-def free_port():
-    import socket
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def children(pid):
