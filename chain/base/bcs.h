@@ -28,6 +28,8 @@
 #include <variant>
 #include <vector>
 
+#include "chain/base/bcs_writer.h"
+#include "chain/base/bounded.h"
 #include "chain/base/bytes.h"
 #include "chain/base/check.h"
 #include "chain/base/result.h"
@@ -47,60 +49,7 @@ enum class BcsError : std::uint8_t {
 };
 std::string_view bcs_error_text(BcsError error);
 
-// Containers that carry their bound. `Max` counts elements (bytes for text and byte strings).
-// Writing more than Max is our own bug and stops the program: check input where it enters.
-template <class T, std::size_t Max>
-struct BoundedList : std::vector<T> {
-  using std::vector<T>::vector;
-  static constexpr std::size_t kMax = Max;
-};
-template <std::size_t Max>
-struct BoundedBytes : Bytes {
-  using Bytes::vector;
-  BoundedBytes() = default;
-  // Bytes are bytes; the bound is checked when written.
-  // NOLINTNEXTLINE(google-explicit-constructor)
-  BoundedBytes(Bytes bytes) : Bytes(std::move(bytes)) {}
-  static constexpr std::size_t kMax = Max;
-};
-template <std::size_t Max>
-struct BoundedText : std::string {
-  using std::string::basic_string;
-  BoundedText() = default;
-  // NOLINTNEXTLINE(google-explicit-constructor): text is text; the bound is checked when written.
-  BoundedText(std::string text) : std::string(std::move(text)) {}
-  static constexpr std::size_t kMax = Max;
-};
-template <class K, class V, std::size_t Max>
-struct BoundedMap : std::map<K, V> {
-  using std::map<K, V>::map;
-  static constexpr std::size_t kMax = Max;
-};
-
 bool is_utf8(std::string_view text);
-
-class BcsWriter {
- public:
-  void u8(std::uint8_t value) { out_.push_back(value); }
-  template <std::unsigned_integral U>
-  void integer(U value) {
-    for (std::size_t i = 0; i < sizeof(U); ++i)
-      out_.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
-  }
-  void uleb(std::uint32_t value) {
-    while (value >= 0x80) {
-      out_.push_back(static_cast<std::uint8_t>(value | 0x80));
-      value >>= 7;
-    }
-    out_.push_back(static_cast<std::uint8_t>(value));
-  }
-  void raw(ByteView bytes) { append(out_, bytes); }
-  const Bytes& bytes() const& { return out_; }
-  Bytes take() && { return std::move(out_); }
-
- private:
-  Bytes out_;
-};
 
 // Reads values in order. After the first failure every read fails and error() says why.
 class BcsReader {
@@ -158,8 +107,9 @@ concept HasCheck = requires(const T& value) {
   { value.check_value() } -> std::same_as<bool>;
 };
 
-template <class T>
-void write(BcsWriter& out, const T& value) {
+// Out is a BcsWriter or a BcsCounter.
+template <class Out, class T>
+void write(Out& out, const T& value) {
   Codec<T>::write(out, value);
 }
 template <class T>
@@ -169,13 +119,19 @@ bool read(BcsReader& in, T& value) {
 
 template <std::unsigned_integral U>
 requires(!std::same_as<U, bool>) struct Codec<U> {
-  static void write(BcsWriter& out, U value) { out.integer(value); }
+  template <class Out>
+  static void write(Out& out, U value) {
+    out.integer(value);
+  }
   static bool read(BcsReader& in, U& value) { return in.integer(value); }
 };
 
 template <>
 struct Codec<bool> {
-  static void write(BcsWriter& out, bool value) { out.u8(value ? 1 : 0); }
+  template <class Out>
+  static void write(Out& out, bool value) {
+    out.u8(value ? 1 : 0);
+  }
   static bool read(BcsReader& in, bool& value) {
     std::uint8_t byte = 0;
     if (!in.integer(byte)) return false;
@@ -190,7 +146,10 @@ struct Codec<bool> {
 template <class E>
 requires std::is_enum_v<E>
 struct Codec<E> {
-  static void write(BcsWriter& out, E value) { out.uleb(static_cast<std::uint32_t>(value)); }
+  template <class Out>
+  static void write(Out& out, E value) {
+    out.uleb(static_cast<std::uint32_t>(value));
+  }
   static bool read(BcsReader& in, E& value) {
     std::uint32_t index = 0;
     if (!in.uleb(index)) return false;
@@ -202,7 +161,10 @@ struct Codec<E> {
 
 template <std::size_t N>
 struct Codec<FixedBytes<N>> {
-  static void write(BcsWriter& out, const FixedBytes<N>& value) { out.raw(value); }
+  template <class Out>
+  static void write(Out& out, const FixedBytes<N>& value) {
+    out.raw(value);
+  }
   static bool read(BcsReader& in, FixedBytes<N>& value) {
     ByteView view;
     if (!in.raw(view, N)) return false;
@@ -213,7 +175,8 @@ struct Codec<FixedBytes<N>> {
 
 template <class T, std::size_t N>
 struct Codec<std::array<T, N>> {
-  static void write(BcsWriter& out, const std::array<T, N>& value) {
+  template <class Out>
+  static void write(Out& out, const std::array<T, N>& value) {
     for (const T& item : value) bcs_detail::write(out, item);
   }
   static bool read(BcsReader& in, std::array<T, N>& value) {
@@ -227,7 +190,8 @@ struct Codec<std::array<T, N>> {
 template <class T>
 requires HasFields<T>
 struct Codec<T> {
-  static void write(BcsWriter& out, const T& value) {
+  template <class Out>
+  static void write(Out& out, const T& value) {
     std::apply([&](auto... member) { (bcs_detail::write(out, value.*member), ...); }, T::kFields);
   }
   static bool read(BcsReader& in, T& value) {
@@ -244,7 +208,8 @@ struct Codec<T> {
 
 template <class T>
 struct Codec<std::optional<T>> {
-  static void write(BcsWriter& out, const std::optional<T>& value) {
+  template <class Out>
+  static void write(Out& out, const std::optional<T>& value) {
     out.u8(value ? 1 : 0);
     if (value) bcs_detail::write(out, *value);
   }
@@ -259,7 +224,8 @@ struct Codec<std::optional<T>> {
 template <class... Ts>
 struct Codec<std::variant<Ts...>> {
   using V = std::variant<Ts...>;
-  static void write(BcsWriter& out, const V& value) {
+  template <class Out>
+  static void write(Out& out, const V& value) {
     out.uleb(static_cast<std::uint32_t>(value.index()));
     std::visit([&](const auto& alternative) { bcs_detail::write(out, alternative); }, value);
   }
@@ -282,7 +248,8 @@ struct Codec<std::variant<Ts...>> {
 
 template <class T, std::size_t Max>
 struct Codec<BoundedList<T, Max>> {
-  static void write(BcsWriter& out, const BoundedList<T, Max>& value) {
+  template <class Out>
+  static void write(Out& out, const BoundedList<T, Max>& value) {
     CHECK(value.size() <= Max);
     out.uleb(static_cast<std::uint32_t>(value.size()));
     for (const T& item : value) bcs_detail::write(out, item);
@@ -302,7 +269,8 @@ struct Codec<BoundedList<T, Max>> {
 
 template <std::size_t Max>
 struct Codec<BoundedBytes<Max>> {
-  static void write(BcsWriter& out, const BoundedBytes<Max>& value) {
+  template <class Out>
+  static void write(Out& out, const BoundedBytes<Max>& value) {
     CHECK(value.size() <= Max);
     out.uleb(static_cast<std::uint32_t>(value.size()));
     out.raw(ByteView(value.data(), value.size()));
@@ -318,7 +286,8 @@ struct Codec<BoundedBytes<Max>> {
 
 template <std::size_t Max>
 struct Codec<BoundedText<Max>> {
-  static void write(BcsWriter& out, const BoundedText<Max>& value) {
+  template <class Out>
+  static void write(Out& out, const BoundedText<Max>& value) {
     CHECK(value.size() <= Max);
     out.uleb(static_cast<std::uint32_t>(value.size()));
     out.raw(as_bytes(value));
@@ -335,15 +304,23 @@ struct Codec<BoundedText<Max>> {
 
 template <class K, class V, std::size_t Max>
 struct Codec<BoundedMap<K, V, Max>> {
-  static void write(BcsWriter& out, const BoundedMap<K, V, Max>& value) {
+  template <class Out>
+  static void write(Out& out, const BoundedMap<K, V, Max>& value) {
     CHECK(value.size() <= Max);
+    out.uleb(static_cast<std::uint32_t>(value.size()));
+    if constexpr (std::same_as<Out, BcsCounter>) {
+      for (const auto& [key, item] : value) {
+        bcs_detail::write(out, key);
+        bcs_detail::write(out, item);
+      }
+      return;
+    }
     std::map<Bytes, const V*> sorted;
     for (const auto& [key, item] : value) {
       BcsWriter encoded;
       bcs_detail::write(encoded, key);
       sorted.emplace(std::move(encoded).take(), &item);
     }
-    out.uleb(static_cast<std::uint32_t>(value.size()));
     for (const auto& [key, item] : sorted) {
       out.raw(key);
       bcs_detail::write(out, *item);
@@ -378,9 +355,18 @@ bool bcs_read(BcsReader& in, T& value) {
   return bcs_detail::read(in, value);
 }
 
+// The length of bcs_encode(value).
+template <class T>
+std::size_t bcs_size(const T& value) {
+  BcsCounter out;
+  bcs_detail::write(out, value);
+  return out.size();
+}
+
 template <class T>
 Bytes bcs_encode(const T& value) {
   BcsWriter out;
+  out.reserve(bcs_size(value));
   bcs_detail::write(out, value);
   return std::move(out).take();
 }

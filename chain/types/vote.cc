@@ -4,6 +4,12 @@
 
 namespace fog {
 
+bool is_equivocation(const Vote& a, const Vote& b) {
+  if (a.epoch != b.epoch || a.view != b.view) return false;
+  if (a.kind == b.kind) return a.kind != VoteKind::kNullify && a != b;
+  return a.kind != VoteKind::kNotarize && b.kind != VoteKind::kNotarize;
+}
+
 Hash32 vote_digest(const ChainId& chain, const Vote& vote) {
   return tagged_hash("fog/vote", {chain, bcs_encode(vote)});
 }

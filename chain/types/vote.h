@@ -27,6 +27,10 @@ struct Vote {
       std::make_tuple(&Vote::epoch, &Vote::view, &Vote::kind, &Vote::parent_view, &Vote::block);
   bool operator==(const Vote&) const = default;
 };
+// Whether two votes of one validator prove that it broke the rules: two notarize or two finalize
+// for different proposals in one view, or nullify and finalize in one view. (Notarize and nullify
+// in one view are both allowed, and so is notarize(a) with finalize(b).)
+bool is_equivocation(const Vote& a, const Vote& b);
 // What is signed (BIP-340): the tagged hash "fog/vote" of chain id and BCS(vote).
 Hash32 vote_digest(const ChainId& chain, const Vote& vote);
 

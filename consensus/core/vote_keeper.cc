@@ -2,13 +2,6 @@
 
 namespace fog {
 
-bool is_equivocation(const Vote& a, const Vote& b) {
-  if (a.epoch != b.epoch || a.view != b.view) return false;
-  if (a.kind == b.kind) return a.kind != VoteKind::kNullify && a != b;
-  const auto is = [&](VoteKind x, VoteKind y) { return a.kind == x && b.kind == y; };
-  return is(VoteKind::kNullify, VoteKind::kFinalize) || is(VoteKind::kFinalize, VoteKind::kNullify);
-}
-
 const SignedVote* VoteKeeper::find(VoteKind kind, std::uint8_t index) const {
   const auto found = votes(kind).find(index);
   return found == votes(kind).end() ? nullptr : &found->second;

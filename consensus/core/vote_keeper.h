@@ -35,9 +35,4 @@ class VoteKeeper {
   std::array<Votes, 3> votes_;
 };
 
-// Whether two votes of one validator prove that it broke the rules: two notarize or two finalize
-// for different proposals in one view, or nullify and finalize in one view. (Notarize and nullify
-// in one view are both allowed, and so is notarize(a) with finalize(b).)
-bool is_equivocation(const Vote& a, const Vote& b);
-
 }  // namespace fog

@@ -86,12 +86,6 @@ Result<ValidatorSet, Fault> set_of_epoch(const ReadView& state, std::uint64_t ep
 
 }  // namespace
 
-bool prove_equivocation(const Vote& first, const Vote& second) {
-  if (first.epoch != second.epoch || first.view != second.view) return false;
-  if (first.kind == second.kind) return first.kind != VoteKind::kNullify && first != second;
-  return first.kind != VoteKind::kNotarize && second.kind != VoteKind::kNotarize;
-}
-
 Amount slash(Overlay& state, ValidatorRecord& validator, std::uint64_t epoch, Amount stake_then,
              std::uint32_t slash_per_10000) {
   const Amount wanted = part_of(stake_then, slash_per_10000);
@@ -122,7 +116,7 @@ Amount slash(Overlay& state, ValidatorRecord& validator, std::uint64_t epoch, Am
 // kEvidenceTooOld, kNotInSet, kEvidenceSeen, kBadVoteSignature.
 Fault apply(Overlay& state, const BlockContext& block, const TxContext& tx,
             const SubmitEvidence& message) {
-  if (!prove_equivocation(message.first, message.second)) return Fault::kNotConflicting;
+  if (!is_equivocation(message.first, message.second)) return Fault::kNotConflicting;
   std::optional<ValidatorRecord> validator = find_validator(state, message.validator);
   if (!validator) return Fault::kValidatorNotFound;
   const std::uint64_t epoch = message.first.epoch;

@@ -5,10 +5,6 @@
 
 namespace fog {
 
-// Whether nobody honest casts both votes: two notarize or two finalize that differ, or nullify with
-// finalize, of one view of one epoch. (Notarize and nullify of one view are honest.)
-bool prove_equivocation(const Vote& first, const Vote& second);
-
 // Takes the slash for an infraction in `epoch`, in whose set the validator had `stake_then`:
 // slash_per_10000 of the unbonding stake and of the redelegated stake that left it since and is
 // liable, and the rest of slash_per_10000 of `stake_then` out of its pool, though no more than that

@@ -93,6 +93,23 @@ TEST(Bcs, WritesUlebAsTheSpecificationShows) {
   }
 }
 
+TEST(Bcs, ASizeIsTheEncodingsLength) {
+  const auto check = [](const auto& value) {
+    EXPECT_EQ(bcs_size(value), bcs_encode(value).size());
+    EXPECT_EQ(bcs_encode(value).capacity(), bcs_size(value)) << "room is made once";
+  };
+  check(true);
+  check(std::uint64_t{7});
+  check(Color::kBlue);
+  check(Wrapper{{true, Bytes{0xC0, 0xDE}, Text(std::string(200, 'a'))}, Text("b")});
+  check(std::optional<std::uint8_t>{8});
+  check(std::optional<std::uint8_t>{});
+  check(std::array<std::uint16_t, 3>{1, 2, 3});
+  check(BoundedList<std::uint16_t, 20'000>(16'384));
+  check(std::variant<std::uint16_t, Text>(Text("e")));
+  check(BoundedMap<Text, Text, 9>{{"e", "f"}, {"a", "b"}, {"long", "longer"}});
+}
+
 TEST(Bcs, MapsAreSortedByTheEncodedKey) {
   // 256 is 0001 in bytes and 1 is 0100: the order of bytes is not the order of numbers.
   const BoundedMap<std::uint16_t, std::uint8_t, 9> map{{1, 0xA}, {256, 0xB}};

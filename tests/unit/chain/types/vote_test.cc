@@ -1,4 +1,5 @@
-// Certificates: signatures ascend, verify, and more than two thirds of the stake stand behind them.
+// Votes and certificates: what no honest validator signs; signatures ascend, verify, and more than
+// two thirds of the stake stand behind them.
 #include "chain/types/vote.h"
 
 #include <gtest/gtest.h>
@@ -8,6 +9,35 @@
 
 namespace fog {
 namespace {
+
+TEST(Vote, EquivocationIsWhatNobodyHonestSigns) {
+  const Vote notarize{3, 7, VoteKind::kNotarize, 6, sha256(Bytes{1})};
+  Vote finalize = notarize;
+  finalize.kind = VoteKind::kFinalize;
+  const Vote nullify{3, 7, VoteKind::kNullify, 0, BlockId{}};
+  Vote twin = notarize;
+  twin.block = sha256(Bytes{2});
+  EXPECT_TRUE(is_equivocation(notarize, twin));
+  twin = notarize;
+  twin.parent_view = 5;
+  EXPECT_TRUE(is_equivocation(notarize, twin)) << "another proposal of the same block";
+  twin = finalize;
+  twin.block = sha256(Bytes{2});
+  EXPECT_TRUE(is_equivocation(finalize, twin));
+  EXPECT_FALSE(is_equivocation(notarize, twin)) << "never notarize(a) with finalize(b)";
+  EXPECT_TRUE(is_equivocation(nullify, finalize));
+  EXPECT_TRUE(is_equivocation(finalize, nullify));
+  EXPECT_FALSE(is_equivocation(notarize, nullify)) << "both are allowed";
+  EXPECT_FALSE(is_equivocation(nullify, nullify));
+  EXPECT_FALSE(is_equivocation(notarize, notarize));
+  twin = notarize;
+  twin.block = sha256(Bytes{2});
+  ++twin.view;
+  EXPECT_FALSE(is_equivocation(notarize, twin)) << "of another view";
+  --twin.view;
+  ++twin.epoch;
+  EXPECT_FALSE(is_equivocation(notarize, twin)) << "of another epoch";
+}
 
 class CertificateTest : public ::testing::Test {
  protected:

@@ -372,35 +372,6 @@ TEST_F(Staking, WhoWasAbsentIsJailedAndMayComeBackLater) {
 
 // ---- evidence ----
 
-TEST_F(Staking, EquivocationIsWhatNobodyHonestSigns) {
-  const Vote notarize{3, 7, VoteKind::kNotarize, 6, sha256(Bytes{1})};
-  Vote finalize = notarize;
-  finalize.kind = VoteKind::kFinalize;
-  const Vote nullify{3, 7, VoteKind::kNullify, 0, BlockId{}};
-  Vote twin = notarize;
-  twin.block = sha256(Bytes{2});
-  EXPECT_TRUE(prove_equivocation(notarize, twin));
-  twin = notarize;
-  twin.parent_view = 5;
-  EXPECT_TRUE(prove_equivocation(notarize, twin)) << "another proposal of the same block";
-  twin = finalize;
-  twin.block = sha256(Bytes{2});
-  EXPECT_TRUE(prove_equivocation(finalize, twin));
-  EXPECT_FALSE(prove_equivocation(notarize, twin)) << "never notarize(a) with finalize(b)";
-  EXPECT_TRUE(prove_equivocation(nullify, finalize));
-  EXPECT_TRUE(prove_equivocation(finalize, nullify));
-  EXPECT_FALSE(prove_equivocation(notarize, nullify)) << "both are allowed";
-  EXPECT_FALSE(prove_equivocation(nullify, nullify));
-  EXPECT_FALSE(prove_equivocation(notarize, notarize));
-  twin = notarize;
-  twin.block = sha256(Bytes{2});
-  ++twin.view;
-  EXPECT_FALSE(prove_equivocation(notarize, twin)) << "of another view";
-  --twin.view;
-  ++twin.epoch;
-  EXPECT_FALSE(prove_equivocation(notarize, twin)) << "of another epoch";
-}
-
 TEST_F(Staking, EvidenceSlashesTombstonesAndPaysTheReporter) {
   join(owner, second);
   ASSERT_EQ(delegate(delegator, second, 1'000 * kFog), Fault::kNone);
