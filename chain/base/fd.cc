@@ -44,7 +44,9 @@ Fail<Error> fail_errno(std::string_view doing, std::string_view path) {
   const char* text = strerror_r(number, buffer.data(), buffer.size());
   std::string context(doing);
   if (!path.empty()) context.append(" ").append(path);
-  return fail(code_of(number), context + ": " + text);
+  context.append(": ").append(text);
+  if (number == ENOSPC || number == EDQUOT) context.append(kSpaceAdvice);
+  return fail(code_of(number), context);
 }
 
 ErrorOr<void> write_all(int fd, ByteView bytes) {

@@ -30,6 +30,9 @@ class UniqueFd {
   int fd_ = -1;
 };
 
+// Ends the message of whatever failed because a disk or a quota is full.
+constexpr std::string_view kSpaceAdvice = "; free some space there, then start again";
+
 // "doing: No such file or directory", or "doing path: ...", from errno. kExhausted when the disk, a
 // quota or the descriptors are used up; kNotFound; kAlreadyExists; kPermission; else kIo.
 Fail<Error> fail_errno(std::string_view doing, std::string_view path = {});

@@ -5,6 +5,8 @@
 #include <leveldb/filter_policy.h>
 #include <leveldb/write_batch.h>
 
+#include "chain/base/fd.h"
+
 namespace fog {
 namespace {
 
@@ -17,18 +19,17 @@ ByteView view(const leveldb::Slice& slice) {
 
 Fail<Error> leveldb_fail(const char* what, const std::string& dir, const leveldb::Status& status) {
   const std::string text = status.ToString();
+  const auto has = [&](const char* words) { return text.find(words) != std::string::npos; };
   ErrorCode code = ErrorCode::kIo;
   if (status.IsCorruption()) code = ErrorCode::kCorrupt;
   if (status.IsNotFound()) code = ErrorCode::kNotFound;
-  if (text.find("No space left") != std::string::npos ||
-      text.find("Too many open files") != std::string::npos ||
-      text.find("quota exceeded") != std::string::npos) {
+  if (has("No space left") || has("Too many open files") || has("quota exceeded"))
     code = ErrorCode::kExhausted;
-  }
-  if (text.find("lock") != std::string::npos && text.find("/LOCK") != std::string::npos)
-    code = ErrorCode::kUnavailable;
-  if (text.find("Permission denied") != std::string::npos) code = ErrorCode::kPermission;
-  return fail(code, std::string("cannot ") + what + " the database " + dir + ": " + text);
+  if (has("lock") && has("/LOCK")) code = ErrorCode::kUnavailable;
+  if (has("Permission denied")) code = ErrorCode::kPermission;
+  std::string context = std::string("cannot ") + what + " the database " + dir + ": " + text;
+  if (has("No space left") || has("quota exceeded")) context += kSpaceAdvice;
+  return fail(code, context);
 }
 
 class LevelDb final : public KvStore {

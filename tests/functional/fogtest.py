@@ -9,11 +9,8 @@ and if the test itself is killed, the system ends its children.
 """
 import atexit
 import ctypes
-import json
 import os
 import pathlib
-import pty
-import select
 import shutil
 import signal
 import socket
@@ -22,52 +19,13 @@ import sys
 import tempfile
 import time
 import unittest
-import urllib.error
-import urllib.request
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+# What tests take from here too.
+from calls import RpcError, http, rpc, rpc_as
+from command_line import (PASSPHRASE, ROOT, Cli, Result, on_terminal, programs_folder, run_fogcoin, secret_file)
+
 DROPLETS = 1_000_000_000  # in a FOG
 START_S = 60  # a program that is not up by then will not be
-PASSPHRASE = "correct horse battery staple"
-
-
-def programs_folder():
-    """Where the programs are: $FOG_PROGRAMS, else the debug build."""
-    return pathlib.Path(os.environ.get("FOG_PROGRAMS", ROOT / "build/debug")).resolve()
-
-
-class RpcError(Exception):
-    def __init__(self, error):
-        super().__init__(f"{error['code']}: {error['message']}")
-        self.code = error["code"]
-        self.data = error.get("data", {})
-
-    @property
-    def fault(self):
-        """The name of the fault of a refused transaction."""
-        return self.data.get("fault", {}).get("name")
-
-
-def rpc(url, method, **params):
-    """One JSON-RPC call; raises RpcError for an error in the answer."""
-    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
-    request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=90) as answer:
-        out = json.load(answer)
-    if "error" in out:
-        raise RpcError(out["error"])
-    return out["result"]
-
-
-def http(url, method="GET", body=None, headers=None):
-    """(status, headers, body) of one HTTP exchange, whatever the status."""
-    request = urllib.request.Request(url, body, headers or {}, method=method)
-    try:
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return answer.status, answer.headers, answer.read()
-    except urllib.error.HTTPError as answer:
-        with answer:
-            return answer.code, answer.headers, answer.read()
 
 
 def until(what, condition, seconds=30):
@@ -87,13 +45,15 @@ def _die_with_parent():
 
 
 class Program:
-    """A program that runs until it is stopped; its output is in LOG."""
+    """A program that runs until it is stopped; its output is in LOG. `within`: the words of a command that becomes
+    it."""
 
-    def __init__(self, name, args, log):
+    def __init__(self, name, args, log, within=()):
         self.name, self.log = name, log
         with open(log, "ab") as out:
-            self.process = subprocess.Popen([programs_folder() / name, *map(str, args)], stdin=subprocess.DEVNULL,
-                                            stdout=out, stderr=out, preexec_fn=_die_with_parent)
+            self.process = subprocess.Popen([*within, programs_folder() / name, *map(str, args)],
+                                            stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                                            preexec_fn=_die_with_parent)
 
     def wait_for_port(self, port_file):
         def port():
@@ -116,104 +76,6 @@ class Program:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
-
-
-class Result:
-    """How a command ended. `json` is its output, which is one JSON document with --json."""
-
-    def __init__(self, args, done):
-        self.args, self.code, self.out, self.err = args, done.returncode, done.stdout, done.stderr
-
-    @property
-    def json(self):
-        try:
-            return json.loads(self.out)
-        except ValueError:
-            raise AssertionError(f"fogcoin {' '.join(self.args)}: not one JSON document:\n{self.out}") from None
-
-    @property
-    def message(self):
-        """What a failed command with --json says is wrong."""
-        return self.json["error"]["message"]
-
-
-class Cli:
-    """`fogcoin --json` with a wallet and a node. Calling it runs a command and gives its JSON; `run`
-    gives the whole Result."""
-
-    def __init__(self, folder, node_url, wallet, account=None):
-        self.folder, self.node_url, self.wallet, self.account = folder, node_url, wallet, account
-        self.passphrase_file = folder / "passphrase"
-        if not self.passphrase_file.exists():
-            secret_file(self.passphrase_file, PASSPHRASE + "\n")
-
-    def as_account(self, account):
-        return Cli(self.folder, self.node_url, self.wallet, account)
-
-    def options(self):
-        return ["--node", self.node_url, "--wallet", str(self.wallet), "--passphrase-file", str(self.passphrase_file),
-                *(["--account", self.account] if self.account else [])]
-
-    def __call__(self, *args, code=0):
-        return self.run(*args, code=code).json
-
-    def fails(self, code, *args):
-        """Runs a command that must end with this exit status; what it says."""
-        return self.run(*args, code=code).message
-
-    def run(self, *args, code=0, json_output=True, options=None, **more):
-        words = [*(self.options() if options is None else options), *(["--json"] if json_output else []),
-                 *map(str, args)]
-        result = run_fogcoin(words, **more)
-        if code is not None and result.code != code:
-            raise AssertionError(f"fogcoin {' '.join(map(str, args))}: exit status {result.code}, expected {code}\n"
-                                 f"{result.out}{result.err}")
-        return result
-
-
-def run_fogcoin(words, program="fogcoin", **more):
-    """Runs without a terminal, so that nothing can wait for a person."""
-    more.setdefault("stdin", subprocess.DEVNULL)
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("FOGCOIN_")}
-    environment.update(more.pop("env", {}))
-    done = subprocess.run([programs_folder() / program, *map(str, words)], text=True, capture_output=True,
-                          timeout=180, start_new_session=True, env=environment, **more)
-    return Result(words, done)
-
-
-def on_terminal(words, *answers):
-    """Runs fogcoin on a terminal of its own and types each (prompt, answer) as it is asked. Returns the
-    exit status and all that the terminal showed."""
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.environ["TERM"] = "dumb"
-        os.execv(programs_folder() / "fogcoin", ["fogcoin", *map(str, words)])
-    shown, waiting = b"", list(answers)
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
-        if select.select([terminal], [], [], 0.1)[0]:
-            try:
-                piece = os.read(terminal, 4096)
-            except OSError:  # the other side is closed
-                piece = b""
-            if not piece:
-                break
-            shown += piece
-        if waiting and shown.endswith(waiting[0][0].encode()):
-            os.write(terminal, waiting.pop(0)[1].encode() + b"\r")
-    else:
-        os.kill(pid, 9)
-    _, status = os.waitpid(pid, 0)
-    os.close(terminal)
-    if waiting:
-        raise AssertionError(f"never asked '{waiting[0][0]}'; the terminal showed: {shown.decode()}")
-    return os.waitstatus_to_exitcode(status), shown.decode()
-
-
-def secret_file(path, text):
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
-        out.write(text)
-    return path
 
 
 class Node:
@@ -244,17 +106,20 @@ def free_port():
 
 
 class Validators:
-    """A network of several validators, each a process with its own ledger, that know each other."""
+    """A network of several validators, each a process with its own ledger, that know each other. `payout` is who owns
+    them; without, nobody does. Who wants other ways between them overrides host, reach and within, and sets token."""
 
-    def __init__(self, stage, count, accounts, settings=(), options=()):
+    token = None  # the operators', where calls do not come from the node's own machine
+
+    def __init__(self, stage, count, accounts, settings=(), options=(), payout=None):
         self.stage, self.options = stage, list(options)
         self.genesis = stage.folder / "genesis.json"
         self.ids, self.ports, self.rpc_ports, self.programs, self.folders = [], [], [], [], []
         words = ["genesis", "make", "--out", self.genesis]
         for number in range(count):
-            key, entry = stage.folder / f"key-{number}", stage.folder / f"entry-{number}.json"
+            key, entry = self.key_file(number), stage.folder / f"entry-{number}.json"
             fogcoind("keys", "new", "--out", key)
-            entry.write_text(fogcoind("keys", "show", "--key", key))
+            entry.write_text(fogcoind("keys", "show", "--key", key, *(["--payout", payout] if payout else [])))
             words += ["--validator", entry]
         for address, balance in accounts.items():
             words += ["--account", f"{address}={balance}"]
@@ -262,14 +127,17 @@ class Validators:
             words += ["--set", setting]
         fogcoind(*words)
         for number in range(count):
-            self.add("--key", stage.folder / f"key-{number}")
+            self.add("--key", self.key_file(number))
         for number in range(count):
             self.start(number)
 
-    def add(self, *words):
+    def key_file(self, number):
+        return self.stage.folder / f"key-{number}"
+
+    def add(self, *words, folder=None):
         """A further directory, not started: of a validator with --key FILE, of a follower with --follow."""
         number = len(self.folders)
-        self.folders.append(self.stage.folder / f"node-{number}")
+        self.folders.append(folder or self.stage.folder / f"node-{number}")
         shown = fogcoind("init", "--dir", self.folders[-1], "--genesis", self.genesis, *words)
         self.ids.append(next(line.split()[-1] for line in shown.splitlines() if line.startswith("node id")))
         self.ports.append(free_port())
@@ -277,26 +145,96 @@ class Validators:
         self.programs.append(None)
         return number
 
-    def start(self, number):
-        """Starts it (again, on the same ports)."""
-        words = ["run", "--dir", self.folders[number], "--rpc", f"127.0.0.1:{self.rpc_ports[number]}",
-                 "--listen", f"127.0.0.1:{self.ports[number]}", *self.options]
-        port_file = self.stage.folder / f"node-{number}.port"
+    def host(self, number):
+        """The address where it listens, for peers and for calls."""
+        return "127.0.0.1"
+
+    def reach(self, number, other):
+        """Where it finds the other one."""
+        return f"{self.host(other)}:{self.ports[other]}"
+
+    def within(self, number):
+        """The words of a command that becomes it."""
+        return ()
+
+    def launch(self, number):
+        """Starts it (again, on the same ports); it may not be up yet."""
+        words = ["run", "--dir", self.folders[number], "--rpc", f"{self.host(number)}:{self.rpc_ports[number]}",
+                 "--listen", f"{self.host(number)}:{self.ports[number]}", *self.options]
+        port_file = self.port_file(number)
         port_file.unlink(missing_ok=True)
         for other in range(len(self.ids)):
             if other != number:
-                words += ["--peer", f"{self.ids[other]}@127.0.0.1:{self.ports[other]}"]
-        self.programs[number] = self.stage.start("fogcoind", *words, "--port-file", port_file, log=f"node-{number}")
-        self.programs[number].wait_for_port(port_file)
+                words += ["--peer", f"{self.ids[other]}@{self.reach(number, other)}"]
+        self.programs[number] = self.stage.start("fogcoind", *words, "--port-file", port_file, log=f"node-{number}",
+                                                 within=self.within(number))
+
+    def port_file(self, number):
+        return self.stage.folder / f"node-{number}.port"
+
+    def start(self, number):
+        """Starts it (again, on the same ports)."""
+        self.launch(number)
+        self.programs[number].wait_for_port(self.port_file(number))
+
+    def running(self, number):
+        program = self.programs[number]
+        return program is not None and program.process.poll() is None
 
     def url(self, number):
-        return f"http://127.0.0.1:{self.rpc_ports[number]}"
+        return f"http://{self.host(number)}:{self.rpc_ports[number]}"
+
+    def rpc(self, number, method, **params):
+        return rpc_as(self.token, self.url(number), method, **params)
 
     def status(self, number):
         return rpc(self.url(number), "chain_status")
 
     def height(self, number):
         return int(self.status(number)["height"])
+
+    def figure(self, number, name):
+        """A figure of its /metrics."""
+        text = http(self.url(number) + "/metrics")[2].decode()
+        return next(float(line.split()[1]) for line in text.splitlines() if line.startswith(name + " "))
+
+    def log_text(self, number):
+        return (self.stage.folder / f"node-{number}.log").read_text(errors="replace")
+
+    def those(self, numbers):
+        """These nodes; None: all that run."""
+        return [i for i in range(len(self.ids)) if self.running(i)] if numbers is None else list(numbers)
+
+    def wait_for_peers(self, numbers=None, seconds=60):
+        """Each of these nodes is connected to each other."""
+        numbers = self.those(numbers)
+        until(f"nodes {numbers} know each other",
+              lambda: all(self.figure(i, "fog_peers") >= len(numbers) - 1 for i in numbers), seconds)
+
+    def wait_for_height(self, height, numbers=None, seconds=60):
+        numbers = self.those(numbers)
+        until(f"nodes {numbers} have block {height}",
+              lambda: all(self.height(i) >= height for i in numbers), seconds)
+
+    def check_agreement(self, numbers=None):
+        """Waits until these nodes stand at one height, then holds every block and result of each against the others':
+        one block id a height (its header names the parent and the state after it), one app hash at the end, every
+        droplet accounted for. Returns the height."""
+        numbers = self.those(numbers)
+
+        def together():
+            seen = {(one["height"], one["block"], one["app_hash"]) for one in map(self.status, numbers)}
+            return next(iter(seen)) if len(seen) == 1 else None
+        height = int(until(f"nodes {numbers} agree on the last block and the state after it", together, 60)[0])
+        for at in range(1, height + 1):
+            blocks = [self.rpc(i, "chain_block", height=at) for i in numbers]
+            if any((one["id"], one["outcomes"]) != (blocks[0]["id"], blocks[0]["outcomes"]) for one in blocks):
+                raise AssertionError(f"at height {at} the nodes have {[one['id'] for one in blocks]}")
+        for number in numbers:
+            supply = self.rpc(number, "supply_verify")
+            if not supply["conserved"]:
+                raise AssertionError(f"node {number}: {supply}")
+        return height
 
 
 def fogcoind(*words):
@@ -358,8 +296,8 @@ class Stage:
         else:
             shutil.rmtree(self.folder, ignore_errors=True)
 
-    def start(self, program, *args, log):
-        started = Program(program, args, self.folder / f"{log}.log")
+    def start(self, program, *args, log, within=()):
+        started = Program(program, args, self.folder / f"{log}.log", within)
         self.programs.append(started)
         return started
 

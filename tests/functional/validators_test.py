@@ -1,8 +1,6 @@
 """Several validators as separate processes over real sockets: the chain goes on while any one of them is killed, stopped
-or paused; whoever was away comes back; a follower joins late; epochs change; and of a bank's transfers under kills and
-pauses, every one that was acknowledged is there exactly once, the same everywhere."""
-import random
-import signal
+or paused; whoever was away comes back; a follower joins late; epochs change."""
+import json
 import threading
 import time
 
@@ -10,27 +8,21 @@ import fogtest
 
 SINK = "fog1xyerxdp4xcmnswfsxyerxdp4xcmnswfsjka587"
 COUNT = 4
-TELLERS = 3
 
 
 class FourValidators(fogtest.StagedTest):
     @classmethod
     def prepare(cls):
-        cls.cli, addresses = cls.stage.wallet(accounts=[f"teller-{i}" for i in range(TELLERS)])
+        cls.cli, addresses = cls.stage.wallet()
         cls.net = fogtest.Validators(
             cls.stage, COUNT, {address: "100000 FOG" for address in addresses.values()},
             settings=["params.epoch_length=20"], options=["--delay-ms", "300"])
         cls.cli.node_url = cls.net.url(0)
-        fogtest.until("the validators know each other", lambda: all(cls.peers(i) == COUNT - 1 for i in range(COUNT)), 30)
+        cls.net.wait_for_peers()
 
-    @classmethod
-    def peers(cls, number):
-        text = fogtest.http(cls.net.url(number) + "/metrics")[2].decode()
-        return next(int(line.split()[1]) for line in text.splitlines() if line.startswith("fog_peers "))
-
-    def send(self, through, amount="1", account=None):
-        cli = fogtest.Cli(self.cli.folder, self.net.url(through), self.cli.wallet, account)
-        return cli.run("send", f"{SINK}={amount}", code=None)
+    def send(self, through):
+        cli = fogtest.Cli(self.cli.folder, self.net.url(through), self.cli.wallet)
+        return cli.run("send", f"{SINK}=1", code=None)
 
     def all_at(self, height, numbers=range(COUNT), seconds=60):
         fogtest.until(f"everybody has block {height}", lambda: all(self.net.height(i) >= height for i in numbers),
@@ -97,53 +89,6 @@ class FourValidators(fogtest.StagedTest):
             self.all_at(height, [1, follower])
         self.net.programs[follower].stop()
 
-    def test_the_bank(self):
-        """Tellers pay into one account while validators are killed and paused."""
-        stop = time.monotonic() + 30
-        acknowledged, lock = [], threading.Lock()
-
-        def teller(number):
-            dice = random.Random(number)
-            while time.monotonic() < stop:
-                sent = self.send(dice.randrange(COUNT), "0.001", f"teller-{number}")
-                if sent.code == 0:
-                    with lock:
-                        acknowledged.append((sent.json["tx"], int(sent.json["height"])))
-
-        tellers = [threading.Thread(target=teller, args=(i,)) for i in range(TELLERS)]
-        for thread in tellers:
-            thread.start()
-        dice = random.Random(7)
-        while time.monotonic() < stop:
-            victim = dice.randrange(COUNT)
-            if dice.random() < 0.5:
-                self.net.programs[victim].kill()
-                time.sleep(dice.uniform(0.1, 1.5))
-                self.net.start(victim)
-            else:
-                self.net.programs[victim].process.send_signal(signal.SIGSTOP)
-                time.sleep(dice.uniform(0.1, 2))
-                self.net.programs[victim].process.send_signal(signal.SIGCONT)
-            time.sleep(dice.uniform(0.2, 1))
-        for thread in tellers:
-            thread.join()
-        self.assertGreater(len(acknowledged), 5, "payments went through meanwhile")
-        last = self.send(0)
-        self.assertEqual(last.code, 0, last.err)
-        height = int(last.json["height"])
-        self.all_at(height)
-        for at in range(1, height + 1):
-            ids = {fogtest.rpc(self.net.url(i), "chain_block", height=at)["id"] for i in range(COUNT)}
-            self.assertEqual(len(ids), 1, f"one block at height {at}")
-        for tx, at in acknowledged:
-            for number in range(COUNT):
-                found = fogtest.rpc(self.net.url(number), "tx_get", id=tx)
-                self.assertEqual((found["place"], int(found["height"])), ("final", at),
-                                 "what was acknowledged is where it was said to be")
-        for number in range(COUNT):
-            supply = fogtest.rpc(self.net.url(number), "supply_verify")
-            self.assertTrue(supply["conserved"], supply)
-
 
 class DoubleSigner(fogtest.StagedTest):
     """One key in two places."""
@@ -164,7 +109,7 @@ class DoubleSigner(fogtest.StagedTest):
             return fogtest.rpc(self.net.url(0), "staking_evidence")["items"]
 
         key = fogtest.until("the twins contradict each other", seen, 120)[0]["validator"]
-        self.assertEqual(key, fogtest.json.loads(fogtest.fogcoind("keys", "show", "--key",
+        self.assertEqual(key, json.loads(fogtest.fogcoind("keys", "show", "--key",
                                                                   self.stage.folder / "key-3"))["key"])
         self.cli("validator", "evidence")
         after = fogtest.rpc(self.net.url(0), "staking_validator", key=key)["record"]

@@ -60,6 +60,8 @@ TEST(FailErrno, SaysWhatTheSystemSaid) {
   EXPECT_EQ(error_of(EACCES).code, ErrorCode::kPermission);
   EXPECT_EQ(error_of(EEXIST).code, ErrorCode::kAlreadyExists);
   EXPECT_EQ(error_of(ENOSPC).code, ErrorCode::kExhausted);
+  EXPECT_EQ(error_of(ENOSPC).context,
+            "cannot open /a/b: No space left on device; free some space there, then start again");
   EXPECT_EQ(error_of(EIO).code, ErrorCode::kIo);
   errno = EIO;
   EXPECT_EQ(fail_errno("cannot sync").error.context, "cannot sync: Input/output error");
