@@ -31,7 +31,9 @@ enum class TimerKind : std::uint8_t {
   kAdvance,  // 3D: the view has not ended
   kRetry,    // say again what may have been lost
   kFinal,    // 2D: a notarized block is not final, and nothing else drives the chain on
+  kFetch,    // D/8: what was asked for has not come; somebody else may have it
 };
+constexpr std::size_t kTimerKinds = 5;
 
 // ---- inputs ----
 

@@ -53,7 +53,7 @@ class Simplex {
   explicit Simplex(SimplexConfig config);
 
   // ---- after a restart, before start(): what the journal holds above the floor, in its order ----
-  void restore_proposal(std::uint64_t view, std::uint64_t parent_view, const BlockRef& block);
+  void restore_proposal(std::uint64_t view, const BlockRef& block);
   void restore_vote(const Vote& own);
   void restore_certificate(const Certificate& certificate);
 
@@ -121,7 +121,7 @@ class Simplex {
   void try_propose();
   void try_vote();
   void vote_notarize(std::uint64_t view, const Vote& vote, bool as_leader);
-  void vote_nullify();
+  void vote_nullify(std::uint64_t view);
   void vote_finalize(const Certificate& notarization);
   void take_certificate(const Certificate& certificate, bool formed_here);
   void end_view(const Certificate& certificate);
@@ -140,9 +140,14 @@ class Simplex {
   // Of the block and what it stands on above the floor, the highest that is not at hand.
   std::optional<BlockId> missing_below(BlockId block) const;
   bool skipped(std::uint64_t from, std::uint64_t to) const;  // every view between is nullified
-  // Whether it made no proposal when it led, and nothing later was heard of it: it gets no time.
+  // Whether it made no proposal when it led, and nothing was heard of it since: it gets no time.
   bool is_silent(std::size_t validator) const;
+  // The last view that this validator has led since a certificate showed that it is heard: others
+  // may think it silent, and a proposal would come too late. It gives up one view then, and its
+  // nullify vote is the sign of life.
+  std::optional<std::uint64_t> led_unheard() const;
   void note_missed(std::uint64_t view);
+  void note_signers(const Certificate& certificate);
   bool has_unfinal_block() const;
   std::uint64_t delay(std::uint64_t units) const;  // units of D, with back-off
   std::uint64_t retry_ms() const { return 2 * config_.delay_ms; }
@@ -150,6 +155,8 @@ class Simplex {
   const View* find(std::uint64_t view) const;
   void fetch_certificates(std::uint64_t view, std::uint64_t from, std::uint64_t to);
   void fetch_block(const BlockId& block);
+  void fetch_head();
+  void set_fetch_timer();
   void forget_fetches();
 
   SimplexConfig config_;
@@ -165,7 +172,9 @@ class Simplex {
   std::uint64_t nullified_in_a_row_ = 0;
   std::map<std::uint8_t, std::uint64_t> last_heard_;  // validator -> view
   std::map<std::uint8_t, std::uint64_t>
-      missed_;  // validator -> view that it led and did not propose in
+      missed_;                      // validator -> view that it led and did not propose in
+  std::uint64_t acknowledged_ = 0;  // the highest view with a certificate that has an own vote
+  std::uint64_t given_up_ = 0;      // the last view that led_unheard() has cost
   // Of the current view.
   bool timers_started_ = false;
   bool build_wanted_ = false;

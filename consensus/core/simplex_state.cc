@@ -23,6 +23,7 @@ Bytes Simplex::state_bytes(bool with_votes) const {
   out.integer(floor_view_);
   bcs_write(out, floor_.id);
   out.integer(nullified_in_a_row_);
+  out.integer(led_unheard().value_or(0));
   for (const bool value : {timers_started_, build_wanted_, empty_wanted_, proposed_}) flag(value);
   flag(building_.has_value());
   if (building_) out.integer(building_->view);

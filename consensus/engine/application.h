@@ -102,6 +102,10 @@ class Application {
     std::optional<std::uint64_t> next_ms;
   };
   virtual Work work_at(const BlockId& parent, std::uint64_t time_ms) = 0;
+  // The transactions, encoded, that a block above `parent` at that time would begin with: as many
+  // as fit into so many bytes.
+  virtual std::vector<Bytes> next_txs(const BlockId& parent, std::uint64_t time_ms,
+                                      std::size_t bytes_max) = 0;
 };
 
 }  // namespace fog

@@ -5,7 +5,9 @@
 namespace fog {
 namespace {
 
-constexpr std::uint64_t kAnswerNs = 10'000'000'000;
+constexpr std::uint64_t kPatienceTimesMax = 16;
+// Waits in vain so many times as long as the first are the peer's fault.
+constexpr std::uint64_t kSlowTimes = 4;
 // So many blocks behind, the consensus will not bring them.
 constexpr std::uint64_t kBehind = 3;
 // After a request that brought nothing, doubling.
@@ -46,8 +48,9 @@ std::optional<BlockSync::Request> BlockSync::next(std::uint64_t height, bool sta
                                                   std::uint64_t now_ns) {
   if (pending_) {
     if (now_ns < pending_->deadline_ns) return std::nullopt;
-    slow_ = pending_->request.peer;
-    on_result(*slow_, false, now_ns);
+    if (patience_ns_ >= kSlowTimes * patience_min_ns_) slow_ = pending_->request.peer;
+    patience_ns_ = std::min(2 * patience_ns_, kPatienceTimesMax * patience_min_ns_);
+    on_result(pending_->request.peer, false, now_ns);
     pending_.reset();
   }
   const std::pair<const NodeId, Peer>* best = nullptr;
@@ -58,9 +61,12 @@ std::optional<BlockSync::Request> BlockSync::next(std::uint64_t height, bool sta
     const auto rank = [](const Peer& p) { return std::pair(p.failures, ~p.status.height); };
     if (best == nullptr || rank(candidate.second) < rank(best->second)) best = &candidate;
   }
-  if (best == nullptr) return std::nullopt;
+  if (best == nullptr) {
+    patience_ns_ = patience_min_ns_;
+    return std::nullopt;
+  }
   Request request{best->first, {height + 1, wire::kFinalBlocksMax}};
-  pending_ = Pending{request, now_ns + kAnswerNs};
+  pending_ = Pending{request, now_ns + patience_ns_};
   return request;
 }
 

@@ -18,6 +18,12 @@ class BlockSync {
     wire::GetFinal ask;
   };
 
+  // `patience_ns`: how long an answer may take, at first, before somebody else is asked. It may be
+  // megabytes on a slow line, so each wait in vain makes the next one twice as long, up to 16
+  // times.
+  explicit BlockSync(std::uint64_t patience_ns)
+      : patience_min_ns_(patience_ns), patience_ns_(patience_ns) {}
+
   void on_status(const NodeId& peer, const wire::Status& status);
   void on_down(const NodeId& peer);
   // Whether the answer is the one that was asked for; then the next may be.
@@ -32,7 +38,7 @@ class BlockSync {
   std::optional<Request> next(std::uint64_t height, bool stale, std::uint64_t now_ns);
   // When next() may answer differently without an event.
   std::optional<std::uint64_t> deadline_ns() const;
-  // The peer whose request ran out, once.
+  // The peer that let a request run out although it had long, once.
   std::optional<NodeId> take_slow() { return std::exchange(slow_, std::nullopt); }
   // When the first of the peers that claim to have more than `height` may be asked; nothing when
   // there is none.
@@ -49,6 +55,8 @@ class BlockSync {
     std::uint64_t deadline_ns = 0;
   };
 
+  const std::uint64_t patience_min_ns_;
+  std::uint64_t patience_ns_;
   std::map<NodeId, Peer> peers_;
   std::optional<Pending> pending_;
   std::optional<NodeId> slow_;

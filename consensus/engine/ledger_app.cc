@@ -169,6 +169,19 @@ Application::Work LedgerApp::work_at(const BlockId& parent, std::uint64_t time_m
   return work;
 }
 
+std::vector<Bytes> LedgerApp::next_txs(const BlockId& parent, std::uint64_t time_ms,
+                                       std::size_t bytes_max) {
+  AppInfo info;
+  const ReadView* state = find_parent(parent, info);
+  CHECK(state != nullptr);
+  const InclusionTerms terms = load_terms(*state, time_ms);
+  const BlockLimits limits{kBlockTxsMax, bytes_max, terms.params.block_units_max};
+  std::vector<Bytes> out;
+  for (const PooledTx& tx : parts_.pool->choose(terms, limits, included_up_to(parent)))
+    out.emplace_back(tx->encoded().begin(), tx->encoded().end());
+  return out;
+}
+
 void LedgerApp::drop_uncludable(const TxId& id, Fault fault) {
   switch (fault) {
     // It may fit later.

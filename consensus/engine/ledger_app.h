@@ -70,6 +70,8 @@ class LedgerApp final : public Application {
   std::optional<std::uint64_t> time_of(const BlockId& id) const override;
   std::optional<std::vector<TxId>> ids_of(const BlockId& id) const override;
   Work work_at(const BlockId& parent, std::uint64_t time_ms) override;
+  std::vector<Bytes> next_txs(const BlockId& parent, std::uint64_t time_ms,
+                              std::size_t bytes_max) override;
 
   // ---- queries of the last final state, from any thread ----
   // What `read` sees is one state; commits wait while it runs.

@@ -1,4 +1,4 @@
-// What a replica does when something happens; replica_messages.cc is what peers say.
+// What a replica does when something happens.
 #include "consensus/engine/replica.h"
 
 #include <algorithm>
@@ -7,10 +7,9 @@ namespace fog {
 namespace {
 
 constexpr std::uint64_t kMs = 1'000'000;
-// Blocks further ahead of this node's clock are not voted for until it gets there.
-constexpr std::uint64_t kAheadMs = 500;
 constexpr std::uint64_t kStatusNs = 200 * kMs;
 constexpr std::size_t kEvidenceMax = 256;
+constexpr std::size_t kTellBytes = 16 * 1024;
 constexpr std::size_t kRoundsPerTurn = 16;
 
 }  // namespace
@@ -21,7 +20,8 @@ Replica::Replica(ReplicaParts parts, std::optional<ReplicaKeys> keys, ReplicaOpt
       keys_(std::move(keys)),
       options_(options),
       events_(std::move(events)),
-      shelf_(*parts.pool) {
+      shelf_(*parts.pool),
+      block_sync_(4 * options.delay_ms * kMs) {
   CHECK(parts.app && parts.log && parts.pool && parts.clock);
   if (keys_) revealer_.emplace(keys_->key.beacon_secret, keys_->beacon_chain);
 }
@@ -92,7 +92,7 @@ ErrorOr<void> Replica::restore(std::vector<LogEntry>&& tail) {
       if (header.epoch != epoch || header.height <= floor_height_) continue;
       const BlockId id = block_id(header);
       logged_.insert(id);
-      core_->restore_proposal(proposal->view, proposal->parent_view, ref_of(id, header));
+      core_->restore_proposal(proposal->view, ref_of(id, header));
       shelf_.put(id, std::make_shared<const Block>(std::move(proposal->block)));
     } else if (const auto* vote = std::get_if<VoteEntry>(&entry)) {
       if (vote->vote.epoch == epoch) core_->restore_vote(vote->vote);
@@ -254,8 +254,9 @@ ErrorOr<void> Replica::carry_out(const SendVote& effect) {
 }
 
 ErrorOr<void> Replica::carry_out(const SetTimer& effect) {
-  timers_[static_cast<std::size_t>(effect.kind)] =
-      Timer{effect.view, parts_.clock->monotonic_ns() + effect.delay_ms * kMs};
+  const std::uint64_t now = parts_.clock->monotonic_ns();
+  timers_[static_cast<std::size_t>(effect.kind)] = Timer{effect.view, now + effect.delay_ms * kMs};
+  if (effect.kind == TimerKind::kLeader) tell_ns_ = now + options_.delay_ms * kMs / 2;
   return {};
 }
 
@@ -265,6 +266,7 @@ ErrorOr<void> Replica::carry_out(const Entered&) {
   told_of_work_ = false;
   look_again_ = true;
   work_ms_.reset();
+  tell_ns_.reset();
   delayed_.clear();
   return {};
 }
@@ -282,179 +284,6 @@ ErrorOr<void> Replica::carry_out(const Evidence& effect) {
   events_.log("validator " + to_hex0x(validator) + " has voted against itself in view " +
               std::to_string(effect.first.vote.view));
   events_.on_evidence(validator, effect);
-  return {};
-}
-
-// ---- blocks ----
-
-// Whether it could be executed as far as blocks go.
-bool Replica::has_all_below(BlockId at) const {
-  while (!parts_.app->time_of(at)) {
-    const SharedBlock block = shelf_.find(at);
-    if (block == nullptr || block->header.height <= floor_height_) return false;
-    at = block->header.parent;
-  }
-  return true;
-}
-
-// With what it stands on. False when something is missing or invalid.
-bool Replica::execute(const BlockId& id) {
-  std::vector<std::pair<BlockId, SharedBlock>> path;
-  BlockId at = id;
-  while (!parts_.app->time_of(at)) {
-    SharedBlock block = shelf_.find(at);
-    if (block == nullptr || block->header.height <= floor_height_) {
-      events_.log("block " + to_hex0x(id) + " stands on " + to_hex0x(at) + ", which is " +
-                  (block == nullptr ? "not at hand" : "beside what is final"));
-      return false;
-    }
-    const BlockId parent = block->header.parent;
-    path.emplace_back(at, std::move(block));
-    at = parent;
-  }
-  for (auto step = path.rbegin(); step != path.rend(); ++step) {
-    const auto& [block, body] = *step;
-    const Fault fault = parts_.app->process_proposal(block, body->header.parent, *body);
-    if (fault != Fault::kNone) {
-      events_.log("block " + std::to_string(body->header.height) + " " + to_hex0x(block) +
-                  " is invalid: " + std::string(fault_help(fault)));
-      return false;
-    }
-  }
-  return true;
-}
-
-ErrorOr<void> Replica::carry_out(const Verify& effect) {
-  const SharedBlock block = shelf_.find(effect.block);
-  CHECK(block != nullptr);
-  const std::uint64_t now = parts_.clock->wall_ms();
-  if (block->header.time_ms > now + kAheadMs) {
-    delayed_.emplace_back(effect, block->header.time_ms - kAheadMs);
-    return {};
-  }
-  inputs_.push_back(VerifiedInput{effect.view, effect.block, execute(effect.block)});
-  return {};
-}
-
-ErrorOr<void> Replica::verify_delayed() {
-  const std::uint64_t now = parts_.clock->wall_ms();
-  for (const auto& [verify, wall_ms] : std::exchange(delayed_, {})) {
-    if (wall_ms > now) {
-      delayed_.emplace_back(verify, wall_ms);
-    } else {
-      TRY_VOID(carry_out(verify));
-    }
-  }
-  return drain();
-}
-
-ErrorOr<void> Replica::carry_out(const Build& effect) {
-  BuiltInput built{effect.view, std::nullopt};
-  if (!execute(effect.parent)) {
-    told_of_work_ = false;
-    inputs_.push_back(built);
-    return {};
-  }
-  ProposalRequest request;
-  request.parent = effect.parent;
-  const std::uint64_t parent_ms = parts_.app->time_of(effect.parent).value_or(0);
-  request.time_ms = std::max(parts_.clock->wall_ms(), parent_ms + 1);
-  request.proposer = keys_->key.secret.x_only_key();
-  request.txs_max = options_.block_txs_max;
-  request.allow_empty =
-      effect.allow_empty ||
-      (options_.idle_interval_ms && parent_ms + *options_.idle_interval_ms <= request.time_ms);
-  // What shows who is present: of a parent that is final already, its finalization.
-  for (const Certificate& certificate :
-       core_->certificates(effect.parent_view, effect.parent_view, 1)) {
-    if (certificate.vote.block == effect.parent) request.certificate = certificate;
-  }
-  bool has_link = true;
-  request.reveal = [&](const ValidatorRecord& record) {
-    auto link = revealer_->reveal(record);
-    has_link = link.has_value();
-    return link;
-  };
-  std::optional<Block> block = parts_.app->prepare_proposal(request);
-  if (!has_link) {
-    return fail(ErrorCode::kInvalidInput,
-                "the beacon secret in the validator key does not fit the commitment that the chain "
-                "has: no block with content can be proposed with this key");
-  }
-  if (block) {
-    const BlockId id = block_id(block->header);
-    built.block = ref_of(id, block->header);
-    shelf_.put(id, std::make_shared<const Block>(*std::move(block)));
-    ++blocks_made_;
-  } else {
-    // What looked like work was none.
-    told_of_work_ = false;
-    work_ms_ = parts_.clock->wall_ms() + options_.due_spacing_ms;
-  }
-  inputs_.push_back(built);
-  return {};
-}
-
-void Replica::send_proposal(const SignedVote& notarize) {
-  if (parts_.net == nullptr) return;
-  wire::Proposal proposal;
-  proposal.notarize = notarize;
-  const SharedBlock block = shelf_.find(notarize.vote.block);
-  const Certificate* below = core_->notarization(notarize.vote.parent_view);
-  const bool again = below != nullptr && below->vote.block == notarize.vote.block;
-  if (block != nullptr && !again) {
-    std::size_t bytes = 0;
-    for (const auto& tx : block->txs) bytes += tx.size();
-    const auto ids =
-        bytes > wire::kWholeBlockBytes ? parts_.app->ids_of(notarize.vote.block) : std::nullopt;
-    if (ids) {
-      proposal.compact = compact(*block, *ids);
-    } else {
-      proposal.whole = *block;
-    }
-  }
-  wire::broadcast(*parts_.net, proposal);
-}
-
-ErrorOr<void> Replica::carry_out(const Finalized& effect) {
-  for (const FinalizedBlock& entry : effect.blocks) {
-    const SharedBlock block = shelf_.find(entry.block);
-    CHECK(block != nullptr);
-    const bool last = &entry == &effect.blocks.back();
-    TRY_VOID(make_final(entry.block, *block, last ? effect.certificate.vote.view : entry.view,
-                        entry.parent_view,
-                        last ? std::optional(effect.certificate) : std::nullopt));
-  }
-  return {};
-}
-
-ErrorOr<void> Replica::make_final(const BlockId& id, const Block& block, std::uint64_t view,
-                                  std::uint64_t parent_view,
-                                  const std::optional<Certificate>& certificate) {
-  const auto result = parts_.app->finalize_block(id, block.header.parent, block);
-  if (!result) {
-    return fail(ErrorCode::kCorrupt,
-                "block " + std::to_string(block.header.height) + " " + to_hex0x(id) +
-                    " was made final by a quorum and is invalid here (" +
-                    std::string(fault_name(result.error())) +
-                    "): this program has other rules than the network, or its state is damaged");
-  }
-  TRY_VOID(log_block(view, parent_view, id, block));
-  FinalEntry entry;
-  entry.height = block.header.height;
-  entry.view = view;
-  entry.block = id;
-  entry.certificate = certificate;
-  entry.app_hash = result->app_hash;
-  entry.outcomes.assign(result->outcomes.begin(), result->outcomes.end());
-  TRY_VOID(parts_.log->append_final(entry));
-  log_dirty_ = true;
-  TRY_VOID(parts_.app->commit(id));
-  floor_height_ = entry.height;
-  logged_.erase(id);
-  shelf_.on_final(id, entry.height);
-  look_again_ = true;
-  events_.on_final(FinalBlock{entry.height, block.header.time_ms, id, &*result});
   return {};
 }
 
@@ -495,6 +324,7 @@ ErrorOr<void> Replica::poll() {
     TRY_VOID(turn(TimerInput{static_cast<TimerKind>(kind), timer.view}));
   }
   if (!delayed_.empty()) TRY_VOID(verify_delayed());
+  if (tell_ns_ && *tell_ns_ <= now_ns) tell_leader();
   look_again_ = true;
   TRY_VOID(drain());
   if (parts_.net == nullptr) return {};
@@ -522,6 +352,23 @@ ErrorOr<void> Replica::ask_for_blocks(std::uint64_t height) {
   return {};
 }
 
+// The leader's time runs since there was something to do here. Perhaps it does not know of it: an
+// announcement was lost, or what was announced.
+void Replica::tell_leader() {
+  tell_ns_.reset();
+  const std::uint64_t view = core_->view();
+  if (parts_.net == nullptr || core_->leads(view) || core_->proposal(view)) return;
+  const BlockId parent = core_->head();
+  const auto parent_ms = parts_.app->time_of(parent);
+  if (!parent_ms) return;
+  wire::Txs message;
+  for (Bytes& tx :
+       parts_.app->next_txs(parent, std::max(parts_.clock->wall_ms(), *parent_ms + 1), kTellBytes))
+    message.txs.emplace_back(std::move(tx));
+  // To everybody: who passed on the leader's last vote may be a liar.
+  if (!message.txs.empty()) wire::broadcast(*parts_.net, message);
+}
+
 std::optional<std::uint64_t> Replica::next_ns() {
   const std::uint64_t now_ns = parts_.clock->monotonic_ns();
   std::optional<std::uint64_t> next;
@@ -530,6 +377,7 @@ std::optional<std::uint64_t> Replica::next_ns() {
   for (const auto& timer : timers_) {
     if (timer) at(timer->due_ns);
   }
+  if (tell_ns_) at(*tell_ns_);
   const std::uint64_t wall = parts_.clock->wall_ms();
   // At most a minute at a time: the wall clock may be set.
   const auto at_wall = [&](std::uint64_t ms) {

@@ -133,6 +133,7 @@ class Replica {
   ErrorOr<void> look_for_work();
   ErrorOr<void> verify_delayed();
   ErrorOr<void> ask_for_blocks(std::uint64_t height);
+  void tell_leader();
   bool has_all_below(BlockId at) const;
   bool execute(const BlockId& id);
   ErrorOr<void> make_final(const BlockId& id, const Block& block, std::uint64_t view,
@@ -174,7 +175,7 @@ class Replica {
   std::unique_ptr<Simplex> core_;
   std::deque<Input> inputs_;
   std::vector<Sign> signs_;
-  std::array<std::optional<Timer>, 4> timers_;  // by TimerKind
+  std::array<std::optional<Timer>, kTimerKinds> timers_;  // by TimerKind
   bool log_dirty_ = false;
   std::uint64_t floor_height_ = 0;
   std::uint64_t height_synced_ = 0;
@@ -183,6 +184,7 @@ class Replica {
   bool told_of_work_ = false;
   bool look_again_ = false;               // something has changed since the last look
   std::optional<std::uint64_t> work_ms_;  // wall clock: when to look again
+  std::optional<std::uint64_t> tell_ns_;  // when to tell the leader what there is to do
   std::vector<std::pair<Verify, std::uint64_t>> delayed_;  // until the wall clock gets there
 
   BlockShelf shelf_;

@@ -102,7 +102,7 @@ void CoreWorld::boot(std::size_t member, std::uint64_t signed_view) {
   for (const Entry& entry : m.journal) {
     if (const auto* proposal = std::get_if<AppendProposal>(&entry)) {
       m.held.insert(proposal->block);
-      m.core->restore_proposal(proposal->view, proposal->parent_view, blocks_.at(proposal->block));
+      m.core->restore_proposal(proposal->view, blocks_.at(proposal->block));
     } else if (const auto* vote = std::get_if<AppendVote>(&entry)) {
       m.core->restore_vote(vote->vote);
     } else if (const auto* certificate = std::get_if<AppendCertificate>(&entry)) {
@@ -141,7 +141,7 @@ bool CoreWorld::step_to(std::uint64_t until_ms) {
   if (!events_.empty()) next = std::min(next, events_.begin()->first.first);
   std::optional<std::pair<std::size_t, std::size_t>> timer;
   for (std::size_t i = 0; i < members_.size(); ++i) {
-    for (std::size_t kind = 0; kind < 4; ++kind) {
+    for (std::size_t kind = 0; kind < kTimerKinds; ++kind) {
       const std::uint64_t due = members_[i].timers[kind].first;
       if (due == 0 || due >= next) continue;
       next = due;

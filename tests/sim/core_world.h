@@ -92,7 +92,8 @@ class CoreWorld {
     std::deque<Input> inputs;
     std::set<BlockId> held;  // blocks at hand
     std::vector<Sign> signs;
-    std::array<std::pair<std::uint64_t, std::uint64_t>, 4> timers;  // due, view; due 0: none
+    std::array<std::pair<std::uint64_t, std::uint64_t>, kTimerKinds>
+        timers;  // due, view; due 0: none
     BlockId parent;
     std::uint64_t life = 0;  // messages on the way die in a crash
   };

@@ -169,7 +169,7 @@ Explorer::Local Explorer::restarted(std::size_t member, const Local& from, Outco
   Local out{Simplex(again), from.journal};
   for (const Effect& entry : from.journal) {
     if (const auto* proposal = std::get_if<AppendProposal>(&entry)) {
-      out.core.restore_proposal(proposal->view, proposal->parent_view, blocks_.at(proposal->block));
+      out.core.restore_proposal(proposal->view, blocks_.at(proposal->block));
     } else if (const auto* vote = std::get_if<AppendVote>(&entry)) {
       out.core.restore_vote(vote->vote);
     } else if (const auto* certificate = std::get_if<AppendCertificate>(&entry)) {

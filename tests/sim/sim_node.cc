@@ -39,6 +39,10 @@ class SimNode::LaggingApp final : public Application {
   Work work_at(const BlockId& parent, std::uint64_t time_ms) override {
     return app_.work_at(parent, time_ms);
   }
+  std::vector<Bytes> next_txs(const BlockId& parent, std::uint64_t time_ms,
+                              std::size_t bytes_max) override {
+    return app_.next_txs(parent, time_ms, bytes_max);
+  }
 
   std::uint64_t lag() const { return durable_ - written_; }
   // Waits for the stores' threads, so that what is written does not depend on them.

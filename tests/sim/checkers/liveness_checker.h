@@ -25,11 +25,19 @@ class LivenessChecker {
     if (!started()) return;
     views_.insert(view);
     // Those who were in the middle of the first one when it began may be late.
-    if (views_.size() >= 2) proposed_.emplace(block, Proposed{view, time_.now_ns, {}});
+    if (views_.size() < 2) return;
+    const auto final = final_before_.find(block);
+    const bool is_final = final != final_before_.end();
+    proposed_.emplace(
+        block, Proposed{view, time_.now_ns, is_final ? final->second : std::set<std::size_t>()});
   }
   void on_final(std::size_t node, const BlockId& block) {
     const auto found = proposed_.find(block);
-    if (found == proposed_.end()) return;
+    if (found == proposed_.end()) {
+      // A leader that has not heard of it may still propose an epoch's last block again.
+      if (started()) final_before_[block].insert(node);
+      return;
+    }
     if (time_.now_ns > found->second.at_ns + bound_ns_) late(found->second, node);
     found->second.final_at.insert(node);
   }
@@ -64,6 +72,7 @@ class LivenessChecker {
   std::set<std::size_t> honest_;
   std::set<std::uint64_t> views_;
   std::map<BlockId, Proposed> proposed_;
+  std::map<BlockId, std::set<std::size_t>> final_before_;
 };
 
 }  // namespace fog::sim

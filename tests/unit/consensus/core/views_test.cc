@@ -156,8 +156,8 @@ TEST(Simplex, BackOffDoublesTheDelayFromTheThirdFailureOnAndEndsWithSuccess) {
   world.want_height(1);
   std::vector<std::uint64_t> entered;
   for (std::uint64_t view = world.first_view() + 1; view <= world.first_view() + 4; ++view) {
-    // It votes, so it is not away.
-    world.send(0, VoteInput{unsigned_vote({1, view, kNullify, 0, {}}, 0)});
+    // It votes, so it is not away; the block, nobody has.
+    world.send(0, VoteInput{unsigned_vote({1, view, kNotarize, view - 1, {}}, 0)});
     ASSERT_TRUE(world.run_until([&] { return world.core(1).view() >= view; }, 10'000));
     entered.push_back(world.now_ms());
   }
@@ -189,6 +189,35 @@ TEST(Simplex, AValidatorWhoseVotesAlwaysComeLateIsNotTakenForSilent) {
     EXPECT_FALSE(world.has_signed(0, kNullify, view)) << "view " << view - world.first_view();
   }
   EXPECT_GT(led, 10U);
+  expect_well(world);
+}
+
+TEST(Simplex, ALeaderThatComesBackGivesUpOneViewAtOnceAndProposesInTheNext) {
+  CoreWorld world({.leaders = {0, 1, 0, 0, 1}});
+  world.set_filter(
+      [](std::size_t from, std::size_t to, const Input&) { return from != 0 && to != 0; });
+  world.want_height(1);
+  const std::uint64_t back = world.first_view() + 2;
+  ASSERT_TRUE(world.run_until([&] { return world.core(1).view() == back; }, 10'000));
+  world.set_filter({});
+  ASSERT_TRUE(world.run_until([&] { return world.core(0).view() == back; }, 10'000));
+  const std::uint64_t start = world.now_ms();
+  world.want_height(2);
+  ASSERT_TRUE(world.run_to_height(2, 10'000));
+  EXPECT_LT(world.now_ms() - start, 100U) << "nobody has waited for anybody";
+  EXPECT_FALSE(world.has_signed(0, kNotarize, back));
+  EXPECT_TRUE(world.has_signed(0, kNullify, back));
+  EXPECT_TRUE(world.has_signed(0, kNotarize, back + 1));
+  EXPECT_FALSE(world.has_signed(1, kNullify, back + 1));
+  expect_well(world);
+}
+
+TEST(Simplex, AViewThatItsLeaderGivesUpCostsNoTime) {
+  CoreWorld world({.byzantine = {0}, .leaders = {0, 1}});
+  world.want_height(1);
+  world.send(0, VoteInput{unsigned_vote({1, world.first_view(), kNullify, 0, {}}, 0)});
+  ASSERT_TRUE(world.run_to_height(1, 10'000));
+  EXPECT_LT(world.now_ms(), 100U);
   expect_well(world);
 }
 
