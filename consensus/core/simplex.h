@@ -10,8 +10,13 @@
 //   - on a notarization: pass it on, enter the next view, and vote finalize unless the timer has
 //     fired for this validator in that view or its leader is known to equivocate
 //   - any certificate of view w >= v ends v: validators that lag behind catch up at once
-// and one addition: timers start when there is something to do, so that an idle network does not
-// vote its honest leaders down.
+// and these additions, none of which touches what may be voted:
+//   - timers start when there is something to do, so that an idle network does not vote its honest
+//     leaders down
+//   - a leader that let a view pass and has not been heard since gets no time; one that may have
+//   been
+//     taken for that gives up its next view at once, which makes it heard
+//   - a leader's own nullify vote, without a proposal, ends the wait for it
 //
 // Views count up from epoch_view(epoch), which stands for the block that the epoch starts from, the
 // last of the epoch before. After the epoch's last block, leaders propose that block again (its own

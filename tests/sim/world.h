@@ -22,6 +22,8 @@
 
 namespace fog::sim {
 
+constexpr std::size_t kWorldAccounts = 8;  // that send and receive
+
 struct RunOptions {
   std::uint64_t seed = 0;
   std::optional<std::size_t> validators;
