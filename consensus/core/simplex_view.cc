@@ -191,12 +191,10 @@ void Simplex::take_certificate(const Certificate& certificate, bool formed_here)
       break;
   }
   note_signers(certificate);
-  // What ends the epoch goes to everybody from everybody: whoever has it enters the next epoch and
-  // will not help those who have been left out.
-  const auto block = blocks_.find(vote.block);
-  const bool ends_epoch = vote.kind == VoteKind::kFinalize && block != blocks_.end() &&
-                          block->second.height == config_.last_height;
-  if (formed_here || ends_epoch) effects_.push_back(SendCertificate{certificate});
+  // Passed on even if a peer sent it, as in 3.1, where everybody multicasts what he sees notarized:
+  // a liar may have shown it to some only, who go on to where the others cannot follow.
+  if (formed_here || vote.view >= view_ || vote.kind == VoteKind::kFinalize)
+    effects_.push_back(SendCertificate{certificate});
   if (vote.kind != VoteKind::kFinalize) effects_.push_back(AppendCertificate{certificate});
   if (vote.view >= view_) {
     end_view(certificate);
