@@ -9,6 +9,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 
 #include "chain/api/node_api.h"
@@ -78,6 +79,9 @@ class Application {
   // Whether a block as received is valid above its parent, which must be known: kNone, or a fault
   // of a block. Executes it.
   virtual Fault process_proposal(const BlockId& id, const BlockId& parent, const Block& block) = 0;
+  // A block will be executed soon whose content is what its header names (tx root, certificate):
+  // begins to check its transactions, beside the calls that follow. Changes no result.
+  virtual void check_ahead(const BlockId& id, std::shared_ptr<const Block> block) = 0;
   // The result of executing a block; executes it unless one of the calls above has.
   virtual Result<FinalizeResult, Fault> finalize_block(const BlockId& id, const BlockId& parent,
                                                        const Block& block) = 0;

@@ -8,6 +8,11 @@ constexpr std::size_t kPartialMax = 8;
 
 }  // namespace
 
+bool is_whole(const Block& block) {
+  return tx_root(block) == block.header.tx_root &&
+         certificate_hash(block.certificate) == block.header.certificate_hash;
+}
+
 wire::CompactBlock compact(const Block& block, const std::vector<TxId>& ids) {
   CHECK(ids.size() == block.txs.size());
   wire::CompactBlock out;

@@ -13,6 +13,10 @@ namespace fog {
 
 using SharedBlock = std::shared_ptr<const Block>;
 
+// Whether the block's content is what its header names. The id covers the header; the header covers
+// the rest.
+bool is_whole(const Block& block);
+
 wire::CompactBlock compact(const Block& block, const std::vector<TxId>& ids);
 
 // One owner; not thread safe.

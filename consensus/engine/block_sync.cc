@@ -65,7 +65,7 @@ std::optional<BlockSync::Request> BlockSync::next(std::uint64_t height, bool sta
     patience_ns_ = patience_min_ns_;
     return std::nullopt;
   }
-  Request request{best->first, {height + 1, wire::kFinalBlocksMax}};
+  Request request{best->first, {height + 1, blocks_max_}};
   pending_ = Pending{request, now_ns + patience_ns_};
   return request;
 }

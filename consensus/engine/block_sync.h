@@ -18,11 +18,11 @@ class BlockSync {
     wire::GetFinal ask;
   };
 
-  // `patience_ns`: how long an answer may take, at first, before somebody else is asked. It may be
-  // megabytes on a slow line, so each wait in vain makes the next one twice as long, up to 16
-  // times.
-  explicit BlockSync(std::uint64_t patience_ns)
-      : patience_min_ns_(patience_ns), patience_ns_(patience_ns) {}
+  // `blocks_max`: asked for at once. `patience_ns`: how long an answer may take, at first, before
+  // somebody else is asked. It may be megabytes on a slow line, so each wait in vain makes the next
+  // one twice as long, up to 16 times.
+  BlockSync(std::uint32_t blocks_max, std::uint64_t patience_ns)
+      : blocks_max_(blocks_max), patience_min_ns_(patience_ns), patience_ns_(patience_ns) {}
 
   void on_status(const NodeId& peer, const wire::Status& status);
   void on_down(const NodeId& peer);
@@ -55,6 +55,7 @@ class BlockSync {
     std::uint64_t deadline_ns = 0;
   };
 
+  const std::uint32_t blocks_max_;
   const std::uint64_t patience_min_ns_;
   std::uint64_t patience_ns_;
   std::map<NodeId, Peer> peers_;

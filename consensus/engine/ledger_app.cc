@@ -1,6 +1,7 @@
-#include "consensus/engine/ledger_app.h"
+#include <limits>
 
 #include "chain/crypto/hash.h"
+#include "consensus/engine/ledger_app_parts.h"
 #include "consensus/staking/epochs.h"
 #include "consensus/staking/validators.h"
 
@@ -53,8 +54,8 @@ struct LedgerApp::Version {
   Overlay overlay;
   TreeVersion tree;
   BlockId parent;
-  AppInfo info;          // as it will be once the block is final
-  IncludedTxs included;  // by this block
+  AppInfo info;  // as it will be once the block is final
+  std::vector<PooledTx> txs;
   FinalizeResult result;
 };
 
@@ -62,7 +63,9 @@ LedgerApp::LedgerApp(Parts parts) : parts_(parts), live_(*parts.rng) {
   CHECK(parts.pool && parts.store && parts.index && parts.workers && parts.clock);
   indexed_height_ = parts.index->height();
 }
-LedgerApp::~LedgerApp() = default;
+LedgerApp::~LedgerApp() {
+  forget_ahead(std::numeric_limits<std::uint64_t>::max());
+}
 
 ErrorOr<void> LedgerApp::load() {
   const auto meta = parts_.store->meta();
@@ -125,8 +128,9 @@ const ReadView* LedgerApp::find_parent(const BlockId& parent, AppInfo& info) con
 IncludedTxs LedgerApp::included_up_to(BlockId block) const {
   IncludedTxs out;
   for (auto at = versions_.find(block); at != versions_.end();
-       at = versions_.find(at->second->parent))
-    out.add(at->second->included);
+       at = versions_.find(at->second->parent)) {
+    for (const PooledTx& tx : at->second->txs) out.add(tx->tx().body);
+  }
   return out;
 }
 
@@ -219,8 +223,7 @@ std::optional<Block> LedgerApp::prepare_proposal(const ProposalRequest& request)
   header.beacon = request.reveal(*record);
 
   BlockResult result;
-  std::vector<TxId> ids;
-  IncludedTxs included;
+  std::vector<PooledTx> included;
   bool has_content = false;
   if (header.beacon) {
     const Stopwatch watch(*parts_.clock, times_.execute_ns);
@@ -236,8 +239,7 @@ std::optional<Block> LedgerApp::prepare_proposal(const ProposalRequest& request)
     for (const PooledTx& tx : chosen) {
       if (const auto outcome = execution->apply(*tx)) {
         block.txs.emplace_back(tx->encoded());
-        ids.push_back(tx->id());
-        included.add(tx->tx().body);
+        included.push_back(tx);
       } else if (request.parent == info_.block) {
         // What blocks that are not final have changed may be taken back.
         drop_uncludable(tx->id(), outcome.error());
@@ -254,7 +256,7 @@ std::optional<Block> LedgerApp::prepare_proposal(const ProposalRequest& request)
       return std::nullopt;
   }
   header.tx_root = tx_root(block);
-  add_version(block_id(header), header, std::move(result), std::move(ids), std::move(included));
+  add_version(block_id(header), header, std::move(result), std::move(included));
   return block;
 }
 
@@ -267,63 +269,41 @@ Fault LedgerApp::check_header(const BlockHeader& header, const AppInfo& parent) 
   return Fault::kNone;
 }
 
-// Those that are in the mempool, byte for byte, have been checked.
-Result<std::vector<PooledTx>, Fault> LedgerApp::check_block_txs(const Block& block) {
-  std::vector<PooledTx> out(block.txs.size());
-  parts_.workers->run(block.txs.size(), [&](std::size_t i) {
-    auto decoded = decode_tx(block.txs[i], parts_.chain_id);
-    if (!decoded) return;
-    if (PooledTx known = parts_.pool->find(decoded->id());
-        known != nullptr && known->encoded() == static_cast<const Bytes&>(block.txs[i])) {
-      out[i] = std::move(known);
-      return;
-    }
-    ++times_.signatures;
-    if (auto checked = check_signature(*std::move(decoded)))
-      out[i] = std::make_shared<const CheckedTx>(*std::move(checked));
-  });
-  for (const PooledTx& tx : out) {
-    if (tx == nullptr) return Fail{Fault::kBlockBadTransaction};
-  }
-  return out;
-}
-
 Fault LedgerApp::process_proposal(const BlockId& id, const BlockId& parent, const Block& block) {
-  const auto result = finalize_block(id, parent, block);
-  return result ? Fault::kNone : result.error();
+  if (versions_.contains(id)) return Fault::kNone;
+  AppInfo parent_info;
+  const ReadView* state = find_parent(parent, parent_info);
+  if (state == nullptr) return Fault::kBlockBadParent;
+  if (const Fault fault = check_header(block.header, parent_info); fault != Fault::kNone)
+    return fault;
+  const TxRoot root =
+      ahead_.contains({block.header.height, id}) ? TxRoot::kKnownToFit : TxRoot::kUnchecked;
+  auto txs = check_block_txs(id, block);
+  if (!txs) return txs.error();
+  std::vector<const CheckedTx*> pointers;
+  pointers.reserve(txs->size());
+  for (const PooledTx& tx : *txs) pointers.push_back(tx.get());
+  const Stopwatch watch(*parts_.clock, times_.execute_ns);
+  auto executed = execute_block(*state, parent_info.time_ms, block, pointers, root);
+  if (!executed) return executed.error();
+  add_version(id, block.header, *std::move(executed), *std::move(txs));
+  return Fault::kNone;
 }
 
 Result<FinalizeResult, Fault> LedgerApp::finalize_block(const BlockId& id, const BlockId& parent,
                                                         const Block& block) {
-  if (const auto known = versions_.find(id); known != versions_.end()) return known->second->result;
-  AppInfo parent_info;
-  const ReadView* state = find_parent(parent, parent_info);
-  if (state == nullptr) return Fail{Fault::kBlockBadParent};
-  if (const Fault fault = check_header(block.header, parent_info); fault != Fault::kNone)
-    return Fail{fault};
-  TRY(const std::vector<PooledTx> txs, check_block_txs(block));
-  std::vector<const CheckedTx*> pointers;
-  std::vector<TxId> ids;
-  IncludedTxs included;
-  for (const PooledTx& tx : txs) {
-    pointers.push_back(tx.get());
-    ids.push_back(tx->id());
-    included.add(tx->tx().body);
-  }
-  const Stopwatch watch(*parts_.clock, times_.execute_ns);
-  TRY(BlockResult executed, execute_block(*state, parent_info.time_ms, block, pointers));
-  add_version(id, block.header, std::move(executed), std::move(ids), std::move(included));
+  const Fault fault = process_proposal(id, parent, block);
+  if (fault != Fault::kNone) return Fail{fault};
   return versions_.at(id)->result;
 }
 
 void LedgerApp::add_version(const BlockId& id, const BlockHeader& header, BlockResult&& executed,
-                            std::vector<TxId>&& ids, IncludedTxs&& included) {
+                            std::vector<PooledTx>&& txs) {
   AppInfo parent;
   const ReadView* state = find_parent(header.parent, parent);
   CHECK(state != nullptr);
   auto version = std::make_unique<Version>(state, std::move(executed.changes));
   version->parent = header.parent;
-  version->included = std::move(included);
   version->info = AppInfo{header.height, header.time_ms, id, {}};
   {
     const Stopwatch watch(*parts_.clock, times_.tree_ns);
@@ -334,7 +314,9 @@ void LedgerApp::add_version(const BlockId& id, const BlockHeader& header, BlockR
     version->info.app_hash = tree_.root_hash(version->tree.root);
   }
   version->result.outcomes = std::move(executed.outcomes);
-  version->result.ids = std::move(ids);
+  version->result.ids.reserve(txs.size());
+  for (const PooledTx& tx : txs) version->result.ids.push_back(tx->id());
+  version->txs = std::move(txs);
   version->result.app_hash = version->info.app_hash;
   if (version->overlay.changes().contains(validators_key()))
     version->result.validator_updates = load_validators(version->overlay);
@@ -365,6 +347,7 @@ ErrorOr<void> LedgerApp::commit(const BlockId& id) {
     change.after = std::move(node.mapped());
   }
   versions_.erase(found);
+  forget_ahead(info_.height);
   times_.commit_ns += parts_.clock->monotonic_ns() - start;
   return parts_.store->push(std::move(delta));
 }

@@ -62,6 +62,7 @@ class LedgerApp final : public Application {
   SubmitReply check_tx(ByteView tx) override;
   std::optional<Block> prepare_proposal(const ProposalRequest& request) override;
   Fault process_proposal(const BlockId& id, const BlockId& parent, const Block& block) override;
+  void check_ahead(const BlockId& id, std::shared_ptr<const Block> block) override;
   Result<FinalizeResult, Fault> finalize_block(const BlockId& id, const BlockId& parent,
                                                const Block& block) override;
   ErrorOr<void> commit(const BlockId& id) override;
@@ -87,14 +88,17 @@ class LedgerApp final : public Application {
   // the overlay's changes.
   class Base;
   struct Version;
+  struct Ahead;
 
   const ReadView* find_parent(const BlockId& parent, AppInfo& info) const;
   Fault check_header(const BlockHeader& header, const AppInfo& parent) const;
-  Result<std::vector<PooledTx>, Fault> check_block_txs(const Block& block);
+  PooledTx check_block_tx(const Bytes& tx);
+  Result<std::vector<PooledTx>, Fault> check_block_txs(const BlockId& id, const Block& block);
+  void forget_ahead(std::uint64_t height);
   IncludedTxs included_up_to(BlockId block) const;
   void drop_uncludable(const TxId& id, Fault fault);
   void add_version(const BlockId& id, const BlockHeader& header, BlockResult&& executed,
-                   std::vector<TxId>&& ids, IncludedTxs&& included);
+                   std::vector<PooledTx>&& txs);
   void take_changes(Version& version, StateDelta& delta);
   void rebase(const BlockId& id);
   InclusionTerms terms_now() const;
@@ -109,6 +113,8 @@ class LedgerApp final : public Application {
   AppInfo info_;
 
   std::map<BlockId, std::unique_ptr<Version>> versions_;  // the engine's thread only
+  // By height and id; the same.
+  std::map<std::pair<std::uint64_t, BlockId>, std::unique_ptr<Ahead>> ahead_;
   std::uint64_t indexed_height_ = 0;
   AppTimes times_;
 };

@@ -21,7 +21,7 @@ Replica::Replica(ReplicaParts parts, std::optional<ReplicaKeys> keys, ReplicaOpt
       options_(options),
       events_(std::move(events)),
       shelf_(*parts.pool),
-      block_sync_(4 * options.delay_ms * kMs) {
+      block_sync_(options.sync_blocks_max, 4 * options.delay_ms * kMs) {
   CHECK(parts.app && parts.log && parts.pool && parts.clock);
   if (keys_) revealer_.emplace(keys_->key.beacon_secret, keys_->beacon_chain);
 }
@@ -328,28 +328,13 @@ ErrorOr<void> Replica::poll() {
   look_again_ = true;
   TRY_VOID(drain());
   if (parts_.net == nullptr) return {};
+  TRY_VOID(execute_synced());
   if (floor_height_ != status_sent_height_ && now_ns >= status_sent_ns_ + kStatusNs) {
     status_sent_height_ = floor_height_;
     status_sent_ns_ = now_ns;
     wire::broadcast(*parts_.net, status());
   }
-  return ask_for_blocks(floor_height_);
-}
-
-// Behind the others: asks for what they have made final.
-ErrorOr<void> Replica::ask_for_blocks(std::uint64_t height) {
-  if (parts_.net == nullptr) return {};
-  const std::uint64_t now_ns = parts_.clock->monotonic_ns();
-  if (height != progress_height_) {
-    progress_height_ = height;
-    progress_ns_ = now_ns;
-  }
-  const bool stale = now_ns >= progress_ns_ + 2 * options_.delay_ms * kMs;
-  if (const auto request = block_sync_.next(height, stale, now_ns))
-    wire::send(*parts_.net, request->peer, request->ask);
-  if (const auto slow = block_sync_.take_slow())
-    parts_.net->report(*slow, Offence::kSlow, "did not send final blocks in time");
-  return {};
+  return ask_for_blocks();
 }
 
 // The leader's time runs since there was something to do here. Perhaps it does not know of it: an
@@ -387,9 +372,10 @@ std::optional<std::uint64_t> Replica::next_ns() {
   for (const auto& [verify, wall_ms] : delayed_) at_wall(wall_ms);
   if (parts_.net == nullptr) return next;
   if (floor_height_ != status_sent_height_) at(status_sent_ns_ + kStatusNs);
+  if (!synced_.empty()) at(synced_.front().wait_ns);
   if (const auto deadline = block_sync_.deadline_ns()) {
     at(*deadline);
-  } else if (const auto chance = block_sync_.next_chance_ns(floor_height_)) {
+  } else if (const auto chance = block_sync_.next_chance_ns(height_at_hand())) {
     at(std::max(*chance, progress_ns_ + 2 * options_.delay_ms * kMs + kMs));
   }
   return next;

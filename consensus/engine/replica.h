@@ -40,6 +40,8 @@ struct ReplicaOptions {
   std::uint64_t due_spacing_ms = 10;
   // D: how long a message may take before its sender is thought to be away.
   std::uint64_t delay_ms = 500;
+  // Final blocks that are asked for at once by a node that is behind.
+  std::uint32_t sync_blocks_max = wire::kFinalBlocksMax;
 };
 
 struct ReplicaParts {
@@ -132,7 +134,6 @@ class Replica {
   ErrorOr<void> sync();
   ErrorOr<void> look_for_work();
   ErrorOr<void> verify_delayed();
-  ErrorOr<void> ask_for_blocks(std::uint64_t height);
   void tell_leader();
   bool has_all_below(BlockId at) const;
   bool execute(const BlockId& id);
@@ -157,6 +158,22 @@ class Replica {
   ErrorOr<void> on(const NodeId& from, wire::FinalBlocks&& message);
   template <class M>
   ErrorOr<void> receive(const NodeId& from, ByteView message);
+
+  // Catching up.
+  // Final blocks that follow each other, from a peer, held against their finalization.
+  struct Synced {
+    std::vector<SharedBlock> blocks;
+    std::vector<BlockId> ids;
+    Certificate finalization;
+    std::uint64_t wait_ns = 0;  // until then, for what follows them
+  };
+  bool follow_each_other(const std::vector<Block>& blocks, const BlockRef& end,
+                         std::vector<BlockId>& ids) const;
+  ErrorOr<void> execute_synced();
+  ErrorOr<void> execute_next();
+  ErrorOr<void> ask_for_blocks();
+  BlockRef end_at_hand() const;
+  std::uint64_t height_at_hand() const { return end_at_hand().height; }
   ErrorOr<void> take_block(const NodeId& from, const BlockId& id, SharedBlock block);
   ErrorOr<void> take_filled(const NodeId& from, const BlockId& id, BlockShelf::Filled&& filled);
   bool check_vote(const SignedVote& vote) const;
@@ -195,7 +212,8 @@ class Replica {
   std::set<NodeId> peers_;
   std::size_t rotation_ = 0;
   BlockSync block_sync_;
-  std::deque<Later> later_;  // of the next epoch
+  std::deque<Synced> synced_;  // not executed; at most two
+  std::deque<Later> later_;    // of the next epoch
   std::size_t later_bytes_ = 0;
   std::uint64_t progress_height_ = 0;
   std::uint64_t progress_ns_ = 0;

@@ -2,6 +2,7 @@
 // network, form by decoding, then signatures, and only then it reaches the core.
 #include <algorithm>
 
+#include "chain/crypto/known_signatures.h"
 #include "consensus/engine/replica.h"
 
 namespace fog {
@@ -12,12 +13,6 @@ constexpr std::size_t kLaterBytesMax = 8 * 1024 * 1024;
 constexpr std::size_t kWantedMax = 256;
 constexpr std::size_t kWaitingMax = 16;
 constexpr std::size_t kCertificatesMax = 64;
-
-// The id covers the header; the header covers the rest.
-bool is_whole(const Block& block) {
-  return tx_root(block) == block.header.tx_root &&
-         certificate_hash(block.certificate) == block.header.certificate_hash;
-}
 
 }  // namespace
 
@@ -148,8 +143,8 @@ ErrorOr<void> Replica::replay_later() {
 
 bool Replica::check_vote(const SignedVote& vote) const {
   const auto& validators = core_->config().set.validators;
-  return verify_schnorr(validators[vote.signature.index].key,
-                        vote_digest(parts_.chain_id, vote.vote), vote.signature.signature);
+  return verify_schnorr_again(validators[vote.signature.index].key,
+                              vote_digest(parts_.chain_id, vote.vote), vote.signature.signature);
 }
 
 ErrorOr<void> Replica::on(const NodeId& from, wire::VoteMessage&& message) {
@@ -310,59 +305,6 @@ ErrorOr<void> Replica::on(const NodeId& from, wire::GetBlockTxs&& message) {
   }
   wire::send(*parts_.net, from, answer);
   return {};
-}
-
-// ---- catching up ----
-
-ErrorOr<void> Replica::on(const NodeId& from, wire::Status&& message) {
-  block_sync_.on_status(from, message);
-  return ask_for_blocks(floor_height_);
-}
-
-ErrorOr<void> Replica::on(const NodeId& from, wire::FinalBlocks&& message) {
-  if (!block_sync_.on_answer(from, message)) return {};
-  auto& blocks = message.blocks;
-  // The consensus may have brought some meanwhile.
-  while (!blocks.empty() && blocks.front().header.height <= floor_height_)
-    blocks.erase(blocks.begin());
-  const bool helps = !blocks.empty() && blocks.front().header.height == floor_height_ + 1;
-  block_sync_.on_result(from, helps, parts_.clock->monotonic_ns());
-  if (!helps) return {};
-  BlockId parent = core_->floor().id;
-  std::vector<BlockId> ids;
-  for (const Block& block : blocks) {
-    if (block.header.parent != parent || block.header.epoch != core_->config().epoch ||
-        block.header.height != floor_height_ + 1 + ids.size() || !is_whole(block)) {
-      broken(from, "final blocks that do not follow each other");
-      return {};
-    }
-    parent = block_id(block.header);
-    ids.push_back(parent);
-  }
-  const auto& certificate = message.certificate;
-  if (!certificate || certificate->vote.kind != VoteKind::kFinalize ||
-      certificate->vote.epoch != core_->config().epoch || certificate->vote.block != parent ||
-      !verify_certificate(parts_.chain_id, core_->config().set, *certificate)) {
-    broken(from, "final blocks without the votes that make them so");
-    return {};
-  }
-  // The next batch is on its way while this one is executed.
-  TRY_VOID(ask_for_blocks(blocks.back().header.height));
-  for (std::size_t i = 0; i < blocks.size(); ++i) {
-    const bool last = i + 1 == blocks.size();
-    // The view of a block is what the next one says of it, or not known: if this is where a crash
-    // ends the log, a later view would hide blocks that are still to come.
-    std::uint64_t view = 0;
-    if (last) {
-      view = certificate->vote.view;
-    } else if (const auto& carried = blocks[i + 1].certificate) {
-      view = carried->vote.view;
-    }
-    TRY_VOID(make_final(ids[i], blocks[i], view, core_->floor_view(),
-                        last ? certificate : std::nullopt));
-  }
-  TRY_VOID(flush());
-  return turn(FloorInput{ref_of(ids.back(), blocks.back().header), *certificate});
 }
 
 }  // namespace fog

@@ -12,7 +12,7 @@ constexpr std::size_t kStride = 8;
 }  // namespace
 
 struct WorkerPool::Batch {
-  const std::function<void(std::size_t)>* work = nullptr;
+  std::function<void(std::size_t)> work;
   std::size_t count = 0;
   std::atomic<std::size_t> next{0};
   std::atomic<std::size_t> done{0};
@@ -38,14 +38,23 @@ void WorkerPool::run(std::size_t count, const std::function<void(std::size_t)>& 
     for (std::size_t i = 0; i < count; ++i) work(i);
     return;
   }
-  const auto batch = std::make_shared<Batch>();
-  batch->work = &work;
+  finish(start(count, [&work](std::size_t i) { work(i); }));
+}
+
+std::shared_ptr<WorkerPool::Batch> WorkerPool::start(std::size_t count,
+                                                     std::function<void(std::size_t)> work) {
+  auto batch = std::make_shared<Batch>();
+  batch->work = std::move(work);
   batch->count = count;
   {
     const std::lock_guard lock(mutex_);
     batches_.push_back(batch);
   }
   wake_.notify_all();
+  return batch;
+}
+
+void WorkerPool::finish(const std::shared_ptr<Batch>& batch) {
   take_part(*batch);
   {
     const std::lock_guard lock(mutex_);
@@ -60,7 +69,7 @@ void WorkerPool::take_part(Batch& batch) {
     const std::size_t from = batch.next.fetch_add(kStride);
     if (from >= batch.count) return;
     const std::size_t to = std::min(batch.count, from + kStride);
-    for (std::size_t i = from; i < to; ++i) (*batch.work)(i);
+    for (std::size_t i = from; i < to; ++i) batch.work(i);
     if (batch.done.fetch_add(to - from) + (to - from) == batch.count) {
       const std::lock_guard lock(batch.mutex);
       batch.finished.notify_all();

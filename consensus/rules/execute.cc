@@ -188,9 +188,10 @@ BlockResult BlockExecution::finish() && {
 
 Result<BlockResult, Fault> execute_block(const ReadView& parent_state, std::uint64_t parent_time_ms,
                                          const Block& block,
-                                         const std::vector<const CheckedTx*>& txs) {
+                                         const std::vector<const CheckedTx*>& txs, TxRoot root) {
   CHECK(txs.size() == block.txs.size());
-  if (tx_root(block) != block.header.tx_root) return Fail{Fault::kBlockBadTxRoot};
+  if (root == TxRoot::kUnchecked && tx_root(block) != block.header.tx_root)
+    return Fail{Fault::kBlockBadTxRoot};
   TRY(BlockExecution execution,
       BlockExecution::begin(parent_state, parent_time_ms, block.header, block.certificate));
   for (std::size_t i = 0; i < txs.size(); ++i) {

@@ -55,6 +55,9 @@ class BlockExecution {
   std::unique_ptr<Impl> impl_;
 };
 
+// Whether the caller has already held the transactions against the header's root.
+enum class TxRoot : std::uint8_t { kUnchecked, kKnownToFit };
+
 // Executes a whole block as received: every transaction must be includable, the tx root must fit.
 // `txs` are the block's transactions after check_form, in order.
 //
@@ -63,7 +66,8 @@ class BlockExecution {
 // Parent, height and app hash are the caller's to compare.
 Result<BlockResult, Fault> execute_block(const ReadView& parent_state, std::uint64_t parent_time_ms,
                                          const Block& block,
-                                         const std::vector<const CheckedTx*>& txs);
+                                         const std::vector<const CheckedTx*>& txs,
+                                         TxRoot root = TxRoot::kUnchecked);
 
 // The earliest block time at which the rules have something to do without any transaction (a
 // deadline, open demand); nothing when the state rests. Open demand answers `now_ms`.

@@ -23,6 +23,9 @@ class SimNode::LaggingApp final : public Application {
   Fault process_proposal(const BlockId& id, const BlockId& parent, const Block& block) override {
     return app_.process_proposal(id, parent, block);
   }
+  void check_ahead(const BlockId& id, std::shared_ptr<const Block> block) override {
+    app_.check_ahead(id, std::move(block));
+  }
   Result<FinalizeResult, Fault> finalize_block(const BlockId& id, const BlockId& parent,
                                                const Block& block) override {
     return app_.finalize_block(id, parent, block);
@@ -185,6 +188,8 @@ ErrorOr<void> SimNode::boot() {
   }
   ReplicaOptions replica_options;
   replica_options.delay_ms = options_.delay_ms;
+  // Chains are short here: in small answers, one comes while another waits to be executed.
+  replica_options.sync_blocks_max = static_cast<std::uint32_t>(16U << rng_.below(4));
   EngineEvents events;
   BlockLog* log = life->log.get();
   events.on_final = [this, log](const FinalBlock& block) {

@@ -154,6 +154,39 @@ TEST_F(LedgerAppTest, AnotherNodeComesToTheSameState) {
   }
 }
 
+TEST_F(LedgerAppTest, WhatIsCheckedAheadComesToTheSameStateAndIsNotCheckedAgain) {
+  std::vector<Block> blocks;
+  for (std::uint64_t from = 0; from < 6; ++from) {
+    blocks.push_back(propose(bench_.app->info().block, from));
+    ASSERT_TRUE(bench_.app->commit(id_of(blocks.back())));
+  }
+  Block bad = blocks[2];
+  bad.txs[0].back() ^= 1U;
+  bad.header.tx_root = tx_root(bad);
+  for (const unsigned threads : {0U, 2U}) {
+    Bench other(genesis_, threads);
+    const auto ahead = [&](const Block& block) {
+      other.app->check_ahead(id_of(block), std::make_shared<const Block>(block));
+    };
+    for (const Block& block : blocks) ahead(block);
+    ahead(bad);
+    ahead(blocks[0]);  // again
+    for (const Block& block : blocks) {
+      if (block.header.height == bad.header.height) {
+        EXPECT_EQ(other.app->process_proposal(id_of(bad), bad.header.parent, bad),
+                  Fault::kBlockBadTransaction);
+      }
+      const auto result = other.app->finalize_block(id_of(block), block.header.parent, block);
+      ASSERT_TRUE(result) << fault_name(result.error());
+      ASSERT_TRUE(other.app->commit(id_of(block)));
+    }
+    EXPECT_EQ(other.app->info().app_hash, bench_.app->info().app_hash);
+    EXPECT_EQ(other.app->times().signatures, blocks.size() + 1);
+    // One that nobody executes goes with the application.
+    ahead(propose(bench_.app->info().block, 6));
+  }
+}
+
 TEST_F(LedgerAppTest, RefusesInvalidBlocksWithTheirFault) {
   const Block good = propose(chain_, 0);
   Bench other(genesis_);
