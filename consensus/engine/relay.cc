@@ -6,7 +6,13 @@ namespace fog {
 namespace {
 
 constexpr std::uint64_t kAnswerNs = 2'000'000'000;
-constexpr std::size_t kAskedMax = 100'000;
+// Transactions that are asked for at once: of one peer, and of all together. Beyond the latter each
+// peer still has a share, so that what some announce and do not have takes no room from the others.
+constexpr std::size_t kAskedOfOneMax = 16'384;
+constexpr std::size_t kAskedMax = 200'000;
+constexpr std::size_t kAskedShare = 1'024;
+// Between two looks at what was not answered.
+constexpr std::uint64_t kLookNs = 100'000'000;
 constexpr std::uint64_t kAgainNs = 1'000'000'000;
 constexpr std::uint64_t kAgainNsMax = 60 * kAgainNs;
 constexpr std::size_t kOwnMax = 100'000;
@@ -63,6 +69,12 @@ void Relay::on_up(const NodeId& peer) {
 
 void Relay::on_down(const NodeId& peer) {
   peers_.erase(peer);
+  if (!asked_of_.contains(peer)) return;
+  // What it owes, others may have.
+  for (auto& [id, asked] : asked_) {
+    if (asked.of == peer) asked.deadline_ns = 0;
+  }
+  next_ask_ns_ = parts_.clock->monotonic_ns();
 }
 
 // ---- sending ----
@@ -165,38 +177,67 @@ void Relay::on(const NodeId& from, wire::Announce&& message) {
       if (others.size() < kOthersMax && !contains(others, from)) others.push_back(from);
       continue;
     }
-    if (asked_.size() >= kAskedMax) break;
-    asked_[id] = Asked{deadline, {}};
-    if (!next_ask_ns_) next_ask_ns_ = deadline;
+    if (!ask_one(from, id, deadline)) break;
     ask.ids.push_back(id);
   }
   if (!ask.ids.empty()) wire::send(*parts_.net, from, ask);
 }
 
+// Notes the question; false when the peer owes too many answers already.
+bool Relay::ask_one(const NodeId& peer, const TxId& id, std::uint64_t deadline_ns) {
+  std::size_t& owed = asked_of_[peer];
+  if (owed >= (asked_.size() < kAskedMax ? kAskedOfOneMax : kAskedShare)) return false;
+  ++owed;
+  Asked& asked = asked_[id];
+  asked.of = peer;
+  asked.deadline_ns = deadline_ns;
+  if (!next_ask_ns_) next_ask_ns_ = deadline_ns;
+  return true;
+}
+
+// Answered, or given up.
+void Relay::close_question(const TxId& id) {
+  const auto asked = asked_.find(id);
+  if (asked == asked_.end()) return;
+  const auto of = asked_of_.find(asked->second.of);
+  CHECK(of != asked_of_.end() && of->second > 0);
+  if (--of->second == 0) asked_of_.erase(of);
+  asked_.erase(asked);
+  if (asked_.empty()) next_ask_ns_.reset();
+}
+
 // Whoever was asked and did not answer: the next that announced it.
 void Relay::ask_again() {
   const std::uint64_t now = parts_.clock->monotonic_ns();
-  std::map<NodeId, wire::GetTxs> asks;
-  for (auto asked = asked_.begin(); asked != asked_.end();) {
-    if (asked->second.deadline_ns > now) {
-      ++asked;
-      continue;
-    }
-    auto& others = asked->second.others;
-    while (!others.empty() && !peers_.contains(others.back())) others.pop_back();
-    if (others.empty()) {
-      asked = asked_.erase(asked);
-      continue;
-    }
-    if (auto& ask = asks[others.back()]; ask.ids.size() < wire::kTxIdsMax) {
-      ask.ids.push_back(asked->first);
-      asked->second.deadline_ns = now + kAnswerNs;
-      others.pop_back();
-    }
-    ++asked;
+  if (!next_ask_ns_ || now < *next_ask_ns_) return;
+  std::vector<std::pair<TxId, std::vector<NodeId>>> due;
+  for (const auto& [id, asked] : asked_) {
+    if (asked.deadline_ns <= now) due.emplace_back(id, asked.others);
   }
-  for (const auto& [peer, ask] : asks) wire::send(*parts_.net, peer, ask);
-  next_ask_ns_ = asked_.empty() ? std::nullopt : std::optional(now + kAnswerNs);
+  std::map<NodeId, wire::GetTxs> asks;
+  for (auto& [id, others] : due) {
+    close_question(id);
+    while (!others.empty()) {
+      const NodeId next = others.back();
+      others.pop_back();
+      if (!peers_.contains(next) || !ask_one(next, id, now + kAnswerNs)) continue;
+      asked_[id].others = std::move(others);
+      wire::GetTxs& ask = asks[next];
+      ask.ids.push_back(id);
+      if (ask.ids.size() == wire::kTxIdsMax) {
+        wire::send(*parts_.net, next, ask);
+        ask.ids.clear();
+      }
+      break;
+    }
+  }
+  for (const auto& [peer, ask] : asks) {
+    if (!ask.ids.empty()) wire::send(*parts_.net, peer, ask);
+  }
+  next_ask_ns_.reset();
+  for (const auto& [id, asked] : asked_)
+    next_ask_ns_ = std::min(next_ask_ns_.value_or(asked.deadline_ns), asked.deadline_ns);
+  if (next_ask_ns_) next_ask_ns_ = std::max(*next_ask_ns_, now + kLookNs);
 }
 
 void Relay::on(const NodeId& from, wire::GetTxs&& message) {
@@ -226,7 +267,7 @@ void Relay::on(const NodeId& from, wire::Txs&& message) {
           "a transaction that no honest node passes on: " + std::string(fault_name(reply.fault)));
       break;
     }
-    asked_.erase(reply.id);
+    close_question(reply.id);
     if (reply.fault != Fault::kNone || !reply.refused.empty()) {
       note_seen(reply.id);
     } else if (!seen(reply.id)) {

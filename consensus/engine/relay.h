@@ -56,6 +56,7 @@ class Relay {
  private:
   // A transaction that was announced and asked for.
   struct Asked {
+    NodeId of;
     std::uint64_t deadline_ns = 0;
     std::vector<NodeId> others;  // who announced it too
   };
@@ -68,6 +69,8 @@ class Relay {
   void on(const NodeId& from, wire::Txs&& message);
   void on(const NodeId& from, wire::GetFinal&& message);
   void announce(const std::vector<TxId>& ids, const std::vector<NodeId>& except);
+  bool ask_one(const NodeId& peer, const TxId& id, std::uint64_t deadline_ns);
+  void close_question(const TxId& id);
   void ask_again();
   void announce_again();
   bool seen(const TxId& id) const;
@@ -76,6 +79,7 @@ class Relay {
   const RelayParts parts_;
   std::set<NodeId> peers_;
   std::unordered_map<TxId, Asked, SeededHash> asked_;
+  std::map<NodeId, std::size_t> asked_of_;  // how many of them
   // Seen lately, in two generations.
   IdSet seen_, seen_before_;
   std::optional<std::uint64_t> next_ask_ns_;

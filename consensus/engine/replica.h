@@ -22,6 +22,7 @@
 #include "consensus/engine/block_shelf.h"
 #include "consensus/engine/block_sync.h"
 #include "consensus/engine/engine.h"
+#include "consensus/engine/open_questions.h"
 #include "consensus/engine/validator_key.h"
 #include "consensus/engine/vote_guard.h"
 
@@ -105,6 +106,10 @@ class Replica {
     std::uint8_t kind = 0;
     Bytes message;
   };
+  struct LaterShare {
+    std::size_t messages = 0;
+    std::size_t bytes = 0;
+  };
 
   // Start.
   ErrorOr<void> start_epoch(std::vector<LogEntry>&& tail);
@@ -144,6 +149,12 @@ class Replica {
                           const Block& block);
   void send_proposal(const SignedVote& notarize);
   void ask(std::uint64_t view, const std::function<void(const NodeId&)>& send);
+  // A question whose answer is awaited.
+  template <class Question>
+  void put(const NodeId& to, const Question& question) {
+    questions_.asked(to, Question::kAnswer);
+    wire::send(*parts_.net, to, question);
+  }
 
   // Messages.
   ErrorOr<void> on(const NodeId& from, wire::Proposal&& message);
@@ -212,9 +223,10 @@ class Replica {
   std::set<NodeId> peers_;
   std::size_t rotation_ = 0;
   BlockSync block_sync_;
+  OpenQuestions questions_;
   std::deque<Synced> synced_;  // not executed; at most two
   std::deque<Later> later_;    // of the next epoch
-  std::size_t later_bytes_ = 0;
+  std::map<NodeId, LaterShare> later_of_;
   std::uint64_t progress_height_ = 0;
   std::uint64_t progress_ns_ = 0;
   std::uint64_t status_sent_height_ = 0;

@@ -8,8 +8,10 @@
 namespace fog {
 namespace {
 
-constexpr std::size_t kLaterMax = 1'024;
-constexpr std::size_t kLaterBytesMax = 8 * 1024 * 1024;
+// Of messages for the next epoch, from one peer and from how many: nobody takes another's place.
+constexpr std::size_t kLaterMax = 256;
+constexpr std::size_t kLaterBytesMax = 1024 * 1024;
+constexpr std::size_t kLaterPeersMax = 128;
 constexpr std::size_t kWantedMax = 256;
 constexpr std::size_t kWaitingMax = 16;
 constexpr std::size_t kCertificatesMax = 64;
@@ -27,6 +29,8 @@ ErrorOr<void> Replica::on_up(const NodeId& peer) {
 void Replica::on_down(const NodeId& peer) {
   peers_.erase(peer);
   block_sync_.on_down(peer);
+  if (later_of_.erase(peer) > 0)
+    std::erase_if(later_, [&](const Later& later) { return later.from == peer; });
   std::erase_if(routes_, [&](const auto& route) { return route.second == peer; });
 }
 
@@ -61,8 +65,7 @@ ErrorOr<void> Replica::carry_out(const FetchBlock& effect) {
   }
   if (wanted_.size() >= kWantedMax) wanted_.clear();
   wanted_.insert(effect.block);
-  ask(core_->view(),
-      [&](const NodeId& peer) { wire::send(*parts_.net, peer, wire::GetBlock{effect.block}); });
+  ask(core_->view(), [&](const NodeId& peer) { put(peer, wire::GetBlock{effect.block}); });
   return {};
 }
 
@@ -91,6 +94,10 @@ ErrorOr<void> Replica::receive(const NodeId& from, ByteView message) {
 }
 
 ErrorOr<void> Replica::on_message(const NodeId& from, std::uint8_t kind, ByteView message) {
+  if (!questions_.take(from, static_cast<wire::Kind>(kind))) {
+    parts_.net->report(from, Offence::kSlow, "an answer to nothing that was asked");
+    return {};
+  }
   switch (static_cast<wire::Kind>(kind)) {
     case wire::Kind::kProposal:
       return receive<wire::Proposal>(from, message);
@@ -125,17 +132,18 @@ ErrorOr<void> Replica::on_message(const NodeId& from, std::uint8_t kind, ByteVie
 bool Replica::wait_for_epoch(const NodeId& from, std::uint64_t epoch, wire::Kind kind,
                              ByteView message) {
   if (epoch == core_->config().epoch) return false;
-  if (epoch == core_->config().epoch + 1 && later_.size() < kLaterMax &&
-      later_bytes_ + message.size() <= kLaterBytesMax) {
-    later_bytes_ += message.size();
-    later_.push_back(
-        {from, static_cast<std::uint8_t>(kind), Bytes(message.begin(), message.end())});
-  }
+  if (epoch != core_->config().epoch + 1) return true;
+  if (later_of_.size() >= kLaterPeersMax && !later_of_.contains(from)) return true;
+  LaterShare& share = later_of_[from];
+  if (share.messages == kLaterMax || share.bytes + message.size() > kLaterBytesMax) return true;
+  ++share.messages;
+  share.bytes += message.size();
+  later_.push_back({from, static_cast<std::uint8_t>(kind), Bytes(message.begin(), message.end())});
   return true;
 }
 
 ErrorOr<void> Replica::replay_later() {
-  later_bytes_ = 0;
+  later_of_.clear();
   for (const Later& later : std::exchange(later_, {}))
     TRY_VOID(on_message(later.from, later.kind, later.message));
   return {};
@@ -221,7 +229,7 @@ ErrorOr<void> Replica::on(const NodeId& from, wire::Proposal&& message) {
                        shelf_.take_compact(vote.block, *std::move(message.compact)));
   }
   wanted_.insert(vote.block);
-  wire::send(*parts_.net, from, wire::GetBlock{vote.block});
+  put(from, wire::GetBlock{vote.block});
   return {};
 }
 
@@ -230,13 +238,13 @@ ErrorOr<void> Replica::take_filled(const NodeId& from, const BlockId& id,
   if (filled.block != nullptr) return take_block(from, id, std::move(filled.block));
   if (filled.mismatch) {
     wanted_.insert(id);
-    wire::send(*parts_.net, from, wire::GetBlock{id});
+    put(from, wire::GetBlock{id});
     return {};
   }
   wire::GetBlockTxs ask;
   ask.id = id;
   ask.places.assign(filled.missing.begin(), filled.missing.end());
-  wire::send(*parts_.net, from, ask);
+  put(from, ask);
   return {};
 }
 

@@ -38,7 +38,7 @@ ErrorOr<void> Replica::ask_for_blocks() {
   }
   const bool stale = now_ns >= progress_ns_ + 2 * options_.delay_ms * kMs;
   if (const auto request = block_sync_.next(height, stale, now_ns))
-    wire::send(*parts_.net, request->peer, request->ask);
+    put(request->peer, request->ask);
   if (const auto slow = block_sync_.take_slow())
     parts_.net->report(*slow, Offence::kSlow, "did not send final blocks in time");
   return {};

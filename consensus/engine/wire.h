@@ -83,6 +83,7 @@ struct GetCertificates {
 // A block that is not final, or has just become so.
 struct GetBlock {
   static constexpr Kind kKind = Kind::kGetBlock;
+  static constexpr Kind kAnswer = Kind::kBlock;
   BlockId id;
   static constexpr auto kFields = std::make_tuple(&GetBlock::id);
   bool operator==(const GetBlock&) const = default;
@@ -97,6 +98,7 @@ struct BlockMessage {
 // The transactions that a compact block did not find in the mempool, by place, ascending.
 struct GetBlockTxs {
   static constexpr Kind kKind = Kind::kGetBlockTxs;
+  static constexpr Kind kAnswer = Kind::kBlockTxs;
   BlockId id;
   BoundedList<std::uint32_t, kBlockTxsMax> places;
   static constexpr auto kFields = std::make_tuple(&GetBlockTxs::id, &GetBlockTxs::places);
@@ -124,6 +126,7 @@ struct Status {
 // Final blocks from a height on.
 struct GetFinal {
   static constexpr Kind kKind = Kind::kGetFinal;
+  static constexpr Kind kAnswer = Kind::kFinal;
   std::uint64_t from = 0;
   std::uint32_t max = 0;
   static constexpr auto kFields = std::make_tuple(&GetFinal::from, &GetFinal::max);

@@ -2,6 +2,7 @@
 that attacks the first of them, and what must hold after each attack. FOG_LONG=1 floods for longer."""
 import contextlib
 import os
+import pathlib
 import re
 import socket
 import threading
@@ -47,7 +48,7 @@ class HostileTest(fogtest.StagedTest):
 
     @classmethod
     def memory_kib(cls):
-        status = open(f"/proc/{cls.net.programs[TARGET].process.pid}/status").read()
+        status = pathlib.Path(f"/proc/{cls.net.programs[TARGET].process.pid}/status").read_text()
         return int(re.search(r"VmRSS:\s*(\d+)", status)[1])
 
     def check_health(self):
@@ -96,6 +97,7 @@ class HostileTest(fogtest.StagedTest):
     def attack(self, act, times=12):
         """Does it until the node ends the session; the peer."""
         peer = self.peer()
+        self.addCleanup(peer.close)
         with contextlib.suppress(OSError):
             for _ in range(times):
                 act(peer)

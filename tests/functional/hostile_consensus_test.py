@@ -18,6 +18,13 @@ from noise_peer import BULK, CONSENSUS, CONTROL, PEERS, TRANSACTIONS
 
 class HostileConsensus(hostile.HostileTest):
     def test_answers_that_nobody_asked_for(self):
+        for name in ("final", "block", "block txs"):
+            kind = self.kinds[name]
+            self.must_ban(name, lambda peer: peer.wire(kind.lane).send(kind.lane, kind.number, kind.example), 60)
+        # Large ones, as many as it takes: they are not even decoded.
+        large = struct.pack("<Q", 1) + wire_forms.listed(
+            [wire_forms.block(self.chain, txs=[bytes(100_000)] * 20)]) + wire_forms.NONE
+        self.must_ban("final blocks of 2 MB", lambda peer: peer.bulk.send(BULK, 0x1A, large), 60)
         self.must_ban("peers", lambda peer: peer.bulk.send(CONTROL, PEERS, b"\x00"), 200)
         reason = self.must_ban("transactions of no form", lambda peer: peer.bulk.send(
             TRANSACTIONS, 0x1D, wire_forms.texts([os.urandom(200)])))
