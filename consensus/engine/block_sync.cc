@@ -62,7 +62,8 @@ std::optional<BlockSync::Request> BlockSync::next(std::uint64_t height, bool sta
     if (best == nullptr || rank(candidate.second) < rank(best->second)) best = &candidate;
   }
   if (best == nullptr) {
-    patience_ns_ = patience_min_ns_;
+    // A peer that rests after a wait in vain will be waited for longer.
+    if (!next_chance_ns(height)) patience_ns_ = patience_min_ns_;
     return std::nullopt;
   }
   Request request{best->first, {height + 1, blocks_max_}};

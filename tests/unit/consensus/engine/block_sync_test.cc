@@ -13,6 +13,7 @@ using testing::node_id_of;
 
 constexpr std::uint64_t kSecond = 1'000'000'000;
 constexpr std::uint64_t kNow = 100 * kSecond;
+constexpr std::uint64_t kPatience = 2 * kSecond;
 
 class BlockSyncTest : public ::testing::Test {
  protected:
@@ -35,7 +36,7 @@ class BlockSyncTest : public ::testing::Test {
   }
 
   const NodeId a_ = node_id_of(1), b_ = node_id_of(2), c_ = node_id_of(3);
-  BlockSync sync_;
+  BlockSync sync_{kPatience};
 };
 
 TEST_F(BlockSyncTest, AsksNobodyWhileItKeepsUp) {
@@ -111,17 +112,42 @@ TEST_F(BlockSyncTest, WhoClaimsAndDoesNotDeliverComesLastAndLessAndLessOften) {
   EXPECT_EQ(asks(5, now), a_) << "one that helps is forgiven";
 }
 
-TEST_F(BlockSyncTest, WhoDoesNotAnswerIsNamedOnceAndFollowedByAnother) {
+TEST_F(BlockSyncTest, WhoDoesNotAnswerIsFollowedByAnother) {
   sync_.on_status(a_, at(100));
   sync_.on_status(b_, at(50));
   EXPECT_EQ(asks(0, kNow), a_);
   const std::uint64_t late = *sync_.deadline_ns();
-  EXPECT_FALSE(sync_.take_slow());
+  EXPECT_EQ(late, kNow + kPatience);
   EXPECT_EQ(asks(0, late - 1), NodeId{});
   EXPECT_EQ(asks(0, late), b_);
-  EXPECT_EQ(sync_.take_slow(), a_);
-  EXPECT_FALSE(sync_.take_slow());
+  EXPECT_FALSE(sync_.take_slow()) << "the line may be slow";
+  EXPECT_EQ(*sync_.deadline_ns(), late + 2 * kPatience);
   EXPECT_FALSE(sync_.on_answer(a_, answer(1))) << "too late";
+}
+
+// However slow the line is, there comes a question whose answer is waited for; also of one peer
+// alone, which rests between two questions.
+TEST_F(BlockSyncTest, WaitsLongerAndLongerAndNamesWhoDoesNotAnswerEvenThen) {
+  sync_.on_status(a_, at(100));
+  std::uint64_t now = kNow;
+  std::vector<std::uint64_t> waits;
+  std::vector<bool> named;
+  for (int i = 0; i < 7; ++i) {
+    ASSERT_EQ(asks(0, now), a_);
+    waits.push_back((*sync_.deadline_ns() - now) / kPatience);
+    now = *sync_.deadline_ns();
+    EXPECT_EQ(asks(0, now), NodeId{});
+    named.push_back(sync_.take_slow() == a_);
+    EXPECT_FALSE(sync_.take_slow()) << "once";
+    now = *sync_.next_chance_ns(0);
+  }
+  EXPECT_EQ(waits, (std::vector<std::uint64_t>{1, 2, 4, 8, 16, 16, 16}));
+  EXPECT_EQ(named, (std::vector<bool>{false, false, true, true, true, true, true}));
+  // Nobody has more any longer: the next time begins anew.
+  EXPECT_EQ(asks(100, now), NodeId{});
+  sync_.on_status(b_, at(200));
+  ASSERT_EQ(asks(100, now), b_);
+  EXPECT_EQ(*sync_.deadline_ns(), now + kPatience);
 }
 
 TEST_F(BlockSyncTest, WhoGoesDownIsFollowedAtOnceAndOthersChangeNothing) {
