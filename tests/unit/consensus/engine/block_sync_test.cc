@@ -14,6 +14,7 @@ using testing::node_id_of;
 constexpr std::uint64_t kSecond = 1'000'000'000;
 constexpr std::uint64_t kNow = 100 * kSecond;
 constexpr std::uint64_t kPatience = 2 * kSecond;
+constexpr std::uint32_t kBlocksMax = 500;
 
 class BlockSyncTest : public ::testing::Test {
  protected:
@@ -36,7 +37,7 @@ class BlockSyncTest : public ::testing::Test {
   }
 
   const NodeId a_ = node_id_of(1), b_ = node_id_of(2), c_ = node_id_of(3);
-  BlockSync sync_{kPatience};
+  BlockSync sync_{kBlocksMax, kPatience};
 };
 
 TEST_F(BlockSyncTest, AsksNobodyWhileItKeepsUp) {
@@ -55,7 +56,7 @@ TEST_F(BlockSyncTest, AsksWhoHasMostForWhatFollowsAndOneAtATime) {
   ASSERT_TRUE(request);
   EXPECT_EQ(request->peer, b_);
   EXPECT_EQ(request->ask.from, 10U);
-  EXPECT_LE(request->ask.max, wire::kFinalBlocksMax);
+  EXPECT_EQ(request->ask.max, kBlocksMax);
   EXPECT_FALSE(sync_.next(9, false, kNow)) << "while one is asked";
   EXPECT_GT(*sync_.deadline_ns(), kNow);
   EXPECT_TRUE(sync_.on_answer(b_, answer(10)));
