@@ -94,7 +94,7 @@ class HostileTest(fogtest.StagedTest):
         for one in readers:
             one.join(20)
 
-    def attack(self, act, times=12):
+    def attack(self, act, times=60):
         """Does it until the node ends the session; the peer."""
         peer = self.peer()
         self.addCleanup(peer.close)
@@ -103,7 +103,7 @@ class HostileTest(fogtest.StagedTest):
                 act(peer)
         return peer
 
-    def must_ban(self, what, act, times=12):
+    def must_ban(self, what, act, times=60):
         with self.subTest(what):
             peer = self.attack(act, times)
             self.assertTrue(self.is_banned(peer), "it is banned")

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import socket
 import struct
+import time
 
 import coincurve
 from cryptography.exceptions import InvalidTag
@@ -215,16 +216,18 @@ class Wire:
                 return kind, b"".join(pieces)
 
     def is_ended(self, seconds=20):
-        """Whether the node ends the connection, whatever else it says before."""
-        self.socket.settimeout(seconds)
+        """Whether the node ends the connection within so long, whatever else it says before."""
+        end = time.monotonic() + seconds
         try:
-            while self.socket.recv(65536):
-                pass
+            while time.monotonic() < end:
+                self.socket.settimeout(max(0.01, end - time.monotonic()))
+                if not self.socket.recv(65536):
+                    return True
         except TimeoutError:
             return False
         except OSError:
-            pass
-        return True
+            return True
+        return False
 
 
 class Peer:
