@@ -269,26 +269,49 @@ ErrorOr<Genesis> read_genesis_file(Env& env, const std::string& path) {
   return genesis;
 }
 
-ErrorOr<Genesis> read_genesis_cached(Env& env, const std::string& path,
-                                     const std::string& cache_path) {
-  TRY(const Bytes json, read_file(env, path, kFileBytesMax));
-  const Hash32 json_hash = sha256(json);
-  // The JSON's hash, the hash of what follows, the BCS of the genesis.
-  if (const auto cache = read_file(env, cache_path, kFileBytesMax); cache && cache->size() > 64) {
-    const ByteView body = ByteView(*cache).subspan(64);
-    if (fixed_from<32>(ByteView(*cache).first(32)) == json_hash &&
-        fixed_from<32>(ByteView(*cache).subspan(32, 32)) == sha256(body)) {
-      if (auto genesis = bcs_decode<Genesis>(body)) return *std::move(genesis);
-    }
+namespace {
+
+// Piece by piece: the file may be large.
+ErrorOr<Hash32> hash_of_file(Env& env, const std::string& path) {
+  constexpr std::size_t kPiece = 256ULL * 1024;
+  TRY(const auto file, env.open_read(path));
+  Sha256Stream hash;
+  for (std::uint64_t at = 0;; at += kPiece) {
+    TRY(const Bytes piece, file->read_at(at, kPiece));
+    hash.update(piece);
+    if (piece.size() < kPiece) return hash.finish();
   }
-  auto genesis = parse_genesis(as_text(json));
-  if (!genesis) return Fail{genesis.error().within(path)};
-  const Bytes body = bcs_encode(*genesis);
-  Bytes cache = to_bytes(json_hash);
-  append(cache, sha256(body));
-  append(cache, body);
-  TRY_VOID(write_file_atomic(env, cache_path, cache, FileMode::kShared));
-  return genesis;
+}
+
+// The copy: the hash of what follows, the BCS of the head.
+std::optional<GenesisHead> decode_head(ByteView copy) {
+  if (copy.size() < 32 || fixed_from<32>(copy.first(32)) != sha256(copy.subspan(32)))
+    return std::nullopt;
+  auto head = bcs_decode<GenesisHead>(copy.subspan(32));
+  return head ? std::optional(*std::move(head)) : std::nullopt;
+}
+
+}  // namespace
+
+ErrorOr<GenesisHead> read_genesis_head(Env& env, const std::string& path,
+                                       const std::string& cache_path) {
+  TRY(const Hash32 file_hash, hash_of_file(env, path));
+  if (const auto copy = read_file(env, cache_path, kFileBytesMax)) {
+    if (auto known = decode_head(*copy); known && known->file_hash == file_hash)
+      return *std::move(known);
+  }
+  GenesisHead head;
+  TRY(head.genesis, read_genesis_file(env, path));
+  head.file_hash = file_hash;
+  head.chain_id = chain_id_of(head.genesis);
+  auto accounts = std::exchange(head.genesis.accounts, {});
+  const Bytes body = bcs_encode(head);
+  Bytes copy = to_bytes(sha256(body));
+  append(copy, body);
+  TRY_VOID(write_file_atomic(env, cache_path, copy, FileMode::kShared));
+  head.genesis.accounts = std::move(accounts);
+  head.whole = true;
+  return head;
 }
 
 }  // namespace fog

@@ -32,10 +32,20 @@ std::string format_genesis(const Genesis& genesis);
 
 ErrorOr<Genesis> read_genesis_file(Env& env, const std::string& path);
 
-// The same, from a binary copy beside it that is made the first time: parsing a million accounts
-// takes seconds, reading them a tenth of one. The copy holds as long as the file has the bytes from
-// which it was made; a damaged copy is made anew.
-ErrorOr<Genesis> read_genesis_cached(Env& env, const std::string& path,
-                                     const std::string& cache_path);
+// What a node needs of its genesis at every start.
+struct GenesisHead {
+  Hash32 file_hash;  // SHA-256
+  ChainId chain_id;
+  Genesis genesis;     // without its accounts, unless:
+  bool whole = false;  // it was parsed just now
+  static constexpr auto kFields =
+      std::make_tuple(&GenesisHead::file_hash, &GenesisHead::chain_id, &GenesisHead::genesis);
+};
+
+// From a small copy beside the file that is made the first time: a million accounts take seconds to
+// parse, and are of use at the first start only. The copy holds as long as the file has the bytes
+// from which it was made; a damaged copy is made anew.
+ErrorOr<GenesisHead> read_genesis_head(Env& env, const std::string& path,
+                                       const std::string& cache_path);
 
 }  // namespace fog

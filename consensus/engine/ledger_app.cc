@@ -67,48 +67,9 @@ LedgerApp::~LedgerApp() {
   forget_ahead(std::numeric_limits<std::uint64_t>::max());
 }
 
-ErrorOr<void> LedgerApp::load() {
-  const auto meta = parts_.store->meta();
-  if (!meta) return fail(ErrorCode::kNotFound, "the state database is empty");
-  if (meta->chain_id != parts_.chain_id)
-    return fail(ErrorCode::kCorrupt, "the state database belongs to another chain");
-  SparseMerkleTree::Builder builder(tree_);
-  TRY_VOID(parts_.store->load([&](const Hash32& path, StateKey&& key, Bytes&& value) {
-    builder.add(path, sha256(value));
-    live_.put(key, value);
-  }));
-  root_ = builder.finish();
-  if (tree_.root_hash(root_) != meta->root) {
-    return fail(ErrorCode::kCorrupt, "the state database is damaged: its records have the root " +
-                                         to_hex0x(tree_.root_hash(root_)) + " instead of " +
-                                         to_hex0x(meta->root));
-  }
-  info_ = AppInfo{meta->height, meta->time_ms, meta->block, meta->root};
-  return {};
-}
-
 AppInfo LedgerApp::info() const {
   const std::shared_lock lock(state_mutex_);
   return info_;
-}
-
-ErrorOr<Hash32> LedgerApp::init_chain(const Genesis& genesis) {
-  CHECK(live_.records() == 0);
-  Overlay first(live_);
-  apply_genesis(genesis, first);
-  StateDelta delta;
-  TreeVersion tree = tree_.apply(root_, leaf_changes(first.changes()));
-  root_ = tree.root;
-  tree_.commit(std::move(tree));
-  info_ = AppInfo{0, genesis.time_ms, parts_.chain_id, tree_.root_hash(root_)};
-  for (const auto& [key, value] : first.changes()) {
-    if (!value) continue;
-    live_.put(key, *value);
-    delta.changes.push_back({key, std::nullopt, value});
-  }
-  delta.meta = StateMeta{1, parts_.chain_id, 0, info_.time_ms, info_.block, info_.app_hash};
-  TRY_VOID(parts_.store->write_first(delta));
-  return info_.app_hash;
 }
 
 // ---- blocks that are not final ----

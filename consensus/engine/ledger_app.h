@@ -90,6 +90,7 @@ class LedgerApp final : public Application {
   struct Version;
   struct Ahead;
 
+  ErrorOr<void> load_records();
   const ReadView* find_parent(const BlockId& parent, AppInfo& info) const;
   Fault check_header(const BlockHeader& header, const AppInfo& parent) const;
   PooledTx check_block_tx(const Bytes& tx);

@@ -176,7 +176,7 @@ ErrorOr<ChainStatus> NodeImpl::wait_height(std::uint64_t height, std::uint64_t t
 ErrorOr<ChainStatus> NodeImpl::status() {
   ChainStatus out;
   out.chain_id = chain_id_;
-  out.chain_name = genesis_.chain_name;
+  out.chain_name = genesis_.genesis.chain_name;
   app_->with_state([&](const ReadView& state, const AppInfo& info) {
     out.height = info.height;
     out.time_ms = info.time_ms;

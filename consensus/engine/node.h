@@ -2,7 +2,7 @@
 //
 //   directory/
 //     genesis.json       the first state; the chain id follows from it
-//     genesis.cache      the same for quick starts, can be removed
+//     genesis.cache      its hash and head, for quick starts; can be removed
 //     validator.key      only its owner may read it
 //     validator.votes    what the key has voted: never copy, never restore
 //     node.key           proves to peers who this node is; made when missing

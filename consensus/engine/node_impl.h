@@ -7,6 +7,7 @@
 #include <mutex>
 #include <unordered_map>
 
+#include "consensus/engine/genesis_file.h"
 #include "consensus/engine/ledger_app.h"
 #include "consensus/engine/node.h"
 #include "consensus/engine/simplex_engine.h"
@@ -63,7 +64,7 @@ class NodeImpl final : public Node {
   void wait(Waiter& waiter, std::unique_lock<std::mutex>& lock, std::uint64_t timeout_ms);
 
   const NodeOptions options_;
-  Genesis genesis_;  // without its accounts, which only the first start needs
+  GenesisHead genesis_;
   ChainId chain_id_;
 
   // In the order in which they are made; the last goes first.

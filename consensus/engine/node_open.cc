@@ -98,15 +98,15 @@ ErrorOr<void> NodeImpl::open() {
                 options_.directory + " holds no node: initialize one there first");
   }
   TRY(lock_, options_.env->lock(path("lock")));
-  TRY(genesis_, read_genesis_cached(*options_.env, path(kGenesisName), path("genesis.cache")));
-  chain_id_ = chain_id_of(genesis_);
+  TRY(genesis_, read_genesis_head(*options_.env, path(kGenesisName), path("genesis.cache")));
+  chain_id_ = genesis_.chain_id;
   TRY(std::optional<ReplicaKeys> keys, open_keys());
   TRY_VOID(open_network());
   TRY_VOID(open_log());
   TRY_VOID(open_index());
   TRY_VOID(open_state());
-  genesis_.accounts.clear();
-  genesis_.accounts.shrink_to_fit();
+  genesis_.genesis.accounts.clear();
+  genesis_.genesis.accounts.shrink_to_fit();
   TRY_VOID(replay());
 #ifdef __GLIBC__
   // What building the state took and gave back.
@@ -202,7 +202,10 @@ ErrorOr<void> NodeImpl::try_open_state() {
                                                       &workers_, options_.clock, options_.rng});
   const auto meta = state_->meta();
   if (!meta) {
-    TRY_VOID(app_->init_chain(genesis_));
+    if (!genesis_.whole) {
+      TRY(genesis_.genesis, read_genesis_file(*options_.env, path(kGenesisName)));
+    }
+    TRY_VOID(app_->init_chain(genesis_.genesis));
     return {};
   }
   if (meta->height >= log_->first_height() && meta->height > 0) {

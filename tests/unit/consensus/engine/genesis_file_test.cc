@@ -107,24 +107,40 @@ TEST_F(GenesisFileTest, ReadsAFileAndNamesIt) {
             std::string::npos);
 }
 
-TEST_F(GenesisFileTest, ACopyHoldsAsLongAsTheFileIsTheSame) {
+TEST_F(GenesisFileTest, ACopyOfTheHeadHoldsAsLongAsTheFileIsTheSame) {
   testing::FaultEnv env;
   const std::string path = "d/genesis.json";
   const std::string cache = "d/genesis.cache";
   ASSERT_TRUE(env.create_file(path, as_bytes(text_), FileMode::kShared));
-  EXPECT_EQ(*read_genesis_cached(env, path, cache), genesis_);
+  Genesis without_accounts = genesis_;
+  without_accounts.accounts.clear();
+  const auto expect_head = [&](bool whole) {
+    const auto head = read_genesis_head(env, path, cache);
+    ASSERT_TRUE(head);
+    EXPECT_EQ(head->chain_id, chain_id_of(genesis_));
+    EXPECT_EQ(head->whole, whole);
+    EXPECT_EQ(head->genesis, whole ? genesis_ : without_accounts);
+  };
+  expect_head(true);
   const Bytes made = env.contents(cache);
   const std::uint64_t written = env.bytes_written();
-  EXPECT_EQ(*read_genesis_cached(env, path, cache), genesis_);
+  expect_head(false);
   EXPECT_EQ(env.bytes_written(), written) << "nothing was made anew";
   for (const std::size_t at : {std::size_t{0}, std::size_t{40}, std::size_t{70}, made.size() - 1}) {
     env.contents(cache)[at] ^= 1U;
-    EXPECT_EQ(*read_genesis_cached(env, path, cache), genesis_) << "a damaged copy";
+    expect_head(true);  // a damaged copy
     EXPECT_EQ(env.contents(cache), made);
   }
-  const std::string other = replaced(text_, "fog-test", "fog-else");
-  env.contents(path) = to_bytes(as_bytes(other));
-  EXPECT_EQ(read_genesis_cached(env, path, cache)->chain_name, "fog-else");
+  env.contents(cache).resize(20);
+  expect_head(true);
+  // Longer than one piece of what is hashed.
+  std::string other = replaced(text_, "fog-test", "fog-else");
+  for (const std::size_t spaces :
+       {std::size_t{0}, 256 * 1024 - other.size(), std::size_t{300'000}}) {
+    env.contents(path) = to_bytes(as_bytes(std::string(spaces, ' ') + other));
+    EXPECT_EQ(read_genesis_head(env, path, cache)->genesis.chain_name, "fog-else");
+    EXPECT_EQ(read_genesis_head(env, path, cache)->file_hash, sha256(env.contents(path)));
+  }
 }
 
 TEST(ValidatorKeyFile, IsReadBackOnlyByItsOwner) {

@@ -139,6 +139,42 @@ TEST_F(LedgerAppTest, ExecutesCompetingBlocksAndMakesOneRoadFinal) {
   EXPECT_EQ(loaded.info().block, id_of(e));
 }
 
+// More records than are handed from thread to thread at once.
+TEST(LedgerAppStart, AStateOfManyRecordsIsReadBackToItsRoot) {
+  const Genesis genesis = testing::test_genesis(testing::test_validator_key(), 9'000);
+  Bench bench(genesis);
+  const Hash32 root = bench.app->info().app_hash;
+  const auto load = [&] {
+    LedgerApp app(LedgerApp::Parts{chain_id_of(genesis), &bench.pool, bench.store.get(),
+                                   bench.index.get(), &bench.workers, &system_clock(),
+                                   &system_rng()});
+    const auto loaded = app.load();
+    EXPECT_TRUE(!loaded || app.info().app_hash == root);
+    EXPECT_TRUE(!loaded || app.records() == bench.app->records());
+    return loaded;
+  };
+  EXPECT_TRUE(load());
+  // One record that another has taken the place of, early and late in the order.
+  for (const char where : {'\x01', '\xF0'}) {
+    Bytes key, value, before;
+    EXPECT_TRUE(bench.state_db.scan(Bytes{'r', static_cast<std::uint8_t>(where)}, Bytes{'s'},
+                                    [&](ByteView k, ByteView v) {
+                                      key = to_bytes(k);
+                                      before = value = to_bytes(v);
+                                      return false;
+                                    }));
+    value.back() ^= 1U;
+    KvBatch batch;
+    batch.put(key, value);
+    EXPECT_TRUE(bench.state_db.write(batch, true));
+    EXPECT_EQ(load().error().code, ErrorCode::kCorrupt);
+    batch.clear();
+    batch.put(key, before);
+    EXPECT_TRUE(bench.state_db.write(batch, true));
+  }
+  EXPECT_TRUE(load());
+}
+
 TEST_F(LedgerAppTest, AnotherNodeComesToTheSameState) {
   Bench other(genesis_, 2);
   BlockId parent = chain_;
