@@ -10,6 +10,7 @@
 
 #include "chain/base/bcs.h"
 #include "chain/base/fd.h"
+#include "chain/base/secret_file.h"
 #include "wallet/private_file.h"
 
 namespace fog::wallet {
@@ -17,9 +18,7 @@ namespace {
 
 // One line of text out of what a file or descriptor gave.
 ErrorOr<SecretText> one_line(const SecretBytes& contents, std::string_view where) {
-  std::string_view text = as_text(contents.get());
-  if (text.ends_with('\n')) text.remove_suffix(1);
-  if (text.ends_with('\r')) text.remove_suffix(1);
+  const std::string_view text = without_line_end(as_text(contents.get()));
   if (text.find_first_of("\r\n") != std::string_view::npos) {
     return fail(ErrorCode::kInvalidInput,
                 fmt::format("{} has more than one line; it must hold the passphrase alone", where));

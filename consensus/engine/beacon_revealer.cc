@@ -15,13 +15,17 @@ std::optional<BeaconReveal> BeaconRevealer::reveal(const ValidatorRecord& record
   const std::uint64_t first = number_;
   for (std::uint64_t number = first; number < first + kChainsTried; ++number) {
     if (!chain_ || number != number_) {
-      chain_ = std::make_shared<BeaconChain>(beacon_seed(secret_, number));
+      chain_ = next_ && next_number_ == number
+                   ? next_
+                   : std::make_shared<BeaconChain>(beacon_seed(secret_, number));
       number_ = number;
     }
-    std::unique_ptr<BeaconChain> next;
-    if (record.beacon_remaining == 1)
-      next = std::make_unique<BeaconChain>(beacon_seed(secret_, number + 1));
-    if (auto reveal = next_reveal(record, *chain_, next.get())) return reveal;
+    if (record.beacon_remaining == 1 && (!next_ || next_number_ != number + 1)) {
+      next_ = std::make_shared<BeaconChain>(beacon_seed(secret_, number + 1));
+      next_number_ = number + 1;
+    }
+    const bool last = record.beacon_remaining == 1;
+    if (auto reveal = next_reveal(record, *chain_, last ? next_.get() : nullptr)) return reveal;
   }
   number_ = first;
   chain_.reset();

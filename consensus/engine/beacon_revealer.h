@@ -26,6 +26,10 @@ class BeaconRevealer {
   Hash32 secret_;
   std::uint64_t number_ = 0;
   std::shared_ptr<const BeaconChain> chain_;
+  // The one that the last link of chain_ commits to, kept: a proposal with that link may be made
+  // again.
+  std::uint64_t next_number_ = 0;
+  std::shared_ptr<const BeaconChain> next_;
 };
 
 }  // namespace fog

@@ -284,6 +284,7 @@ NodeMetrics NodeImpl::metrics() const {
   out.sync_ns = engine_->sync_ns();
   out.blocks_made = engine_->blocks_made();
   out.messages_dropped = engine_->messages_dropped();
+  if (remote_signer_ != nullptr) out.signer_reached = remote_signer_->is_reached();
   if (net_) {
     const NetworkMetrics net = net_->metrics();
     out.peers = net.inbound + net.outbound;

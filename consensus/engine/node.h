@@ -5,6 +5,7 @@
 //     genesis.cache      its hash and head, for quick starts; can be removed
 //     validator.key      only its owner may read it
 //     validator.votes    what the key has voted: never copy, never restore
+//     validator.signer   instead of both: the public key of the validator whose signer is remote
 //     node.key           proves to peers who this node is; made when missing
 //     peers.book         where other nodes were found, can be removed
 //     blocks/            the block log, the truth
@@ -54,6 +55,11 @@ struct NodeOptions {
   std::optional<std::uint64_t> idle_interval_ms;
   // D: how long a message between validators may take before its sender is thought to be away.
   std::uint64_t delay_ms = 500;
+  // The unix socket of the validator's signer, if that is a process of its own; the directory holds
+  // no secret of the validator then. Empty: the key in the directory, or none.
+  std::string signer_path;
+  // How long a vote may wait for that signer; then the node goes on without.
+  std::uint64_t signer_timeout_ms = 200;
   // Start although the vote record says that blocks were voted final which the log has lost. Such
   // blocks are gone; whoever saw them final was told wrong.
   bool accept_lost_blocks = false;
@@ -83,14 +89,16 @@ struct NodeMetrics {
   std::uint64_t database_height = 0;
   std::uint64_t peers = 0;
   std::uint64_t messages_dropped = 0;
+  std::optional<bool> signer_reached;  // nothing without a remote signer
 };
 
 class Node : public NodeApi {
  public:
   // Opens the directory, replays what the databases lack and starts to make blocks.
   //
-  // kUnavailable (in use), kNotFound (not initialized, or the vote record is missing), kPermission,
-  // kCorrupt (damage, in which file, and how to recover), kInvalidInput (the genesis).
+  // kUnavailable (in use; the signer that has never been reached), kNotFound (not initialized, or
+  // the vote record is missing), kPermission, kCorrupt (damage, in which file, and how to recover),
+  // kInvalidInput (the genesis).
   static ErrorOr<std::unique_ptr<Node>> open(NodeOptions options);
 
   // Stops making blocks and writes everything out; waiting calls return kUnavailable. Returns the

@@ -10,6 +10,7 @@
 #include "consensus/engine/genesis_file.h"
 #include "consensus/engine/ledger_app.h"
 #include "consensus/engine/node.h"
+#include "consensus/engine/remote_signer.h"
 #include "consensus/engine/simplex_engine.h"
 
 namespace fog {
@@ -54,9 +55,10 @@ class NodeImpl final : public Node {
   ErrorOr<void> open_state();
   ErrorOr<void> try_open_state();
   ErrorOr<void> replay();
-  ErrorOr<std::optional<ReplicaKeys>> open_keys();
+  ErrorOr<std::unique_ptr<Signer>> open_signer();
+  ErrorOr<std::unique_ptr<Signer>> open_remote_signer();
   ErrorOr<void> open_network();
-  ErrorOr<void> start_engine(std::optional<ReplicaKeys> keys);
+  ErrorOr<void> start_engine(std::unique_ptr<Signer> signer);
   std::vector<SubmitReply> check_all(const std::vector<Bytes>& txs);
   void on_final(const FinalBlock& block);
   void on_failure(const Error& error);
@@ -78,6 +80,7 @@ class NodeImpl final : public Node {
   WorkerPool workers_;
   std::unique_ptr<LedgerApp> app_;
   NodeId node_id_;
+  const RemoteSigner* remote_signer_ = nullptr;  // the engine's, if its signer is one
   std::unique_ptr<SimplexEngine> engine_;
   NetworkEvents net_events_;         // the engine's
   std::unique_ptr<TcpNetwork> net_;  // null: a node alone

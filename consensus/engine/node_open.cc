@@ -1,7 +1,9 @@
 // Opening a node: its directory, its log, its databases, and what must be replayed.
 #include <malloc.h>
 
+#include "chain/base/secret_file.h"
 #include "consensus/engine/genesis_file.h"
+#include "consensus/engine/local_signer.h"
 #include "consensus/engine/node_impl.h"
 #include "consensus/staking/validators.h"
 
@@ -9,37 +11,13 @@ namespace fog {
 namespace {
 
 constexpr const char* kGenesisName = "genesis.json";
-constexpr const char* kKeyName = "validator.key";
-constexpr const char* kVotesName = "validator.votes";
+constexpr const char* kSignerName = "validator.signer";
 constexpr const char* kNodeKeyName = "node.key";
 // What may wait for a peer: a few of the largest proposals.
 constexpr std::size_t kConsensusLaneBytes = 4 * kBlockBytesMax;
 
 std::string in(const NodeOptions& options, const char* name) {
   return options.directory + "/" + name;
-}
-
-// A key that is there already must be the same, and must not have voted: an initialization that was
-// interrupted can be done again.
-ErrorOr<void> put_key(const NodeOptions& options, const ChainId& chain_id,
-                      const ValidatorKey& key) {
-  const std::string key_path = in(options, kKeyName);
-  const std::string votes_path = in(options, kVotesName);
-  TRY(const bool has_key, options.env->exists(key_path));
-  if (!has_key) {
-    TRY_VOID(key.write(*options.env, key_path));
-  } else {
-    TRY(const ValidatorKey there, ValidatorKey::read(*options.env, key_path));
-    if (there.secret.bytes() != key.secret.bytes())
-      return fail(ErrorCode::kAlreadyExists, key_path + " holds another key");
-  }
-  TRY(const bool has_votes, options.env->exists(votes_path));
-  if (!has_votes)
-    return VoteGuard::create(*options.env, votes_path, chain_id, key.secret.x_only_key());
-  TRY(const VoteGuard guard, VoteGuard::open(*options.env, votes_path, chain_id, key.secret));
-  if (guard.record().number != 0)
-    return fail(ErrorCode::kAlreadyExists, votes_path + " says that this key has voted already");
-  return {};
 }
 
 // Makes one when there is none: it proves who a node is, and nothing hangs on keeping it.
@@ -51,14 +29,7 @@ ErrorOr<SecretKey> take_node_key(Env& env, const std::string& path) {
     TRY_VOID(write_file_atomic(env, path, as_bytes(text), FileMode::kPrivate));
     return key;
   }
-  TRY(const bool open_to_others, env.is_open_to_others(path));
-  if (open_to_others) {
-    return fail(ErrorCode::kPermission,
-                path + " can be read by others; mend it with: chmod 600 " + path);
-  }
-  TRY(const Bytes bytes, read_file(env, path, 256));
-  std::string_view text = as_text(bytes);
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.remove_suffix(1);
+  TRY(const std::string text, read_secret_line(env, path, 256));
   const auto secret = fixed_from_hex<32>(text);
   const auto key = secret ? SecretKey::from_bytes(*secret) : std::nullopt;
   if (!key) {
@@ -77,7 +48,9 @@ ErrorOr<NodeId> init_node(const NodeOptions& options, const Genesis& genesis,
   TRY_VOID(options.env->make_dir(options.directory));
   TRY(const bool there, options.env->exists(in(options, kGenesisName)));
   if (there) return fail(ErrorCode::kAlreadyExists, options.directory + " already holds a node");
-  if (key) TRY_VOID(put_key(options, chain_id_of(genesis), *key));
+  if (key) {
+    TRY_VOID(create_signer_files(*options.env, options.directory, chain_id_of(genesis), *key));
+  }
   TRY(const SecretKey node_key, take_node_key(*options.env, in(options, kNodeKeyName)));
   // Last: a directory without it is no node.
   TRY_VOID(write_file_atomic(*options.env, in(options, kGenesisName),
@@ -100,7 +73,7 @@ ErrorOr<void> NodeImpl::open() {
   TRY(lock_, options_.env->lock(path("lock")));
   TRY(genesis_, read_genesis_head(*options_.env, path(kGenesisName), path("genesis.cache")));
   chain_id_ = genesis_.chain_id;
-  TRY(std::optional<ReplicaKeys> keys, open_keys());
+  TRY(std::unique_ptr<Signer> signer, open_signer());
   TRY_VOID(open_network());
   TRY_VOID(open_log());
   TRY_VOID(open_index());
@@ -112,7 +85,7 @@ ErrorOr<void> NodeImpl::open() {
   // What building the state took and gave back.
   malloc_trim(0);
 #endif
-  return start_engine(std::move(keys));
+  return start_engine(std::move(signer));
 }
 
 ErrorOr<void> NodeImpl::open_log() {
@@ -250,8 +223,17 @@ ErrorOr<void> NodeImpl::replay() {
   return {};
 }
 
-// A node without a validator key only follows.
-ErrorOr<std::optional<ReplicaKeys>> NodeImpl::open_keys() {
+// A node without a validator key and without a signer only follows.
+ErrorOr<std::unique_ptr<Signer>> NodeImpl::open_signer() {
+  if (!options_.signer_path.empty()) return open_remote_signer();
+  TRY(const bool had_signer, options_.env->exists(path(kSignerName)));
+  if (had_signer) {
+    return fail(ErrorCode::kInvalidInput,
+                path(kSignerName) +
+                    " says that a signer in another process votes for this node, and "
+                    "none is given: say where it is, or remove the file to go on "
+                    "without it");
+  }
   TRY(const bool has_key, options_.env->exists(path(kKeyName)));
   if (!has_key) {
     TRY(const bool has_votes, options_.env->exists(path(kVotesName)));
@@ -260,11 +242,48 @@ ErrorOr<std::optional<ReplicaKeys>> NodeImpl::open_keys() {
                                             ", whose votes it records, is not: put the key back, "
                                             "or remove the record to follow without a vote");
     }
-    return std::optional<ReplicaKeys>();
+    return std::unique_ptr<Signer>();
   }
-  TRY(ValidatorKey key, ValidatorKey::read(*options_.env, path(kKeyName)));
-  TRY(VoteGuard guard, VoteGuard::open(*options_.env, path(kVotesName), chain_id_, key.secret));
-  return std::optional(ReplicaKeys{std::move(key), std::move(guard)});
+  TRY(auto signer, LocalSigner::open(*options_.env, options_.directory, chain_id_));
+  return std::unique_ptr<Signer>(std::move(signer));
+}
+
+// Whose signer it is, the directory remembers: then a start need not wait for it.
+ErrorOr<std::unique_ptr<Signer>> NodeImpl::open_remote_signer() {
+  for (const char* name : {kKeyName, kVotesName}) {
+    TRY(const bool there, options_.env->exists(path(name)));
+    if (there) {
+      return fail(ErrorCode::kInvalidInput,
+                  path(name) +
+                      " is there, and a signer in another process is given: a key votes in "
+                      "one place only. Move " +
+                      kKeyName + " and " + kVotesName + " into the signer's directory");
+    }
+  }
+  RemoteSignerOptions options;
+  options.path = options_.signer_path;
+  options.chain_id = chain_id_;
+  options.deadline_ms = options_.signer_timeout_ms;
+  options.log = options_.log;
+  TRY(const bool known, options_.env->exists(path(kSignerName)));
+  if (known) {
+    TRY(const Bytes text, read_file(*options_.env, path(kSignerName), 256));
+    options.key = fixed_from_hex<32>(without_line_end(as_text(text)));
+    if (!options.key) {
+      return fail(ErrorCode::kCorrupt,
+                  path(kSignerName) +
+                      " does not hold a validator's public key: remove it, and the "
+                      "next start asks the signer");
+    }
+  }
+  TRY(auto signer, RemoteSigner::open(std::move(options)));
+  if (!known) {
+    const std::string text = to_hex0x(signer->key()) + "\n";
+    TRY_VOID(
+        write_file_atomic(*options_.env, path(kSignerName), as_bytes(text), FileMode::kShared));
+  }
+  remote_signer_ = signer.get();
+  return std::unique_ptr<Signer>(std::move(signer));
 }
 
 // Listens; connects once the engine runs.
@@ -300,7 +319,7 @@ ErrorOr<void> NodeImpl::open_network() {
   return {};
 }
 
-ErrorOr<void> NodeImpl::start_engine(std::optional<ReplicaKeys> keys) {
+ErrorOr<void> NodeImpl::start_engine(std::unique_ptr<Signer> signer) {
   ReplicaOptions options;
   options.idle_interval_ms = options_.idle_interval_ms;
   options.accept_lost_blocks = options_.accept_lost_blocks;
@@ -314,7 +333,7 @@ ErrorOr<void> NodeImpl::start_engine(std::optional<ReplicaKeys> keys) {
   };
   const ReplicaParts parts{chain_id_, app_.get(), log_.get(), &pool_, options_.clock, net_.get()};
   engine_ = std::make_unique<SimplexEngine>(
-      parts, std::move(keys), options,
+      parts, std::move(signer), options,
       [this](const std::vector<Bytes>& txs) { return check_all(txs); }, std::move(events));
   height_ = app_->info().height;
   pool_.set_listener([this] { engine_->wake(); });

@@ -11,19 +11,20 @@ constexpr std::uint64_t kStatusNs = 200 * kMs;
 constexpr std::size_t kEvidenceMax = 256;
 constexpr std::size_t kTellBytes = 16 * 1024;
 constexpr std::size_t kRoundsPerTurn = 16;
+// Votes that wait for it: those of some views that are not final.
+constexpr std::size_t kUnsignedMax = 64;
 
 }  // namespace
 
-Replica::Replica(ReplicaParts parts, std::optional<ReplicaKeys> keys, ReplicaOptions options,
+Replica::Replica(ReplicaParts parts, std::unique_ptr<Signer> signer, ReplicaOptions options,
                  EngineEvents events)
     : parts_(parts),
-      keys_(std::move(keys)),
+      signer_(std::move(signer)),
       options_(options),
       events_(std::move(events)),
       shelf_(*parts.pool),
       block_sync_(options.sync_blocks_max, 4 * options.delay_ms * kMs) {
   CHECK(parts.app && parts.log && parts.pool && parts.clock);
-  if (keys_) revealer_.emplace(keys_->key.beacon_secret, keys_->beacon_chain);
 }
 
 Replica::~Replica() = default;
@@ -31,7 +32,6 @@ Replica::~Replica() = default;
 // ---- start ----
 
 ErrorOr<void> Replica::start() {
-  if (revealer_) revealer_->warm_up();
   height_synced_ = floor_height_ = parts_.log->height();
   TRY_VOID(start_epoch(parts_.log->take_tail()));
   TRY_VOID(drain());
@@ -49,8 +49,8 @@ ErrorOr<void> Replica::start_epoch(std::vector<LogEntry>&& tail) {
   config.floor = {last.block, {}, last.height};
   config.floor_view = epoch_view(epoch.epoch);
   config.delay_ms = options_.delay_ms;
-  if (keys_) {
-    if (const auto place = place_of(epoch.set, keys_->key.secret.x_only_key()))
+  if (signer_) {
+    if (const auto place = place_of(epoch.set, signer_->key()))
       config.own_index = static_cast<std::uint8_t>(*place);
   }
   if (last.height > 0 && last.height >= parts_.log->first_height()) {
@@ -64,11 +64,18 @@ ErrorOr<void> Replica::start_epoch(std::vector<LogEntry>&& tail) {
       if (const auto* vote = std::get_if<VoteEntry>(&entry))
         journal_view = std::max(journal_view, vote->vote.view);
     }
-    const VoteRecord& record = keys_->guard.record();
-    if (record.view > journal_view) config.signed_view = record.view;
+    // Of a signer that is not there yet nothing is known: what its record forbids, it refuses.
+    const std::optional<VoteRecord> record = signer_->record();
+    if (record && record->view > journal_view) config.signed_view = record->view;
     const bool alone =
         quorum(epoch.set.validators[*config.own_index].stake, total_stake(epoch.set));
     if (alone) {
+      if (!record) {
+        return fail(ErrorCode::kUnavailable,
+                    "the only validator's signer has not been reached: nothing could be made final "
+                    "without it, and what it has voted must be compared with the log. Start the "
+                    "signer first");
+      }
       TRY_VOID(check_guard(config.floor_view, last.block, tail));
       // Nobody else can end the views that the log has lost.
       if (options_.accept_lost_blocks)
@@ -108,7 +115,7 @@ ErrorOr<void> Replica::restore(std::vector<LogEntry>&& tail) {
 // lost. Among many, the others have the blocks.
 ErrorOr<void> Replica::check_guard(std::uint64_t view_final, const BlockId& block_final,
                                    const std::vector<LogEntry>& tail) {
-  const VoteRecord& record = keys_->guard.record();
+  const VoteRecord record = signer_->record().value();
   if (record.view_finalized < view_final) return {};
   if (record.view_finalized == view_final) {
     if (record.number == 0 || record.view_finalized == 0 || record.block_finalized == block_final)
@@ -174,23 +181,48 @@ ErrorOr<void> Replica::take_inputs() {
     }
     if (signs_.empty()) break;
     if (log_dirty_) TRY_VOID(sync());
-    for (const Sign& sign : std::exchange(signs_, {})) TRY_VOID(cast(sign));
+    TRY_VOID(cast_all());
   }
   return {};
 }
 
-// The journal is on disk: the signer's own record, the signature, and out.
-ErrorOr<void> Replica::cast(const Sign& sign) {
+// In the order in which they were decided: a vote of a later view forbids those before.
+ErrorOr<void> Replica::cast_all() {
+  while (!unsigned_.empty()) {
+    const Vote& vote = unsigned_.front().vote;
+    if (vote.epoch == core_->config().epoch && vote.view > core_->floor_view()) {
+      TRY(const bool asked, cast(unsigned_.front()));
+      if (!asked) break;
+    }
+    unsigned_.pop_front();
+  }
+  for (const Sign& sign : std::exchange(signs_, {})) {
+    bool asked = false;
+    if (unsigned_.empty()) {
+      TRY(asked, cast(sign));
+    }
+    if (!asked) unsigned_.push_back(sign);
+  }
+  if (unsigned_.size() > kUnsignedMax) unsigned_.pop_front();
+  if (!unsigned_.empty()) sign_again_ns_ = parts_.clock->monotonic_ns() + kSignAgainMs * kMs;
+  return {};
+}
+
+// The journal is on disk: the signer's own record, the signature, and out. False when the signer is
+// not there.
+ErrorOr<bool> Replica::cast(const Sign& sign) {
   const std::uint64_t start = parts_.clock->monotonic_ns();
-  auto signature = keys_->guard.sign(sign.vote, *core_->config().own_index);
+  auto signature = signer_->sign(sign.vote, *core_->config().own_index);
   sync_ns_ += parts_.clock->monotonic_ns() - start;
   if (!signature) {
+    if (signature.error().code == ErrorCode::kUnavailable) return false;
     if (signature.error().code != ErrorCode::kRejected) return Fail{signature.error()};
-    return {};  // it has voted beyond: this vote is forgone
+    return true;  // it has voted beyond: this vote is forgone
   }
   const SignedVote vote{sign.vote, *signature};
   inputs_.push_back(VoteInput{vote});
-  return carry_out(SendVote{vote, sign.proposal});
+  TRY_VOID(carry_out(SendVote{vote, sign.proposal}));
+  return true;
 }
 
 ErrorOr<void> Replica::sync() {
@@ -325,6 +357,7 @@ ErrorOr<void> Replica::poll() {
   }
   if (!delayed_.empty()) TRY_VOID(verify_delayed());
   if (tell_ns_ && *tell_ns_ <= now_ns) tell_leader();
+  if (!unsigned_.empty() && sign_again_ns_ <= now_ns) TRY_VOID(cast_all());
   look_again_ = true;
   TRY_VOID(drain());
   if (parts_.net == nullptr) return {};
@@ -359,6 +392,7 @@ std::optional<std::uint64_t> Replica::next_ns() {
   std::optional<std::uint64_t> next;
   const auto at = [&](std::uint64_t ns) { next = std::min(next.value_or(ns), ns); };
   if (!inputs_.empty()) at(now_ns);
+  if (!unsigned_.empty()) at(sign_again_ns_);
   for (const auto& timer : timers_) {
     if (timer) at(timer->due_ns);
   }

@@ -5,7 +5,8 @@
 //
 // One turn handles an event with all that follows from it. What must be on disk before a vote is
 // appended first; one sync serves all votes of a turn; then each is signed, sent and counted here
-// as well. Whoever holds no validator key takes part without a vote.
+// as well. Whoever has no signer takes part without a vote; votes that a signer was not there for
+// are cast when it is back, as long as they matter.
 //
 // One thread at a time. An error means that the node cannot go on.
 #pragma once
@@ -18,13 +19,11 @@
 #include "chain/base/clock.h"
 #include "chain/store/block_log.h"
 #include "consensus/core/simplex.h"
-#include "consensus/engine/beacon_revealer.h"
 #include "consensus/engine/block_shelf.h"
 #include "consensus/engine/block_sync.h"
 #include "consensus/engine/engine.h"
 #include "consensus/engine/open_questions.h"
-#include "consensus/engine/validator_key.h"
-#include "consensus/engine/vote_guard.h"
+#include "consensus/engine/signer.h"
 
 namespace fog {
 
@@ -54,13 +53,6 @@ struct ReplicaParts {
   Network* net = nullptr;  // null: a node alone
 };
 
-// Of a validator; absent in a node that only follows.
-struct ReplicaKeys {
-  ValidatorKey key;
-  VoteGuard guard;
-  std::shared_ptr<const BeaconChain> beacon_chain = nullptr;  // the key's first, if it is at hand
-};
-
 // What the core is told of a block.
 inline BlockRef ref_of(const BlockId& id, const BlockHeader& header) {
   return {id, header.parent, header.height};
@@ -68,7 +60,8 @@ inline BlockRef ref_of(const BlockId& id, const BlockHeader& header) {
 
 class Replica {
  public:
-  Replica(ReplicaParts parts, std::optional<ReplicaKeys> keys, ReplicaOptions options,
+  // `signer`: null in a node that only follows.
+  Replica(ReplicaParts parts, std::unique_ptr<Signer> signer, ReplicaOptions options,
           EngineEvents events);
   ~Replica();
 
@@ -97,6 +90,9 @@ class Replica {
   const Simplex& core() const { return *core_; }
 
  private:
+  // A signer that was not there is asked again so often.
+  static constexpr std::uint64_t kSignAgainMs = 200;
+
   struct Timer {
     std::uint64_t view = 0;
     std::uint64_t due_ns = 0;
@@ -135,7 +131,8 @@ class Replica {
   ErrorOr<void> carry_out(const Entered& effect);
   ErrorOr<void> carry_out(const Finalized& effect);
   ErrorOr<void> carry_out(const Evidence& effect);
-  ErrorOr<void> cast(const Sign& sign);
+  ErrorOr<void> cast_all();
+  ErrorOr<bool> cast(const Sign& sign);
   ErrorOr<void> sync();
   ErrorOr<void> look_for_work();
   ErrorOr<void> verify_delayed();
@@ -195,14 +192,15 @@ class Replica {
   wire::Status status() const;
 
   const ReplicaParts parts_;
-  std::optional<ReplicaKeys> keys_;
-  std::optional<BeaconRevealer> revealer_;
+  const std::unique_ptr<Signer> signer_;
   const ReplicaOptions options_;
   const EngineEvents events_;
 
   std::unique_ptr<Simplex> core_;
   std::deque<Input> inputs_;
   std::vector<Sign> signs_;
+  std::deque<Sign> unsigned_;  // the signer was not there
+  std::uint64_t sign_again_ns_ = 0;
   std::array<std::optional<Timer>, kTimerKinds> timers_;  // by TimerKind
   bool log_dirty_ = false;
   std::uint64_t floor_height_ = 0;

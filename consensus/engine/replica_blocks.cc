@@ -74,7 +74,8 @@ ErrorOr<void> Replica::verify_delayed() {
 
 ErrorOr<void> Replica::carry_out(const Build& effect) {
   BuiltInput built{effect.view, std::nullopt};
-  if (!execute(effect.parent)) {
+  // Votes that wait for the signer come first: one of them may end this view.
+  if (!unsigned_.empty() || !execute(effect.parent)) {
     told_of_work_ = false;
     inputs_.push_back(built);
     return {};
@@ -83,7 +84,7 @@ ErrorOr<void> Replica::carry_out(const Build& effect) {
   request.parent = effect.parent;
   const std::uint64_t parent_ms = parts_.app->time_of(effect.parent).value_or(0);
   request.time_ms = std::max(parts_.clock->wall_ms(), parent_ms + 1);
-  request.proposer = keys_->key.secret.x_only_key();
+  request.proposer = signer_->key();
   request.txs_max = options_.block_txs_max;
   request.allow_empty =
       effect.allow_empty ||
@@ -93,27 +94,25 @@ ErrorOr<void> Replica::carry_out(const Build& effect) {
        core_->certificates(effect.parent_view, effect.parent_view, 1)) {
     if (certificate.vote.block == effect.parent) request.certificate = certificate;
   }
-  bool has_link = true;
-  request.reveal = [&](const ValidatorRecord& record) {
-    auto link = revealer_->reveal(record);
-    has_link = link.has_value();
-    return link;
+  std::optional<Error> no_link;
+  request.reveal = [&](const ValidatorRecord& record) -> std::optional<BeaconReveal> {
+    const auto link = signer_->reveal(record);
+    if (link) return *link;
+    no_link = link.error();
+    return std::nullopt;
   };
   std::optional<Block> block = parts_.app->prepare_proposal(request);
-  if (!has_link) {
-    return fail(ErrorCode::kInvalidInput,
-                "the beacon secret in the validator key does not fit the commitment that the chain "
-                "has: no block with content can be proposed with this key");
-  }
+  if (no_link && no_link->code != ErrorCode::kUnavailable && no_link->code != ErrorCode::kRejected)
+    return Fail{*no_link};
   if (block) {
     const BlockId id = block_id(block->header);
     built.block = ref_of(id, block->header);
     shelf_.put(id, std::make_shared<const Block>(*std::move(block)));
     ++blocks_made_;
   } else {
-    // What looked like work was none.
+    // What looked like work was none, or the signer was not there for it.
     told_of_work_ = false;
-    work_ms_ = parts_.clock->wall_ms() + options_.due_spacing_ms;
+    work_ms_ = parts_.clock->wall_ms() + (no_link ? kSignAgainMs : options_.due_spacing_ms);
   }
   inputs_.push_back(built);
   return {};

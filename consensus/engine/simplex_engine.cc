@@ -41,11 +41,11 @@ bool SimplexEngine::Queue::push(Event&& event, std::size_t events_max, std::size
 }
 
 SimplexEngine::SimplexEngine(
-    ReplicaParts parts, std::optional<ReplicaKeys> keys, ReplicaOptions options,
+    ReplicaParts parts, std::unique_ptr<Signer> signer, ReplicaOptions options,
     std::function<std::vector<SubmitReply>(const std::vector<Bytes>&)> submit, EngineEvents events)
     : parts_(parts),
       events_(events),
-      replica_(parts, std::move(keys), options, std::move(events)),
+      replica_(parts, std::move(signer), options, std::move(events)),
       relay_(RelayParts{parts.pool, parts.log, parts.net, parts.clock, std::move(submit),
                         [this] {
                           const std::lock_guard lock(mutex_);

@@ -20,7 +20,7 @@ namespace fog {
 class SimplexEngine final : public Engine {
  public:
   // `submit` checks transactions that peers send, like those from outside.
-  SimplexEngine(ReplicaParts parts, std::optional<ReplicaKeys> keys, ReplicaOptions options,
+  SimplexEngine(ReplicaParts parts, std::unique_ptr<Signer> signer, ReplicaOptions options,
                 std::function<std::vector<SubmitReply>(const std::vector<Bytes>&)> submit,
                 EngineEvents events);
   ~SimplexEngine() override;

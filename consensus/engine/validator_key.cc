@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "chain/base/secret_file.h"
 #include "consensus/staking/beacon_chain.h"
 
 namespace fog {
@@ -25,12 +26,8 @@ ValidatorKey ValidatorKey::generate(Rng& rng) {
 }
 
 ErrorOr<ValidatorKey> ValidatorKey::read(Env& env, const std::string& path) {
+  TRY_VOID(check_private(env, path));
   TRY(const Bytes bytes, read_file(env, path, kFileBytesMax));
-  TRY(const bool open, env.is_open_to_others(path));
-  if (open) {
-    return fail(ErrorCode::kPermission,
-                path + " can be read by others: run `chmod 600 " + path + "`");
-  }
   const auto json = nlohmann::json::parse(as_text(bytes), nullptr, /*allow_exceptions=*/false);
   const auto bad = [&](const std::string& why) {
     return fail(ErrorCode::kCorrupt, path + " is not a validator key: " + why +

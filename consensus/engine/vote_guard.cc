@@ -106,8 +106,7 @@ ErrorOr<void> VoteGuard::create(Env& env, const std::string& path, const ChainId
   return env.sync_dir(parent_dir(path));
 }
 
-ErrorOr<VoteGuard> VoteGuard::open(Env& env, const std::string& path, const ChainId& chain_id,
-                                   const SecretKey& key) {
+ErrorOr<VoteRecord> read_vote_record(Env& env, const std::string& path) {
   TRY(const bool there, env.exists(path));
   if (!there) {
     return fail(ErrorCode::kNotFound,
@@ -124,12 +123,18 @@ ErrorOr<VoteGuard> VoteGuard::open(Env& env, const std::string& path, const Chai
                     " is damaged in both of its slots, which a crash cannot cause: check the disk. "
                     "What this key has voted is not known any more: make a new key");
   }
-  if (record->chain_id != chain_id || record->key != key.x_only_key()) {
+  return *record;
+}
+
+ErrorOr<VoteGuard> VoteGuard::open(Env& env, const std::string& path, const ChainId& chain_id,
+                                   const SecretKey& key) {
+  TRY(const VoteRecord record, read_vote_record(env, path));
+  if (record.chain_id != chain_id || record.key != key.x_only_key()) {
     return fail(ErrorCode::kInvalidInput,
                 "the vote record " + path + " belongs to another key or chain");
   }
   TRY(auto file, env.open_slots(path));
-  return VoteGuard(std::move(file), key, *record);
+  return VoteGuard(std::move(file), key, record);
 }
 
 ErrorOr<ValidatorSignature> VoteGuard::sign(const Vote& vote, std::uint8_t index) {

@@ -47,6 +47,8 @@ constexpr std::size_t kVoteSlotBytes = 256;
 // The record that a file's bytes hold; nothing when neither slot is whole. Of a file that was ever
 // valid, a torn or damaged slot leaves the other.
 std::optional<VoteRecord> read_vote_slots(ByteView file);
+// The record in a file. kNotFound and kCorrupt say what that means for the key.
+ErrorOr<VoteRecord> read_vote_record(Env& env, const std::string& path);
 Bytes make_vote_slot(const VoteRecord& record);
 // Whether the rules of the consensus allow this vote after what the record says. A repeated vote is
 // allowed.

@@ -42,6 +42,7 @@ int main(int argc, char** argv) {
   app.set_help_all_flag("--help-all", "help on all commands");
   fog::node_program::add_run_command(app, chosen);
   fog::node_program::add_init_command(app, chosen);
+  fog::node_program::add_signer_commands(app, chosen);
   fog::node_program::add_keys_commands(app, chosen);
   fog::node_program::add_genesis_commands(app, chosen);
   try {

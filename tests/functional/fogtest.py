@@ -105,14 +105,42 @@ def free_port():
         return probe.getsockname()[1]
 
 
+class Signer:
+    """A validator's key in a process of its own, which begins with `init` and `start`."""
+
+    def __init__(self, stage, number):
+        self.stage, self.name = stage, f"signer-{number}"
+        self.folder = stage.folder / self.name
+        self.socket = stage.folder / f"{self.name}-socket/signer.sock"
+        self.program = None
+
+    def init(self, genesis, key):
+        fogcoind("signer", "init", "--dir", self.folder, "--genesis", genesis, "--key", key)
+        key.unlink()
+
+    def start(self):
+        """Starts it (again)."""
+        self.socket.unlink(missing_ok=True)
+        self.program = self.stage.start("fogcoind", "signer", "run", "--dir", self.folder, "--socket", self.socket,
+                                        log=self.name)
+
+        def listens():
+            if self.program.process.poll() is not None:
+                raise AssertionError(f"{self.name} ended:\n{self.program.log.read_text()}")
+            return self.socket.exists()
+        until(f"{self.name} listens", listens, START_S)
+
+
 class Validators:
     """A network of several validators, each a process with its own ledger, that know each other. `payout` is who owns
-    them; without, nobody does. Who wants other ways between them overrides host, reach and within, and sets token."""
+    them; without, nobody does. The keys of those in `with_signer` are in processes of their own: signers[number]. Who
+    wants other ways between them overrides host, reach and within, and sets token."""
 
     token = None  # the operators', where calls do not come from the node's own machine
 
-    def __init__(self, stage, count, accounts, settings=(), options=(), payout=None):
+    def __init__(self, stage, count, accounts, settings=(), options=(), payout=None, with_signer=()):
         self.stage, self.options = stage, list(options)
+        self.signers = {number: Signer(stage, number) for number in with_signer}
         self.genesis = stage.folder / "genesis.json"
         self.ids, self.ports, self.rpc_ports, self.programs, self.folders = [], [], [], [], []
         words = ["genesis", "make", "--out", self.genesis]
@@ -127,7 +155,13 @@ class Validators:
             words += ["--set", setting]
         fogcoind(*words)
         for number in range(count):
-            self.add("--key", self.key_file(number))
+            key = self.key_file(number)
+            if number in self.signers:
+                self.signers[number].init(self.genesis, key)
+                self.signers[number].start()
+                self.add("--follow")
+            else:
+                self.add("--key", key)
         for number in range(count):
             self.start(number)
 
@@ -161,6 +195,8 @@ class Validators:
         """Starts it (again, on the same ports); it may not be up yet."""
         words = ["run", "--dir", self.folders[number], "--rpc", f"{self.host(number)}:{self.rpc_ports[number]}",
                  "--listen", f"{self.host(number)}:{self.ports[number]}", *self.options]
+        if number in self.signers:
+            words += ["--signer", f"unix:{self.signers[number].socket}"]
         port_file = self.port_file(number)
         port_file.unlink(missing_ok=True)
         for other in range(len(self.ids)):

@@ -19,7 +19,8 @@ COMMANDS = {
                 "params propose", "params vote", "validator list", "validator show", "validator create",
                 "validator edit", "validator unjail", "validator evidence", "stake delegate", "stake redelegate",
                 "stake undelegate", "stake withdraw", "stake list"],
-    "fogcoind": ["run", "init", "keys new", "keys show", "keys register", "genesis make", "genesis show"],
+    "fogcoind": ["run", "init", "keys new", "keys show", "keys register", "genesis make", "genesis show",
+                 "signer init", "signer run"],
     "foghost": ["init", "register", "offer", "run", "earnings", "status", "leases", "withdraw", "retire", "doctor"],
     "foggate": ["init", "register", "run"],
 }

@@ -4,7 +4,6 @@ namespace fog::sim {
 namespace {
 
 constexpr const char* kBlocks = "blocks";
-constexpr const char* kVotes = "validator.votes";
 
 }  // namespace
 
@@ -79,7 +78,7 @@ SimNode::~SimNode() = default;
 void SimNode::prepare() {
   if (!options_.key) return;
   const XOnlyKey key = options_.key->secret.x_only_key();
-  CHECK(VoteGuard::create(env_, kVotes, chain_id_, key).has_value());
+  CHECK(VoteGuard::create(env_, kVotesName, chain_id_, key).has_value());
 }
 
 void SimNode::die() {
@@ -97,7 +96,7 @@ void SimNode::reboot(testing::Unsynced unsynced, bool databases_too) {
 void SimNode::wipe() {
   CHECK(!is_up());
   std::map<std::string, Bytes> disk = env_.copy();
-  std::erase_if(disk, [](const auto& file) { return file.first != kVotes; });
+  std::erase_if(disk, [](const auto& file) { return file.first != kVotesName; });
   env_.restore(disk);
   state_db_.destroy();
   index_db_.destroy();
@@ -181,10 +180,10 @@ ErrorOr<void> SimNode::boot() {
   TRY_VOID(replay(*life));
   life->lagging = std::make_unique<LaggingApp>(*life->app, *life->state, *life->index);
   life->lagging->start_at(life->log->height());
-  std::optional<ReplicaKeys> keys;
+  std::unique_ptr<Signer> signer;
   if (options_.key) {
-    TRY(VoteGuard guard, VoteGuard::open(env_, kVotes, chain_id_, options_.key->secret));
-    keys.emplace(ReplicaKeys{*options_.key, std::move(guard), options_.beacon_chain});
+    TRY(VoteGuard guard, VoteGuard::open(env_, kVotesName, chain_id_, options_.key->secret));
+    signer = std::make_unique<LocalSigner>(*options_.key, std::move(guard), options_.beacon_chain);
   }
   ReplicaOptions replica_options;
   replica_options.delay_ms = options_.delay_ms;
@@ -202,7 +201,7 @@ ErrorOr<void> SimNode::boot() {
   events.log = [this](std::string_view line) { events_.log(options_.number, line); };
   const ReplicaParts parts{chain_id_, life->lagging.get(), log, &life->pool, &clock_, options_.net};
   life->replica =
-      std::make_unique<Replica>(parts, std::move(keys), replica_options, std::move(events));
+      std::make_unique<Replica>(parts, std::move(signer), replica_options, std::move(events));
   Life* raw = life.get();
   life->relay = std::make_unique<Relay>(RelayParts{&life->pool, log, options_.net, &clock_,
                                                    [raw](const std::vector<Bytes>& txs) {

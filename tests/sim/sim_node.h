@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "consensus/engine/ledger_app.h"
+#include "consensus/engine/local_signer.h"
 #include "consensus/engine/relay.h"
 #include "consensus/engine/replica.h"
 #include "tests/sim/sim_clock.h"

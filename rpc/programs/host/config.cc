@@ -1,9 +1,9 @@
 #include "rpc/programs/host/config.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include "chain/base/file.h"
+#include "chain/base/secret_file.h"
 #include "rpc/json/yaml_section.h"
 #include "wallet/private_file.h"
 
@@ -18,13 +18,6 @@ std::string key_path(const std::string& dir) {
 }
 std::string id_path(const std::string& dir) {
   return dir + "/host.id";
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == ' ' || text.back() == '\r')) {
-    text.remove_suffix(1);
-  }
-  return text;
 }
 
 ErrorOr<market::Resources> read_capacity(const rpc::YamlSection& file) {
@@ -164,18 +157,12 @@ measured:   # by init, for orientation
 
 ErrorOr<SecretKey> load_operator_key(const std::string& dir) {
   const std::string path = key_path(dir);
-  struct stat info = {};
-  if (::stat(path.c_str(), &info) == 0 && (info.st_mode & 077) != 0) {
-    return fail(ErrorCode::kPermission, path + " can be read by others; run: chmod 600 " + path +
-                                            " (and, if that was so "
-                                            "for long, init a new key and update the Host)");
-  }
-  const auto text = read_file(path, kKeyFileBytesMax);
+  const auto text = read_secret_line(system_env(), path, kKeyFileBytesMax);
   if (!text && text.error().code == ErrorCode::kNotFound) {
     return fail(ErrorCode::kNotFound, "no operator key at " + path + "; run: foghost init");
   }
   if (!text) return Fail{text.error()};
-  const auto bytes = from_hex(trimmed(as_text(*text)));
+  const auto bytes = from_hex(*text);
   const auto key = bytes ? SecretKey::from_bytes(*bytes) : std::nullopt;
   if (!key) return fail(ErrorCode::kCorrupt, path + " does not hold a key (64 hex digits)");
   return *key;
@@ -194,7 +181,7 @@ ErrorOr<market::HostId> load_host_id(const std::string& dir) {
     return fail(ErrorCode::kNotFound, "this Host is not registered; run: foghost register --help");
   }
   if (!text) return Fail{text.error()};
-  const auto id = fixed_from_hex<32>(trimmed(as_text(*text)));
+  const auto id = fixed_from_hex<32>(without_line_end(as_text(*text)));
   if (!id) return fail(ErrorCode::kCorrupt, id_path(dir) + " does not hold a Host's id");
   return *id;
 }

@@ -1,5 +1,5 @@
-// The commands of `fogcoind`: keys, genesis, init, run. Each adds itself to the program and leaves
-// what it chose to do in `chosen`.
+// The commands of `fogcoind`: keys, genesis, init, run, signer. Each adds itself to the program and
+// leaves what it chose to do in `chosen`.
 #pragma once
 
 #include <functional>
@@ -20,6 +20,7 @@ void add_keys_commands(CLI::App& app, Command& chosen);
 void add_genesis_commands(CLI::App& app, Command& chosen);
 void add_init_command(CLI::App& app, Command& chosen);
 void add_run_command(CLI::App& app, Command& chosen);
+void add_signer_commands(CLI::App& app, Command& chosen);
 
 // What the command line says about a genesis.
 struct GenesisPlan {

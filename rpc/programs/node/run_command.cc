@@ -7,15 +7,15 @@
 #include <atomic>
 #include <csignal>
 #include <iostream>
-#include <unistd.h>
 
 #include <fmt/format.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "chain/base/secret_file.h"
 #include "chain/base/url.h"
 #include "consensus/engine/node.h"
 #include "rpc/programs/node/commands.h"
+#include "rpc/programs/node/daemon.h"
 #include "rpc/server/server.h"
 
 namespace fog::node_program {
@@ -32,6 +32,7 @@ struct RunPlan {
   std::vector<std::string> peers;
   bool no_discover = false;
   std::string token_file;
+  std::string signer;  // "unix:/path"; empty: none
   std::string log_level = "info";
   std::uint64_t idle_interval_ms = 0;
 };
@@ -78,30 +79,23 @@ ErrorOr<std::optional<NodeNetwork>> read_network(const RunPlan& plan) {
 
 ErrorOr<void> read_token(const std::string& path, std::string& out) {
   if (path.empty()) return {};
-  TRY(const bool open_to_others, system_env().is_open_to_others(path));
-  if (open_to_others) {
-    return fail(ErrorCode::kPermission,
-                path + " can be read by others; mend it with: chmod 600 " + path);
-  }
-  TRY(const Bytes bytes, read_file(system_env(), path, 4'096));
-  out = std::string(as_text(bytes));
-  while (!out.empty() && (out.back() == '\n' || out.back() == '\r')) out.pop_back();
+  TRY(out, read_secret_line(system_env(), path, 4'096));
   if (out.size() < 16) {
     return fail(ErrorCode::kInvalidInput, path + ": a token has at least 16 characters");
   }
   return {};
 }
 
-ErrorOr<void> set_up_log(const std::string& level) {
-  auto logger = spdlog::stderr_color_mt("fogcoind");
-  logger->set_pattern("%Y-%m-%d %H:%M:%S.%e %^%l%$ %v");
-  const auto parsed = spdlog::level::from_str(level);
-  if (parsed == spdlog::level::off && level != "off") {
-    return fail(ErrorCode::kInvalidInput,
-                "--log-level: expected trace, debug, info, warn, error or off");
+// "unix:/path": other ways to a signer may follow.
+ErrorOr<void> read_signer(const std::string& text, std::string& path) {
+  constexpr std::string_view kScheme = "unix:";
+  if (text.empty()) return {};
+  if (!text.starts_with(kScheme) || text.size() == kScheme.size()) {
+    return fail(
+        ErrorCode::kInvalidInput,
+        "--signer: expected unix:PATH, the socket of `fogcoind signer run`, not \"" + text + "\"");
   }
-  logger->set_level(parsed);
-  spdlog::set_default_logger(std::move(logger));
+  path = text.substr(kScheme.size());
   return {};
 }
 
@@ -127,17 +121,13 @@ std::string engine_figures(const NodeMetrics& metrics) {
   add("fog_peers", "gauge", "Peers that are connected.", metrics.peers);
   add("fog_consensus_messages_dropped_total", "counter",
       "Messages that did not fit into the engine's queues.", metrics.messages_dropped);
+  if (metrics.signer_reached) {
+    add("fog_signer_reached", "gauge", "1 while the validator's signer can be reached, else 0.",
+        *metrics.signer_reached ? 1 : 0);
+  }
   add("fog_database_height", "gauge", "Height that the database has reached.",
       metrics.database_height);
   return out;
-}
-
-sigset_t stop_signals() {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGTERM);
-  return set;
 }
 
 ErrorOr<void> serve(RunPlan& plan, Node& node, const std::atomic<bool>& failed) {
@@ -162,9 +152,7 @@ ErrorOr<void> serve(RunPlan& plan, Node& node, const std::atomic<bool>& failed) 
   const bool v6 = plan.rpc.address.find(':') != std::string::npos;
   std::cout << "RPC on http://" << (v6 ? "[" + plan.rpc.address + "]" : plan.rpc.address) << ":"
             << server->port() << std::endl;
-  const sigset_t set = stop_signals();
-  int signal = 0;
-  sigwait(&set, &signal);
+  const int signal = wait_for_stop();
   if (!failed) spdlog::info("stopping ({})", signal == SIGINT ? "interrupt" : "terminate");
   server.reset();
   TRY_VOID(node.close());
@@ -174,24 +162,22 @@ ErrorOr<void> serve(RunPlan& plan, Node& node, const std::atomic<bool>& failed) 
 }
 
 ErrorOr<void> run(RunPlan& plan) {
-  TRY_VOID(set_up_log(plan.log_level));
+  TRY_VOID(set_up_log("fogcoind", plan.log_level));
   TRY(const HostPort rpc_place, read_place("--rpc", plan.rpc_place));
   plan.rpc.address = rpc_place.host;
   plan.rpc.port = rpc_place.port;
   TRY(plan.node.network, read_network(plan));
   TRY_VOID(read_token(plan.token_file, plan.rpc.operator_token));
+  TRY_VOID(read_signer(plan.signer, plan.node.signer_path));
   if (plan.idle_interval_ms > 0) plan.node.idle_interval_ms = plan.idle_interval_ms;
-  // Blocked before any thread begins, so that only sigwait takes them.
-  const sigset_t set = stop_signals();
-  pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
+  hold_signals();
 
   std::atomic<bool> failed{false};
   plan.node.log = [](std::string_view line) { spdlog::info("{}", line); };
   plan.node.on_failure = [&failed](const Error& error) {
     spdlog::error("the node cannot go on: {}", error.context);
     failed = true;
-    ::kill(::getpid(), SIGTERM);
+    stop_this_process();
   };
   TRY(const auto node, Node::open(plan.node));
   return serve(plan, *node, failed);
@@ -219,6 +205,13 @@ void add_run_command(CLI::App& app, Command& chosen) {
                    "to be away")
       ->capture_default_str()
       ->check(CLI::Range(1, 60'000));
+  command->add_option("--signer", plan->signer,
+                      "unix:PATH of the validator's signer, if its key is not in the directory");
+  command
+      ->add_option("--signer-timeout-ms", plan->node.signer_timeout_ms,
+                   "how long a vote may wait for the signer; then the node goes on without it")
+      ->capture_default_str()
+      ->check(CLI::Range(10, 60'000));
   command->add_option("--rpc", plan->rpc_place, "address and port of the RPC; port 0: any free one")
       ->capture_default_str();
   command->add_option("--port-file", plan->port_file, "write the RPC's port to this file");
