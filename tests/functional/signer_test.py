@@ -1,5 +1,6 @@
 """A validator whose key is in a process of its own: it votes like the others; while its signer is killed, stopped or
 silent its node follows, and afterwards it votes again; nothing is ever signed twice."""
+import json
 import signal
 import stat
 import threading
@@ -55,7 +56,7 @@ class RemoteSigner(fogtest.StagedTest):
         names = {path.name for path in self.net.folders[OWN].iterdir()}
         self.assertNotIn("validator.key", names)
         self.assertNotIn("validator.votes", names)
-        key = fogtest.json.loads(fogtest.fogcoind("keys", "show", "--key", self.signer.folder / "validator.key"))["key"]
+        key = json.loads(fogtest.fogcoind("keys", "show", "--key", self.signer.folder / "validator.key"))["key"]
         self.assertEqual((self.net.folders[OWN] / "validator.signer").read_text().strip(), key)
         self.assertEqual(stat.S_IMODE(self.signer.socket.stat().st_mode), 0o600)
         self.assertEqual(stat.S_IMODE(self.signer.socket.parent.stat().st_mode), 0o700)

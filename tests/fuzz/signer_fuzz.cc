@@ -100,8 +100,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       CHECK(vote->chain_id.is_zero() || std::holds_alternative<wire::Refused>(answer));
     }
   });
-  cut<wire::Answer>({data, size}, [](const wire::Answer& answer) {
-    check_form(answer);
-  });
+  cut<wire::Answer>({data, size}, [](const wire::Answer& answer) { check_form(answer); });
   return 0;
 }
