@@ -24,15 +24,20 @@ MEMORY_MIB = 400  # above what it took before, at most, whatever is done to it
 class HostileTest(fogtest.StagedTest):
     """A network of four with people who pay, and what must hold whatever a peer does to the first of them."""
     @classmethod
+    def make(cls, accounts):
+        """The network."""
+        return fogtest.Validators(cls.stage, COUNT, accounts, options=["--delay-ms", "500"])
+
+    @classmethod
     def prepare(cls):
         cls.bank = Bank(accounts=2, lanes=1)
-        cls.net = fogtest.Validators(cls.stage, COUNT, cls.bank.opening(), options=["--delay-ms", "500"])
+        cls.net = cls.make(cls.bank.opening())
         cls.net.wait_for_peers()
         cls.bank.open(cls.net)
         cls.paying = contextlib.ExitStack()
         cls.paying.enter_context(cls.bank.tellers("hostile"))
         cls.net.wait_for_height(3)
-        cls.place = ("127.0.0.1", cls.net.ports[TARGET])
+        cls.place = (cls.net.host(TARGET), cls.net.ports[TARGET])
         cls.node_id = bytes.fromhex(cls.net.ids[TARGET])
         cls.chain = cls.bank.chain
         cls.prologue = b"fogcoin/1" + b"0x" + cls.chain.hex().encode()

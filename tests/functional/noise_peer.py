@@ -164,8 +164,8 @@ def hello(channel, session=0, port=0, instance=1):
 class Wire:
     """One encrypted connection to a node."""
 
-    def __init__(self, place, timeout=20):
-        self.socket = socket.create_connection(place, timeout)
+    def __init__(self, place, timeout=20, source=None):
+        self.socket = socket.create_connection(place, timeout, source_address=(source, 0) if source else None)
         self.lanes = {}
 
     def close(self):
@@ -231,30 +231,41 @@ class Wire:
 
 
 class Peer:
-    """A session of two connections, up on both sides. `messages` are the kinds of its lanes."""
+    """A session of two connections, up on both sides. `source`: from this address; `port`: it says that it listens
+    there."""
 
-    def __init__(self, place, node_id, prologue, key=None, port=0):
+    def __init__(self, place, node_id, prologue, key=None, port=0, source=None):
         self.key = key or coincurve.PrivateKey()
         self.id = self.key.public_key.format().hex()
-        self.consensus, self.bulk = Wire(place), None
-        self.consensus.shake_hands(self.key, node_id, prologue)
-        self.consensus.send(CONTROL, HELLO, hello(0, port=port))
-        kind, body = self.consensus.receive_message()
+        self.consensus = self.bulk = None
+        try:
+            self.consensus, session = self.join(0, 0, place, source, node_id, prologue, port)
+            self.bulk, _ = self.join(1, session, place, source, node_id, prologue, port)
+        except BaseException:
+            self.close()
+            raise
+
+    def join(self, channel, session, place, source, node_id, prologue, port):
+        """(one of its connections, the session that the node's answer names)."""
+        wire = Wire(place, source=source)
+        try:
+            wire.shake_hands(self.key, node_id, prologue)
+            wire.send(CONTROL, HELLO, hello(channel, session, port=port))
+            kind, body = wire.receive_message()
+        except BaseException:
+            wire.close()
+            raise
         if kind != HELLO:
             raise AssertionError(f"instead of a hello came kind {kind}")
-        session = struct.unpack("<Q", body[9:17])[0]
-        self.bulk = Wire(place)
-        self.bulk.shake_hands(self.key, node_id, prologue)
-        self.bulk.send(CONTROL, HELLO, hello(1, session, port=port))
-        self.bulk.receive_message()
+        return wire, struct.unpack("<Q", body[9:17])[0]
 
     def wire(self, lane):
         return self.consensus if lane == CONSENSUS else self.bulk
 
     def close(self):
-        self.consensus.close()
-        if self.bulk:
-            self.bulk.close()
+        for wire in (self.consensus, self.bulk):
+            if wire:
+                wire.close()
 
     def is_ended(self, seconds=20):
         return self.consensus.is_ended(seconds) and self.bulk.is_ended(seconds)
