@@ -93,7 +93,7 @@ class LedgerApp final : public Application {
   ErrorOr<void> load_records();
   const ReadView* find_parent(const BlockId& parent, AppInfo& info) const;
   Fault check_header(const BlockHeader& header, const AppInfo& parent) const;
-  PooledTx check_block_tx(const Bytes& tx);
+  PooledTx check_block_tx(const Bytes& tx, bool has_pool);
   Result<std::vector<PooledTx>, Fault> check_block_txs(const BlockId& id, const Block& block);
   void forget_ahead(std::uint64_t height);
   IncludedTxs included_up_to(BlockId block) const;

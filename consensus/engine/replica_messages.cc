@@ -15,6 +15,8 @@ constexpr std::size_t kLaterPeersMax = 128;
 constexpr std::size_t kWantedMax = 256;
 constexpr std::size_t kWaitingMax = 16;
 constexpr std::size_t kCertificatesMax = 64;
+// Fewer are checked in less time than it takes to wake another thread.
+constexpr std::size_t kAheadTxs = 64;
 
 }  // namespace
 
@@ -251,6 +253,7 @@ ErrorOr<void> Replica::take_filled(const NodeId& from, const BlockId& id,
 ErrorOr<void> Replica::take_block(const NodeId& from, const BlockId& id, SharedBlock block) {
   const BlockRef ref = ref_of(id, block->header);
   shelf_.put(id, block);
+  if (block->txs.size() >= kAheadTxs) parts_.app->check_ahead(id, block);
   wanted_.erase(id);
   look_again_ = true;
   // What made the parent certain may be news.
