@@ -71,6 +71,34 @@ struct SupplyReport {
   bool conserved = false;  // accounts + stakes + bonds + escrows + burned == minted
 };
 
+// How far a node is that takes over a snapshot instead of all blocks before it.
+enum class SyncPhase : std::uint8_t {
+  kNone,       // it does not, or did so in an earlier life
+  kEpochs,     // verifies the ends of all epochs
+  kOffers,     // asks who has which snapshot
+  kChunks,     // fetches one
+  kInstalled,  // has it: from here on it follows
+  kGivenUp,    // there was none: it takes over the blocks
+};
+struct SyncReport {
+  SyncPhase phase = SyncPhase::kNone;
+  std::uint64_t height = 0;           // of the last final block
+  std::uint64_t first_height = 0;     // of the oldest block that is here
+  std::uint64_t epochs = 0;           // whose ends are verified, while joining
+  std::uint64_t snapshot_height = 0;  // of the snapshot that is taken over
+  std::uint64_t chunks = 0;           // of it that are here
+  std::uint64_t chunks_total = 0;
+  std::vector<std::uint64_t> snapshots;  // heights of those that are here for others
+};
+
+// The last block of an epoch: what somebody else may start from who trusts whoever says so.
+struct Checkpoint {
+  std::uint64_t height = 0;
+  BlockId block;
+  std::uint64_t epoch = 0;
+  std::uint64_t time_ms = 0;
+};
+
 class NodeApi {
  public:
   virtual ~NodeApi() = default;
@@ -98,6 +126,10 @@ class NodeApi {
   // What this node has seen of validators that voted against themselves, since it started: proofs
   // that anyone may submit.
   virtual ErrorOr<std::vector<SubmitEvidence>> evidence() = 0;
+  // What this node has of the chain, and how it comes to have it.
+  virtual ErrorOr<SyncReport> sync_report() = 0;
+  // The end of the newest epoch that is over; kNotFound while none is.
+  virtual ErrorOr<Checkpoint> checkpoint() = 0;
   // Adds up the whole state.
   virtual ErrorOr<SupplyReport> verify_supply() = 0;
 };

@@ -52,6 +52,7 @@ ErrorOr<std::unique_ptr<BlockLog>> BlockLog::open(Env& env, std::string dir,
 
 ErrorOr<void> BlockLog::load() {
   TRY_VOID(env_.make_dir(dir_));
+  TRY_VOID(load_base());
   TRY(const auto numbers, find_segments());
   if (numbers.empty()) return start_segment(1, 0);
 

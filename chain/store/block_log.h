@@ -3,6 +3,7 @@
 //
 //   blocks/00000001.blocks  sealed     blocks/00000001.index  what is in it
 //   blocks/00000002.blocks  open, appended to
+//   blocks/base             the height after which the log begins, where that is not the genesis
 //
 // Whatever byte of a write the machine stops at, reopening finds every synced record and at most a
 // torn tail, which is cut off. Any other damage is kCorrupt, with the file, the offset and what to
@@ -46,9 +47,13 @@ class BlockLog {
   ErrorOr<void> append_final(const FinalEntry& entry);
   // Everything appended so far is on disk afterwards.
   ErrorOr<void> sync();
+  // In a log without a final block: the first one will be that of height + 1. On disk afterwards;
+  // after a crash the log begins there or has never heard of it.
+  ErrorOr<void> start_after(std::uint64_t height);
 
   // ---- reading ----
-  // The last final height and the first that has not been pruned; 0 and 1 in an empty log.
+  // The last final height and the first that has not been pruned; 0 and 1 in an empty log, or the
+  // height it starts after and the next.
   std::uint64_t height() const;
   std::uint64_t first_height() const;
   // kNotFound outside first_height()..height().
@@ -84,6 +89,7 @@ class BlockLog {
 
   // Opening.
   ErrorOr<void> load();
+  ErrorOr<void> load_base();
   ErrorOr<std::vector<std::uint64_t>> find_segments();
   ErrorOr<bool> load_summaries(const std::vector<std::uint64_t>& numbers);
   ErrorOr<void> replay(std::uint64_t number, bool rebuild, bool is_last);

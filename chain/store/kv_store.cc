@@ -13,7 +13,7 @@ namespace {
 leveldb::Slice slice(ByteView bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
-ByteView view(const leveldb::Slice& slice) {
+ByteView view_of(const leveldb::Slice& slice) {
   return {reinterpret_cast<const std::uint8_t*>(slice.data()), slice.size()};
 }
 
@@ -77,18 +77,42 @@ class LevelDb final : public KvStore {
   }
 
   ErrorOr<void> scan(ByteView from, ByteView to, const Visitor& visit) const override {
+    return scan_as_of(nullptr, from, to, visit);
+  }
+
+  std::unique_ptr<const KvView> view() const override { return std::make_unique<View>(*this); }
+
+ private:
+  class View final : public KvView {
+   public:
+    explicit View(const LevelDb& db) : db_(db), as_of_(db.db_->GetSnapshot()) {}
+    View(const View&) = delete;
+    View& operator=(const View&) = delete;
+    ~View() override { db_.db_->ReleaseSnapshot(as_of_); }
+    ErrorOr<void> scan(ByteView from, ByteView to, const Visitor& visit) const override {
+      return db_.scan_as_of(as_of_, from, to, visit);
+    }
+
+   private:
+    const LevelDb& db_;
+    const leveldb::Snapshot* const as_of_;
+  };
+
+  // Null: now.
+  ErrorOr<void> scan_as_of(const leveldb::Snapshot* as_of, ByteView from, ByteView to,
+                           const Visitor& visit) const {
     leveldb::ReadOptions options;
     options.verify_checksums = true;
     options.fill_cache = false;
+    options.snapshot = as_of;
     const std::unique_ptr<leveldb::Iterator> at(db_->NewIterator(options));
     for (at->Seek(slice(from)); at->Valid() && at->key().compare(slice(to)) < 0; at->Next()) {
-      if (!visit(view(at->key()), view(at->value()))) break;
+      if (!visit(view_of(at->key()), view_of(at->value()))) break;
     }
     if (!at->status().ok()) return leveldb_fail("read", dir_, at->status());
     return {};
   }
 
- private:
   const std::string dir_;
   const std::unique_ptr<leveldb::Cache> cache_;
   const std::unique_ptr<const leveldb::FilterPolicy> filter_;

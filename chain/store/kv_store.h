@@ -57,18 +57,26 @@ class KvBatch {
   std::vector<Op> ops_;
 };
 
-// Safe from any thread.
-class KvStore {
+// Something that can be read in order. Safe from any thread.
+class KvView {
  public:
-  virtual ~KvStore() = default;
+  virtual ~KvView() = default;
+  // Visits from <= key < to ascending, as it stood at the call, until the visitor returns false.
+  // The views are valid during the visit only.
+  using Visitor = std::function<bool(ByteView key, ByteView value)>;
+  virtual ErrorOr<void> scan(ByteView from, ByteView to, const Visitor& visit) const = 0;
+};
+
+// Safe from any thread.
+class KvStore : public KvView {
+ public:
   virtual ErrorOr<std::optional<Bytes>> get(ByteView key) const = 0;
   // `sync`: on disk afterwards. Without it a power failure may take back the last batches, whole
   // and latest first.
   virtual ErrorOr<void> write(const KvBatch& batch, bool sync) = 0;
-  // Visits from <= key < to ascending, as the store stood at the call, until the visitor returns
-  // false. The views are valid during the visit only.
-  using Visitor = std::function<bool(ByteView key, ByteView value)>;
-  virtual ErrorOr<void> scan(ByteView from, ByteView to, const Visitor& visit) const = 0;
+  // The store as it stands now, whatever is written later. Must not outlive the store, which keeps
+  // on disk what the view shows.
+  virtual std::unique_ptr<const KvView> view() const = 0;
 };
 
 struct LevelDbOptions {

@@ -67,11 +67,28 @@ ErrorOr<std::pair<Hash32, Record>> decode_row(ByteView key, ByteView value) {
   return std::pair(*path, *std::move(record));
 }
 
+constexpr std::size_t kReplaceBytes = 4ULL * 1024 * 1024;
+
 }  // namespace
+
+ErrorOr<void> StateReader::read(const Visitor& visit) const {
+  ErrorOr<void> bad;
+  TRY_VOID(rows_->scan(Bytes{kRecordTag}, Bytes{kRecordTag + 1}, [&](ByteView key, ByteView value) {
+    auto row = decode_row(key, value);
+    if (!row) {
+      bad = Fail{row.error()};
+      return false;
+    }
+    return visit(row->first, std::move(row->second.key), std::move(row->second.value));
+  }));
+  return bad;
+}
 
 ErrorOr<std::unique_ptr<StateStore>> StateStore::open(KvStore& db, StateStoreOptions options) {
   std::unique_ptr<StateStore> store(new StateStore(db, options));
   TRY_VOID(store->read_meta());
+  // Without it, what is there has been left by a replace() that did not come to its end.
+  if (!store->meta_) TRY_VOID(store->erase_all());
   TRY_VOID(db.scan(undo_key(0), Bytes{kUndoTag + 1}, [&](ByteView key, ByteView) {
     store->undo_heights_.push_back(read_be64(key.subspan(1)));
     return true;
@@ -145,6 +162,47 @@ ErrorOr<void> StateStore::write_first(const StateDelta& state) {
   return {};
 }
 
+ErrorOr<void> StateStore::erase_all() {
+  while (true) {
+    KvBatch batch;
+    TRY_VOID(db_.scan(Bytes{kRecordTag}, Bytes{kUndoTag + 1}, [&](ByteView key, ByteView) {
+      batch.erase(key);
+      return batch.bytes() < kReplaceBytes;
+    }));
+    if (batch.count() == 0) return {};
+    TRY_VOID(db_.write(batch, true));
+  }
+}
+
+ErrorOr<void> StateStore::replace(const StateMeta& meta,
+                                  const std::function<ErrorOr<void>(const RowSink& sink)>& rows) {
+  TRY_VOID(queue_->drain());
+  {
+    const std::lock_guard lock(mutex_);
+    meta_.reset();
+  }
+  undo_heights_.clear();
+  // From here on until the new meta stands, the database counts as empty.
+  KvBatch batch;
+  batch.erase(meta_key());
+  TRY_VOID(db_.write(batch, true));
+  TRY_VOID(erase_all());
+  batch.clear();
+  const RowSink sink = [&](const StateKey& key, ByteView value) -> ErrorOr<void> {
+    put_record(batch, key, to_bytes(value));
+    if (batch.bytes() < kReplaceBytes) return {};
+    TRY_VOID(db_.write(batch, true));
+    batch.clear();
+    return {};
+  };
+  TRY_VOID(rows(sink));
+  batch.put(meta_key(), bcs_encode(meta));
+  TRY_VOID(db_.write(batch, true));
+  const std::lock_guard lock(mutex_);
+  meta_ = meta;
+  return {};
+}
+
 ErrorOr<void> StateStore::push(StateDelta delta) {
   std::size_t bytes = 0;
   for (const RecordChange& change : delta.changes) {
@@ -155,7 +213,24 @@ ErrorOr<void> StateStore::push(StateDelta delta) {
   return queue_->push(height, bytes, std::move(delta));
 }
 
+// A marked block ends its batch, so that the database stands at its state for a moment.
 ErrorOr<void> StateStore::write(std::deque<StateDelta>&& deltas) {
+  while (!deltas.empty()) {
+    std::deque<StateDelta> part;
+    bool is_marked = false;
+    while (!deltas.empty() && !is_marked) {
+      is_marked = deltas.front().is_marked;
+      part.push_back(std::move(deltas.front()));
+      deltas.pop_front();
+    }
+    const StateMeta meta_after = part.back().meta;
+    TRY_VOID(write_batch(std::move(part)));
+    if (is_marked && options_.on_marked) options_.on_marked(StateReader(db_.view(), meta_after));
+  }
+  return {};
+}
+
+ErrorOr<void> StateStore::write_batch(std::deque<StateDelta>&& deltas) {
   CHECK(!deltas.empty());
   const auto base = meta();
   CHECK(base.has_value() && deltas.front().meta.height == base->height + 1);

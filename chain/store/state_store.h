@@ -39,10 +39,31 @@ struct RecordChange {
 struct StateDelta {
   StateMeta meta;
   std::vector<RecordChange> changes;
+  bool is_marked = false;  // somebody wants to read the state after just this block
+};
+
+// A state of the database, whatever is written to it later. From any thread; must not outlive the
+// store's database.
+class StateReader {
+ public:
+  StateReader(std::unique_ptr<const KvView> rows, StateMeta meta)
+      : rows_(std::move(rows)), meta_(meta) {}
+  const StateMeta& meta() const { return meta_; }
+  // Visits every record, ascending by H(key), which comes with it, until the visitor returns false.
+  // kCorrupt when one cannot be decoded.
+  using Visitor = std::function<bool(const Hash32& path, StateKey&& key, Bytes&& value)>;
+  ErrorOr<void> read(const Visitor& visit) const;
+
+ private:
+  std::unique_ptr<const KvView> rows_;
+  StateMeta meta_;
 };
 
 struct StateStoreOptions {
   std::uint64_t undo_blocks = 128;  // rollback reaches at least this far back
+  // Gets the state after each marked block that is written; on the writer's thread, must return
+  // soon.
+  std::function<void(StateReader state)> on_marked;
   FlushQueueOptions queue;
 };
 
@@ -61,8 +82,14 @@ class StateStore {
   // As load, and the meta of the very same state, however the writer goes on meanwhile.
   ErrorOr<StateMeta> read_consistent(const RecordVisitor& visit) const;
 
-  // Writes a whole first state (genesis, later a snapshot) into an empty database, at once.
+  // Writes a whole first state into an empty database, at once.
   ErrorOr<void> write_first(const StateDelta& state);
+  // Puts another state in the place of everything that is there, and has it on disk afterwards.
+  // `rows` hands each of its records to the sink. Nothing may be queued. After a failure or a crash
+  // on the way the database is empty. Undo records begin anew.
+  using RowSink = std::function<ErrorOr<void>(const StateKey& key, ByteView value)>;
+  ErrorOr<void> replace(const StateMeta& meta,
+                        const std::function<ErrorOr<void>(const RowSink& sink)>& rows);
 
   // Queues a block's changes; waits while the queue is full. An earlier write's error comes back.
   ErrorOr<void> push(StateDelta delta);
@@ -79,6 +106,8 @@ class StateStore {
   StateStore(KvStore& db, StateStoreOptions options) : db_(db), options_(options) {}
   ErrorOr<void> read_meta();
   ErrorOr<void> write(std::deque<StateDelta>&& deltas);
+  ErrorOr<void> write_batch(std::deque<StateDelta>&& deltas);
+  ErrorOr<void> erase_all();
 
   KvStore& db_;
   const StateStoreOptions options_;

@@ -5,7 +5,8 @@
 // are not final: each is executed on an overlay above its parent's. commit makes one final; what
 // stood beside it is dropped, what stands above it goes on.
 //
-// One thread, the engine's, makes all calls except info and check_tx, which any thread may make.
+// One thread, the engine's, makes all calls except info, check_tx, list_snapshots and
+// load_snapshot_chunk, which any thread may make.
 #pragma once
 
 #include <functional>
@@ -13,6 +14,7 @@
 #include <optional>
 
 #include "chain/api/node_api.h"
+#include "chain/state/snapshot.h"
 #include "chain/types/block.h"
 #include "chain/types/vote.h"
 #include "consensus/rules/genesis.h"
@@ -59,6 +61,16 @@ struct FinalizeResult {
   Hash32 app_hash;        // state root after the block
   // The set that certifies the next blocks, when the block changed it.
   std::optional<ValidatorSet> validator_updates;
+};
+
+// A snapshot that is taken over, and what final headers say of its state.
+struct SnapshotOffer {
+  SnapshotInfo snapshot;
+  AppInfo state;  // its app_hash is the snapshot's root
+};
+enum class ChunkVerdict : std::uint8_t {
+  kAccepted,
+  kRefused,  // does not verify: whoever sent it lies
 };
 
 class Application {
@@ -110,6 +122,21 @@ class Application {
   // as fit into so many bytes.
   virtual std::vector<Bytes> next_txs(const BlockId& parent, std::uint64_t time_ms,
                                       std::size_t bytes_max) = 0;
+
+  // ---- state sync ----
+  // What can be given to others, oldest first.
+  virtual std::vector<SnapshotInfo> list_snapshots() const = 0;
+  // The BCS of a SnapshotChunk; kNotFound when it is not there (any more).
+  virtual ErrorOr<Bytes> load_snapshot_chunk(std::uint64_t height, std::uint32_t index) const = 0;
+  // Of an application at height 0: gets ready for a snapshot's chunks. Those of the very same
+  // snapshot that came before, in an earlier life too, count. Returns which are missing.
+  virtual ErrorOr<std::vector<std::uint32_t>> offer_snapshot(const SnapshotOffer& offer) = 0;
+  // Takes one of the offered snapshot's chunks, in any order; on disk when accepted.
+  virtual ErrorOr<ChunkVerdict> apply_snapshot_chunk(std::uint32_t index, ByteView chunk) = 0;
+  // With every chunk there: its state takes the place of the one that is there, in memory and in
+  // the database, and its root is held against the offer's over all records. An error means that
+  // the node cannot go on; the next start begins anew.
+  virtual ErrorOr<void> install_snapshot() = 0;
 };
 
 }  // namespace fog

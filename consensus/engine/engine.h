@@ -22,6 +22,8 @@ struct FinalBlock {
 // Called on the engine's thread, in the order of heights.
 struct EngineEvents {
   std::function<void(const FinalBlock&)> on_final = [](const FinalBlock&) {};
+  // A snapshot's state has taken the place of the one there was: what comes next is height + 1.
+  std::function<void(std::uint64_t height)> on_installed = [](std::uint64_t) {};
   // The engine has stopped for good. At most once.
   std::function<void(const Error&)> on_failure = [](const Error&) {};
   std::function<void(std::string_view)> log = [](std::string_view) {};

@@ -307,6 +307,7 @@ ErrorOr<void> LedgerApp::commit(const BlockId& id) {
     change.key = std::move(node.key());
     change.after = std::move(node.mapped());
   }
+  delta.is_marked = is_snapshot_height(info_.height);
   versions_.erase(found);
   forget_ahead(info_.height);
   times_.commit_ns += parts_.clock->monotonic_ns() - start;
@@ -349,6 +350,12 @@ void LedgerApp::rebase(const BlockId& id) {
       break;
     }
   }
+}
+
+void LedgerApp::forget_versions() {
+  const std::lock_guard lock(tree_mutex_);
+  for (auto& [id, version] : versions_) tree_.discard(std::move(version->tree));
+  versions_.clear();
 }
 
 void LedgerApp::on_durable(std::uint64_t height) {

@@ -21,6 +21,8 @@
 #include "chain/base/clock.h"
 #include "chain/state/sparse_merkle.h"
 #include "chain/store/index_store.h"
+#include "chain/store/snapshot_inbox.h"
+#include "chain/store/snapshot_store.h"
 #include "chain/store/state_store.h"
 #include "consensus/engine/application.h"
 #include "consensus/engine/live_state.h"
@@ -49,6 +51,10 @@ class LedgerApp final : public Application {
     WorkerPool* workers = nullptr;
     Clock* clock = nullptr;
     Rng* rng = nullptr;
+    SnapshotStore* snapshots = nullptr;  // null: gives none to others
+    SnapshotInbox* inbox = nullptr;      // null: takes none over
+    // A snapshot every so many epochs, of the state that an epoch's last header names; 0: never.
+    std::uint64_t snapshot_epochs = 0;
   };
   explicit LedgerApp(Parts parts);
   ~LedgerApp() override;
@@ -73,6 +79,11 @@ class LedgerApp final : public Application {
   Work work_at(const BlockId& parent, std::uint64_t time_ms) override;
   std::vector<Bytes> next_txs(const BlockId& parent, std::uint64_t time_ms,
                               std::size_t bytes_max) override;
+  std::vector<SnapshotInfo> list_snapshots() const override;
+  ErrorOr<Bytes> load_snapshot_chunk(std::uint64_t height, std::uint32_t index) const override;
+  ErrorOr<std::vector<std::uint32_t>> offer_snapshot(const SnapshotOffer& offer) override;
+  ErrorOr<ChunkVerdict> apply_snapshot_chunk(std::uint32_t index, ByteView chunk) override;
+  ErrorOr<void> install_snapshot() override;
 
   // ---- queries of the last final state, from any thread ----
   // What `read` sees is one state; commits wait while it runs.
@@ -103,6 +114,8 @@ class LedgerApp final : public Application {
   void take_changes(Version& version, StateDelta& delta);
   void rebase(const BlockId& id);
   InclusionTerms terms_now() const;
+  bool is_snapshot_height(std::uint64_t height) const;
+  void forget_versions();
 
   const Parts parts_;
   mutable std::mutex tree_mutex_;
@@ -116,6 +129,7 @@ class LedgerApp final : public Application {
   std::map<BlockId, std::unique_ptr<Version>> versions_;  // the engine's thread only
   // By height and id; the same.
   std::map<std::pair<std::uint64_t, BlockId>, std::unique_ptr<Ahead>> ahead_;
+  std::optional<SnapshotOffer> offer_;
   std::uint64_t indexed_height_ = 0;
   AppTimes times_;
 };

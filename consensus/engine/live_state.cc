@@ -122,13 +122,21 @@ LiveState::LiveState(Rng& rng) : shards_(kShards) {
 }
 
 LiveState::~LiveState() {
-  for (const Shard& shard : shards_) {
+  clear();
+}
+
+void LiveState::clear() {
+  for (Shard& shard : shards_) {
     for (const std::uint64_t slot : shard.slots) {
       if (slot == 0) continue;
       std::uint8_t* record = address_of_slot(slot);
       arena_.free(record, view_record(record).bytes());
     }
+    shard = Shard{};
   }
+  hashed_records_ = 0;
+  ordered_.clear();
+  ordered_bytes_ = 0;
 }
 
 // Multiply and fold, eight bytes at a time, from a secret start (after wyhash).

@@ -60,6 +60,8 @@ class LiveState final : public ReadView {
   void read(const StateKey& key, const ValueUser& use) const override;
   void scan(const StateKey& from, const StateKey& to, const Visitor& visit) const override;
 
+  // Forgets everything.
+  void clear();
   // Returns the value before.
   std::optional<Bytes> put(const StateKey& key, ByteView value);
   std::optional<Bytes> erase(const StateKey& key);

@@ -48,6 +48,7 @@ ErrorOr<void> NodeImpl::close() {
   }
   if (net_) net_->stop();
   if (engine_) engine_->stop();
+  if (maker_) maker_->stop();
   ErrorOr<void> result;
   if (state_) result = state_->drain();
   if (index_) {
@@ -77,6 +78,16 @@ void NodeImpl::on_final(const FinalBlock& block) {
   for (const TxId& id : block.result->ids) {
     const auto [from, to] = tx_waiters_.equal_range(id);
     for (auto at = from; at != to; ++at) finish(at->second);
+  }
+}
+
+void NodeImpl::on_installed(std::uint64_t height) {
+  const std::lock_guard lock(mutex_);
+  height_ = height;
+  const auto reached = height_waiters_.upper_bound(height_);
+  for (auto at = height_waiters_.begin(); at != reached; ++at) {
+    at->second->done = true;
+    at->second->wake.notify_all();
   }
 }
 
@@ -294,6 +305,9 @@ NodeMetrics NodeImpl::metrics() const {
   out.mempool_bytes = size.bytes;
   out.state_records = app_->records();
   out.state_bytes = app_->memory_bytes();
+  out.snapshots_made = maker_->made();
+  out.snapshot_ns = maker_->busy_ns();
+  out.snapshot_bytes = snapshots_->disk_bytes();
   const auto meta = state_->meta();
   out.database_height = meta ? meta->height : 0;
   const std::lock_guard lock(mutex_);

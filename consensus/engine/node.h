@@ -10,6 +10,8 @@
 //     peers.book         where other nodes were found, can be removed
 //     blocks/            the block log, the truth
 //     state/  index/     databases that follow it and can be removed
+//     epochs/            the end of every epoch, with the votes that make it final
+//     snapshots/         states for those who join late, can be removed
 //     lock               held while a node runs
 #pragma once
 
@@ -19,11 +21,15 @@
 #include "chain/api/node_api.h"
 #include "chain/base/env.h"
 #include "chain/net/tcp_network.h"
+#include "consensus/engine/trust.h"
 #include "consensus/engine/validator_key.h"
 #include "consensus/pool/mempool.h"
 #include "consensus/rules/genesis.h"
 
 namespace fog {
+
+// Replay after a crash, and peers that were away for a moment, need as many blocks.
+constexpr std::uint64_t kKeepBlocksMin = 1'000;
 
 // How a node meets others.
 struct NodeNetwork {
@@ -64,6 +70,15 @@ struct NodeOptions {
   // blocks are gone; whoever saw them final was told wrong.
   bool accept_lost_blocks = false;
   std::uint64_t segment_bytes = 64ULL * 1024 * 1024;  // of the block log's files
+  // Without any block: take over a snapshot from peers instead of all blocks before it.
+  bool take_snapshot = false;
+  // A block that must be in the chain; needed by a node whose last block is older than the trusting
+  // period.
+  std::optional<TrustedBlock> trusted;
+  // A snapshot for others every so many epochs; 0: none.
+  std::uint64_t snapshot_epochs = 1;
+  // How many of the last blocks stay when an epoch ends, at least kKeepBlocksMin; 0: all.
+  std::uint64_t keep_blocks = 0;
 };
 
 // Makes a node's directory: genesis, the node's key, and of a validator its key and a vote record
@@ -90,6 +105,9 @@ struct NodeMetrics {
   std::uint64_t peers = 0;
   std::uint64_t messages_dropped = 0;
   std::optional<bool> signer_reached;  // nothing without a remote signer
+  std::uint64_t snapshots_made = 0;    // since the start
+  std::uint64_t snapshot_ns = 0;       // time on them, beside everything else
+  std::uint64_t snapshot_bytes = 0;    // on disk
 };
 
 class Node : public NodeApi {
@@ -98,7 +116,8 @@ class Node : public NodeApi {
   //
   // kUnavailable (in use; the signer that has never been reached), kNotFound (not initialized, or
   // the vote record is missing), kPermission, kCorrupt (damage, in which file, and how to recover),
-  // kInvalidInput (the genesis).
+  // kInvalidInput (the genesis), kRejected (away for longer than the trusting period, and nothing
+  // newer to trust).
   static ErrorOr<std::unique_ptr<Node>> open(NodeOptions options);
 
   // Stops making blocks and writes everything out; waiting calls return kUnavailable. Returns the

@@ -12,6 +12,7 @@
 #include "consensus/engine/node.h"
 #include "consensus/engine/remote_signer.h"
 #include "consensus/engine/simplex_engine.h"
+#include "consensus/engine/snapshot_maker.h"
 
 namespace fog {
 
@@ -39,6 +40,8 @@ class NodeImpl final : public Node {
                                 std::uint32_t limit) override;
   ErrorOr<StateProof> state_proof(const StateKey& key) override;
   ErrorOr<std::vector<SubmitEvidence>> evidence() override;
+  ErrorOr<SyncReport> sync_report() override;
+  ErrorOr<Checkpoint> checkpoint() override;
   ErrorOr<SupplyReport> verify_supply() override;
 
  private:
@@ -58,9 +61,14 @@ class NodeImpl final : public Node {
   ErrorOr<std::unique_ptr<Signer>> open_signer();
   ErrorOr<std::unique_ptr<Signer>> open_remote_signer();
   ErrorOr<void> open_network();
+  ErrorOr<void> open_snapshots();
+  // Whether this node may take blocks from others. The signer: null of a node that only follows.
+  ErrorOr<void> check_trust_now(const Signer* signer) const;
+  StakingParams staking_params() const;
   ErrorOr<void> start_engine(std::unique_ptr<Signer> signer);
   std::vector<SubmitReply> check_all(const std::vector<Bytes>& txs);
   void on_final(const FinalBlock& block);
+  void on_installed(std::uint64_t height);
   void on_failure(const Error& error);
   void on_evidence(const XOnlyKey& validator, const Evidence& evidence);
   void wait(Waiter& waiter, std::unique_lock<std::mutex>& lock, std::uint64_t timeout_ms);
@@ -75,7 +83,12 @@ class NodeImpl final : public Node {
   std::unique_ptr<KvStore> index_db_;
   std::unique_ptr<IndexStore> index_;
   std::unique_ptr<KvStore> state_db_;
+  std::unique_ptr<SnapshotStore> snapshots_;
+  std::unique_ptr<SnapshotInbox> inbox_;
+  std::unique_ptr<EpochStore> epochs_;
+  std::unique_ptr<SnapshotMaker> maker_;
   std::unique_ptr<StateStore> state_;
+  SyncProgress progress_;
   Mempool pool_;
   WorkerPool workers_;
   std::unique_ptr<LedgerApp> app_;

@@ -77,6 +77,7 @@ ErrorOr<void> NodeImpl::open() {
   TRY_VOID(open_network());
   TRY_VOID(open_log());
   TRY_VOID(open_index());
+  TRY_VOID(open_snapshots());
   TRY_VOID(open_state());
   genesis_.genesis.accounts.clear();
   genesis_.genesis.accounts.shrink_to_fit();
@@ -85,6 +86,7 @@ ErrorOr<void> NodeImpl::open() {
   // What building the state took and gave back.
   malloc_trim(0);
 #endif
+  TRY_VOID(check_trust_now(signer.get()));
   return start_engine(std::move(signer));
 }
 
@@ -150,8 +152,9 @@ ErrorOr<void> NodeImpl::open_state() {
   if (opened || opened.error().code != ErrorCode::kCorrupt) return opened;
   if (log_->first_height() > 1) {
     return Fail{
-        opened.error().within("the state cannot be built anew, because the block log's "
-                              "beginning has been pruned: restore the state folder")};
+        opened.error().within("the state cannot be built anew, because the block log does not "
+                              "begin at the genesis: restore the state folder, or remove blocks, "
+                              "state and index and join again with --snapshot")};
   }
   options_.log(opened.error().context + "; building the state anew from the block log");
   app_.reset();
@@ -163,7 +166,9 @@ ErrorOr<void> NodeImpl::open_state() {
 
 ErrorOr<void> NodeImpl::try_open_state() {
   TRY(state_db_, open_leveldb(path("state")));
-  TRY(state_, StateStore::open(*state_db_));
+  StateStoreOptions options;
+  options.on_marked = [this](StateReader state) { maker_->take(std::move(state)); };
+  TRY(state_, StateStore::open(*state_db_, std::move(options)));
   // A database that has more than the log is taken back; whether the log may have lost something,
   // the vote record knows.
   if (const auto meta = state_->meta(); meta && meta->height > log_->height()) {
@@ -171,9 +176,15 @@ ErrorOr<void> NodeImpl::try_open_state() {
     if (auto back = state_->rollback(log_->height()); !back)
       return fail(ErrorCode::kCorrupt, back.error().context);
   }
-  app_ = std::make_unique<LedgerApp>(LedgerApp::Parts{chain_id_, &pool_, state_.get(), index_.get(),
-                                                      &workers_, options_.clock, options_.rng});
+  app_ = std::make_unique<LedgerApp>(
+      LedgerApp::Parts{chain_id_, &pool_, state_.get(), index_.get(), &workers_, options_.clock,
+                       options_.rng, snapshots_.get(), inbox_.get(), options_.snapshot_epochs});
   const auto meta = state_->meta();
+  if ((meta ? meta->height : 0) + 1 < log_->first_height()) {
+    return fail(ErrorCode::kCorrupt,
+                "the state database ends before the block log's first block, " +
+                    std::to_string(log_->first_height()));
+  }
   if (!meta) {
     if (!genesis_.whole) {
       TRY(genesis_.genesis, read_genesis_file(*options_.env, path(kGenesisName)));
@@ -217,6 +228,8 @@ ErrorOr<void> NodeImpl::replay() {
                       "): the log was written under other rules, or this program is wrong");
     }
     TRY_VOID(app_->commit(entry.block));
+    if (block.header.next_validators_hash)
+      TRY_VOID(epochs_->note(*log_, height, app_->epoch().set));
     app_->on_durable(height);
     if (height % 10'000 == 0) options_.log("replayed block " + std::to_string(height));
   }
@@ -324,14 +337,20 @@ ErrorOr<void> NodeImpl::start_engine(std::unique_ptr<Signer> signer) {
   options.idle_interval_ms = options_.idle_interval_ms;
   options.accept_lost_blocks = options_.accept_lost_blocks;
   options.delay_ms = options_.delay_ms;
+  options.take_snapshot = options_.take_snapshot;
+  options.trusted = options_.trusted;
+  options.keep_blocks = options_.keep_blocks;
+  options.trusting_period_ms = staking_params().trusting_period_ms;
   EngineEvents events;
   events.on_final = [this](const FinalBlock& block) { on_final(block); };
   events.on_failure = [this](const Error& error) { on_failure(error); };
+  events.on_installed = [this](std::uint64_t height) { on_installed(height); };
   events.log = options_.log;
   events.on_evidence = [this](const XOnlyKey& validator, const Evidence& evidence) {
     on_evidence(validator, evidence);
   };
-  const ReplicaParts parts{chain_id_, app_.get(), log_.get(), &pool_, options_.clock, net_.get()};
+  const ReplicaParts parts{chain_id_,      app_.get(), log_.get(),    &pool_,
+                           options_.clock, net_.get(), epochs_.get(), &progress_};
   engine_ = std::make_unique<SimplexEngine>(
       parts, std::move(signer), options,
       [this](const std::vector<Bytes>& txs) { return check_all(txs); }, std::move(events));

@@ -32,6 +32,9 @@ bool Relay::handles(std::uint8_t kind) {
     case wire::Kind::kGetTxs:
     case wire::Kind::kTxs:
     case wire::Kind::kGetFinal:
+    case wire::Kind::kGetEpochs:
+    case wire::Kind::kGetSnapshots:
+    case wire::Kind::kGetChunk:
       return true;
     case wire::Kind::kProposal:
     case wire::Kind::kVote:
@@ -43,6 +46,9 @@ bool Relay::handles(std::uint8_t kind) {
     case wire::Kind::kBlockTxs:
     case wire::Kind::kStatus:
     case wire::Kind::kFinal:
+    case wire::Kind::kEpochs:
+    case wire::Kind::kSnapshots:
+    case wire::Kind::kChunk:
       return false;
   }
   return false;
@@ -160,6 +166,10 @@ void Relay::receive(const NodeId& from, ByteView message) {
 
 void Relay::on_message(const NodeId& from, std::uint8_t kind, ByteView message) {
   CHECK(handles(kind));
+  if (StateSyncServer::handles(kind)) {
+    if (parts_.state_sync != nullptr) parts_.state_sync->on_message(from, kind, message);
+    return;
+  }
   const auto wire_kind = static_cast<wire::Kind>(kind);
   if (wire_kind == wire::Kind::kAnnounce) return receive<wire::Announce>(from, message);
   if (wire_kind == wire::Kind::kGetTxs) return receive<wire::GetTxs>(from, message);

@@ -18,6 +18,7 @@
 #include "chain/base/clock.h"
 #include "chain/store/block_log.h"
 #include "consensus/engine/application.h"
+#include "consensus/engine/state_sync_server.h"
 #include "consensus/engine/wire.h"
 #include "consensus/pool/mempool.h"
 
@@ -34,6 +35,8 @@ struct RelayParts {
   std::function<std::vector<NodeId>()> next_leaders;
   // There is something to send: flush() should be called soon.
   std::function<void()> wake;
+  // Answers those who join late; null: nobody does.
+  StateSyncServer* state_sync = nullptr;
 };
 
 class Relay {

@@ -34,6 +34,8 @@ Replica::~Replica() = default;
 ErrorOr<void> Replica::start() {
   height_synced_ = floor_height_ = parts_.log->height();
   TRY_VOID(start_epoch(parts_.log->take_tail()));
+  TRY_VOID(begin_join());
+  if (joining_) return {};
   TRY_VOID(drain());
   return replay_later();
 }
@@ -349,6 +351,7 @@ ErrorOr<void> Replica::look_for_work() {
 }
 
 ErrorOr<void> Replica::poll() {
+  if (joining_) return poll_join();
   const std::uint64_t now_ns = parts_.clock->monotonic_ns();
   for (std::size_t kind = 0; kind < timers_.size(); ++kind) {
     if (!timers_[kind] || timers_[kind]->due_ns > now_ns) continue;
@@ -388,6 +391,7 @@ void Replica::tell_leader() {
 }
 
 std::optional<std::uint64_t> Replica::next_ns() {
+  if (joining_) return joining_->next_ns();
   const std::uint64_t now_ns = parts_.clock->monotonic_ns();
   std::optional<std::uint64_t> next;
   const auto at = [&](std::uint64_t ns) { next = std::min(next.value_or(ns), ns); };

@@ -24,6 +24,7 @@
 #include "consensus/engine/engine.h"
 #include "consensus/engine/open_questions.h"
 #include "consensus/engine/signer.h"
+#include "consensus/engine/snapshot_sync.h"
 
 namespace fog {
 
@@ -42,6 +43,14 @@ struct ReplicaOptions {
   std::uint64_t delay_ms = 500;
   // Final blocks that are asked for at once by a node that is behind.
   std::uint32_t sync_blocks_max = wire::kFinalBlocksMax;
+  // Without any block: take over a snapshot's state first.
+  bool take_snapshot = false;
+  // A block that must be in the chain, and how old it may be when it comes.
+  std::optional<TrustedBlock> trusted;
+  std::uint64_t trusting_period_ms = 0;
+  // At an epoch's end older blocks than so many go, by whole files; 0: all stay. Far above what the
+  // databases may lag behind the log.
+  std::uint64_t keep_blocks = 0;
 };
 
 struct ReplicaParts {
@@ -50,7 +59,9 @@ struct ReplicaParts {
   BlockLog* log = nullptr;
   const Mempool* pool = nullptr;
   Clock* clock = nullptr;
-  Network* net = nullptr;  // null: a node alone
+  Network* net = nullptr;            // null: a node alone
+  EpochStore* epochs = nullptr;      // null: keeps no ends of epochs
+  SyncProgress* progress = nullptr;  // null: takes no snapshot over
 };
 
 // What the core is told of a block.
@@ -112,6 +123,14 @@ class Replica {
   ErrorOr<void> restore(std::vector<LogEntry>&& tail);
   ErrorOr<void> check_guard(std::uint64_t view_final, const BlockId& block_final,
                             const std::vector<LogEntry>& tail);
+
+  // Joining by a snapshot.
+  ErrorOr<void> begin_join();
+  ErrorOr<void> join_message(const NodeId& from, std::uint8_t kind, ByteView message);
+  ErrorOr<void> poll_join();
+  ErrorOr<void> finish_join();
+  ErrorOr<void> end_epoch(std::uint64_t height);
+  ErrorOr<void> check_trusted(const BlockId& id, const BlockHeader& header) const;
 
   // Turns.
   ErrorOr<void> turn(Input input);
@@ -196,6 +215,8 @@ class Replica {
   const ReplicaOptions options_;
   const EngineEvents events_;
 
+  // While this is there, the core rests.
+  std::unique_ptr<SnapshotSync> joining_;
   std::unique_ptr<Simplex> core_;
   std::deque<Input> inputs_;
   std::vector<Sign> signs_;

@@ -154,6 +154,7 @@ ErrorOr<void> Replica::carry_out(const Finalized& effect) {
 ErrorOr<void> Replica::make_final(const BlockId& id, const Block& block, std::uint64_t view,
                                   std::uint64_t parent_view,
                                   const std::optional<Certificate>& certificate) {
+  TRY_VOID(check_trusted(id, block.header));
   const auto result = parts_.app->finalize_block(id, block.header.parent, block);
   if (!result) {
     return fail(ErrorCode::kCorrupt,
@@ -173,6 +174,7 @@ ErrorOr<void> Replica::make_final(const BlockId& id, const Block& block, std::ui
   TRY_VOID(parts_.log->append_final(entry));
   log_dirty_ = true;
   TRY_VOID(parts_.app->commit(id));
+  if (block.header.next_validators_hash) TRY_VOID(end_epoch(entry.height));
   floor_height_ = entry.height;
   logged_.erase(id);
   shelf_.on_final(id, entry.height);

@@ -24,12 +24,14 @@ constexpr std::size_t kAheadTxs = 64;
 
 ErrorOr<void> Replica::on_up(const NodeId& peer) {
   peers_.insert(peer);
+  if (joining_) joining_->on_up(peer);
   wire::send(*parts_.net, peer, status());
   return {};
 }
 
 void Replica::on_down(const NodeId& peer) {
   peers_.erase(peer);
+  if (joining_) joining_->on_down(peer);
   block_sync_.on_down(peer);
   if (later_of_.erase(peer) > 0)
     std::erase_if(later_, [&](const Later& later) { return later.from == peer; });
@@ -96,6 +98,7 @@ ErrorOr<void> Replica::receive(const NodeId& from, ByteView message) {
 }
 
 ErrorOr<void> Replica::on_message(const NodeId& from, std::uint8_t kind, ByteView message) {
+  if (joining_) return join_message(from, kind, message);
   if (!questions_.take(from, static_cast<wire::Kind>(kind))) {
     parts_.net->report(from, Offence::kSlow, "an answer to nothing that was asked");
     return {};
@@ -125,7 +128,14 @@ ErrorOr<void> Replica::on_message(const NodeId& from, std::uint8_t kind, ByteVie
     case wire::Kind::kAnnounce:
     case wire::Kind::kGetTxs:
     case wire::Kind::kTxs:
+    case wire::Kind::kGetEpochs:
+    case wire::Kind::kGetSnapshots:
+    case wire::Kind::kGetChunk:
       return {};  // the relay's
+    case wire::Kind::kEpochs:
+    case wire::Kind::kSnapshots:
+    case wire::Kind::kChunk:
+      return {};  // of one that joins, too late
   }
   return {};
 }

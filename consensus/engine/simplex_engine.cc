@@ -13,7 +13,8 @@ constexpr std::size_t kTurnEvents = 256;
 
 bool is_bulk(std::uint8_t kind) {
   const auto wire_kind = static_cast<wire::Kind>(kind);
-  return wire_kind == wire::Kind::kBlock || wire_kind == wire::Kind::kFinal;
+  return wire_kind == wire::Kind::kBlock || wire_kind == wire::Kind::kFinal ||
+         SnapshotSync::handles(kind);
 }
 
 // Waits for `has_reason`, at most until `ns` of the clock.
@@ -46,6 +47,10 @@ SimplexEngine::SimplexEngine(
     : parts_(parts),
       events_(events),
       replica_(parts, std::move(signer), options, std::move(events)),
+      state_sync_(
+          parts.epochs != nullptr && parts.net != nullptr
+              ? std::optional<StateSyncServer>(std::in_place, *parts.app, *parts.epochs, *parts.net)
+              : std::nullopt),
       relay_(RelayParts{parts.pool, parts.log, parts.net, parts.clock, std::move(submit),
                         [this] {
                           const std::lock_guard lock(mutex_);
@@ -57,7 +62,8 @@ SimplexEngine::SimplexEngine(
                             relay_woken_ = true;
                           }
                           relay_wake_.notify_one();
-                        }}) {}
+                        },
+                        state_sync_ ? &*state_sync_ : nullptr}) {}
 
 SimplexEngine::~SimplexEngine() {
   stop();

@@ -63,6 +63,7 @@ class SimplexEngine final : public Engine {
   const ReplicaParts parts_;
   const EngineEvents events_;
   Replica replica_;
+  std::optional<StateSyncServer> state_sync_;
   Relay relay_;
 
   std::mutex mutex_;

@@ -1,5 +1,7 @@
 #include "consensus/engine/wire.h"
 
+#include "consensus/engine/wire_snapshot.h"
+
 namespace fog::wire {
 namespace {
 
@@ -39,6 +41,13 @@ std::vector<KindRule> kind_rules() {
       rule(Kind::kAnnounce, Lane::kTransactions, 16 + kTxIdsMax * 32, 1'000, 2'000),
       rule(Kind::kGetTxs, Lane::kTransactions, 16 + kTxIdsMax * 32, 500, 1'000),
       rule(Kind::kTxs, Lane::kTransactions, kTxsBytesMax + kTxBytesMax + 64, 1'000, 2'000),
+      rule(Kind::kGetEpochs, Lane::kBulk, 16, 20, 40),
+      rule(Kind::kEpochs, Lane::kBulk, 16 + kEpochEndsMax * kEpochEndBytesMax, 20, 40),
+      rule(Kind::kGetSnapshots, Lane::kBulk, 16, 2, 4),
+      rule(Kind::kSnapshots, Lane::kBulk, 16 + kSnapshotsMax * (64 + kSnapshotChunksMax * 2), 2, 4),
+      // At 4 MiB each, what a fast disk and a fast line give.
+      rule(Kind::kGetChunk, Lane::kBulk, 16, 20, 40),
+      rule(Kind::kChunk, Lane::kBulk, 32 + kSnapshotChunkBytesMax, 20, 40),
   };
 }
 

@@ -21,6 +21,13 @@ enum class Kind : std::uint8_t {
   kAnnounce = 0x1B,
   kGetTxs = 0x1C,
   kTxs = 0x1D,
+  // Of wire_snapshot.h.
+  kGetEpochs = 0x1E,
+  kEpochs = 0x1F,
+  kGetSnapshots = 0x20,
+  kSnapshots = 0x21,
+  kGetChunk = 0x22,
+  kChunk = 0x23,
 };
 
 // Blocks whose transactions take no more than this travel whole.

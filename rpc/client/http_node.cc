@@ -183,6 +183,14 @@ ErrorOr<std::vector<SubmitEvidence>> HttpNode::evidence() {
   return as<std::vector<SubmitEvidence>>(result["items"], "evidence");
 }
 
+ErrorOr<SyncReport> HttpNode::sync_report() {
+  return as<SyncReport>(impl_->read("chain_sync", Json::object()), "report");
+}
+
+ErrorOr<Checkpoint> HttpNode::checkpoint() {
+  return as<Checkpoint>(impl_->read("chain_checkpoint", Json::object()), "checkpoint");
+}
+
 ErrorOr<SupplyReport> HttpNode::verify_supply() {
   return as<SupplyReport>(impl_->read("supply_verify", Json::object()), "report");
 }

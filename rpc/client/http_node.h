@@ -36,6 +36,8 @@ class HttpNode final : public NodeApi {
                                 std::uint32_t limit) override;
   ErrorOr<StateProof> state_proof(const StateKey& key) override;
   ErrorOr<std::vector<SubmitEvidence>> evidence() override;
+  ErrorOr<SyncReport> sync_report() override;
+  ErrorOr<Checkpoint> checkpoint() override;
   ErrorOr<SupplyReport> verify_supply() override;
 
  private:

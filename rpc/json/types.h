@@ -7,6 +7,9 @@ namespace fog {
 constexpr TxPlace bcs_last(TxPlace) {
   return TxPlace::kFinal;
 }
+constexpr SyncPhase bcs_last(SyncPhase) {
+  return SyncPhase::kGivenUp;
+}
 }  // namespace fog
 
 namespace fog::rpc::detail {
@@ -138,6 +141,9 @@ FOG_JSON(EpochView, epoch, set, next_set, tally);
 FOG_JSON(StateRecord, key, value);
 FOG_JSON(StatePage, records, next, height);
 FOG_JSON(StateProof, height, root, key, value, siblings, other_leaf);
+FOG_JSON(SyncReport, phase, height, first_height, epochs, snapshot_height, chunks, chunks_total,
+         snapshots);
+FOG_JSON(Checkpoint, height, block, epoch, time_ms);
 FOG_JSON(SupplyReport, height, supply, accounts, stakes, bonds, escrows, conserved);
 
 // ---- enums ----
@@ -169,6 +175,26 @@ struct EnumNames<VoteKind> {
         return "nullify";
       case VoteKind::kFinalize:
         return "finalize";
+    }
+    return "";
+  }
+};
+template <>
+struct EnumNames<SyncPhase> {
+  static std::string_view of(SyncPhase phase) {
+    switch (phase) {
+      case SyncPhase::kNone:
+        return "none";
+      case SyncPhase::kEpochs:
+        return "epochs";
+      case SyncPhase::kOffers:
+        return "offers";
+      case SyncPhase::kChunks:
+        return "chunks";
+      case SyncPhase::kInstalled:
+        return "installed";
+      case SyncPhase::kGivenUp:
+        return "given_up";
     }
     return "";
   }

@@ -28,6 +28,36 @@ Method chain_status() {
           .run = [](NodeApi& node, const Args&) -> Outcome { return answer_of(node.status()); }};
 }
 
+Method chain_sync() {
+  return {
+      .name = "chain_sync",
+      .summary =
+          "What the node has of the chain: its last block and its oldest, how far it is with a "
+          "snapshot that it takes over (phase none, epochs, offers, chunks, installed or "
+          "given_up), and which snapshots it has for others.",
+      .params = {},
+      .result = schema_of<SyncReport>(),
+      .errors = {kUnavailable},
+      .example_params = "{}",
+      .example_result =
+          R"({"phase": "chunks", "height": "2", "first_height": "1", "chunks": "4", "chunks_total": "7", "snapshots": ["9", "19"]})",
+      .run = [](NodeApi& node, const Args&) -> Outcome { return answer_of(node.sync_report()); }};
+}
+
+Method chain_checkpoint() {
+  return {
+      .name = "chain_checkpoint",
+      .summary =
+          "The last block of the newest epoch that is over. Whoever trusts this node may start "
+          "another from it: fogcoind run --trusted HEIGHT:BLOCK.",
+      .params = {},
+      .result = schema_of<Checkpoint>(),
+      .errors = {kNotFound, kUnavailable},
+      .example_params = "{}",
+      .example_result = R"({"height": "2", "epoch": "0"})",
+      .run = [](NodeApi& node, const Args&) -> Outcome { return answer_of(node.checkpoint()); }};
+}
+
 Method chain_block() {
   return {
       .name = "chain_block",
@@ -158,8 +188,8 @@ Method supply_verify() {
 }  // namespace
 
 void add_chain_methods(std::vector<Method>& out) {
-  for (auto* make : {&chain_status, &chain_block, &chain_wait_height, &params_get, &account_get,
-                     &supply_verify}) {
+  for (auto* make : {&chain_status, &chain_sync, &chain_checkpoint, &chain_block,
+                     &chain_wait_height, &params_get, &account_get, &supply_verify}) {
     out.push_back(make());
   }
 }

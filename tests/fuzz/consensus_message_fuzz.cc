@@ -1,6 +1,6 @@
 // What peers send to a replica: the first byte chooses the kind, the rest is the message. What
 // decodes encodes to the same bytes, and stays within its kind's bound.
-#include "consensus/engine/wire.h"
+#include "consensus/engine/wire_snapshot.h"
 
 namespace {
 
@@ -23,7 +23,7 @@ void check(ByteView bytes) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const ByteView bytes(data + 1, size - 1);
-  switch (data[0] % 14) {
+  switch (data[0] % 20) {
     case 0:
       check<wire::Proposal>(bytes);
       break;
@@ -65,6 +65,24 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     case 13:
       check<wire::Txs>(bytes);
+      break;
+    case 14:
+      check<wire::GetEpochs>(bytes);
+      break;
+    case 15:
+      check<wire::Epochs>(bytes);
+      break;
+    case 16:
+      check<wire::GetSnapshots>(bytes);
+      break;
+    case 17:
+      check<wire::Snapshots>(bytes);
+      break;
+    case 18:
+      check<wire::GetChunk>(bytes);
+      break;
+    case 19:
+      check<wire::Chunk>(bytes);
       break;
   }
   return 0;

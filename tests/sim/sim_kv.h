@@ -50,6 +50,13 @@ class SimKv final : public KvStore {
     return {};
   }
 
+  std::unique_ptr<const KvView> view() const override {
+    auto out = std::make_unique<SimKv>();
+    const std::lock_guard lock(mutex_);
+    out->rows_ = rows_;
+    return out;
+  }
+
   // Nobody uses it while the power is off.
   void power_failure(testing::SeededRng& rng) {
     std::uint64_t lost = rng.below(unsynced_.size() + 1);

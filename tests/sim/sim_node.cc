@@ -45,6 +45,17 @@ class SimNode::LaggingApp final : public Application {
                               std::size_t bytes_max) override {
     return app_.next_txs(parent, time_ms, bytes_max);
   }
+  std::vector<SnapshotInfo> list_snapshots() const override { return app_.list_snapshots(); }
+  ErrorOr<Bytes> load_snapshot_chunk(std::uint64_t height, std::uint32_t index) const override {
+    return app_.load_snapshot_chunk(height, index);
+  }
+  ErrorOr<std::vector<std::uint32_t>> offer_snapshot(const SnapshotOffer& offer) override {
+    return app_.offer_snapshot(offer);
+  }
+  ErrorOr<ChunkVerdict> apply_snapshot_chunk(std::uint32_t index, ByteView chunk) override {
+    return app_.apply_snapshot_chunk(index, chunk);
+  }
+  ErrorOr<void> install_snapshot() override { return app_.install_snapshot(); }
 
   std::uint64_t lag() const { return durable_ - written_; }
   // Waits for the stores' threads, so that what is written does not depend on them.

@@ -155,6 +155,12 @@ class FakeNode : public NodeApi {
     return proof;
   }
   ErrorOr<std::vector<SubmitEvidence>> evidence() override { return std::vector<SubmitEvidence>(); }
+  ErrorOr<SyncReport> sync_report() override {
+    return SyncReport{SyncPhase::kChunks, 2, 1, 3, 19, 4, 7, {9, 19}};
+  }
+  ErrorOr<Checkpoint> checkpoint() override {
+    return Checkpoint{2, hash_of(0xB2), 0, 1'700'000'000'000};
+  }
   ErrorOr<SupplyReport> verify_supply() override {
     return SupplyReport{
         2, {Amount{100}, Amount{1}}, Amount{60}, Amount{20}, Amount{10}, Amount{9}, true};

@@ -54,6 +54,13 @@ class FaultKv final : public KvStore {
     return {};
   }
 
+  std::unique_ptr<const KvView> view() const override {
+    auto out = std::make_unique<FaultKv>();
+    const std::lock_guard lock(mutex_);
+    out->rows_ = rows_;
+    return out;
+  }
+
  private:
   mutable std::mutex mutex_;
   std::map<Bytes, Bytes> rows_;

@@ -35,6 +35,7 @@ struct RunPlan {
   std::string signer;  // "unix:/path"; empty: none
   std::string log_level = "info";
   std::uint64_t idle_interval_ms = 0;
+  std::string trusted;  // empty: none
 };
 
 // "ADDRESS:PORT" or "[ADDRESS]:PORT".
@@ -125,6 +126,11 @@ std::string engine_figures(const NodeMetrics& metrics) {
     add("fog_signer_reached", "gauge", "1 while the validator's signer can be reached, else 0.",
         *metrics.signer_reached ? 1 : 0);
   }
+  add("fog_snapshots_made_total", "counter", "Snapshots written since the start.",
+      metrics.snapshots_made);
+  add("fog_snapshot_ns_total", "counter", "Time on snapshots, beside the engine.",
+      metrics.snapshot_ns);
+  add("fog_snapshot_bytes", "gauge", "Snapshots on disk.", metrics.snapshot_bytes);
   add("fog_database_height", "gauge", "Height that the database has reached.",
       metrics.database_height);
   return out;
@@ -169,6 +175,16 @@ ErrorOr<void> run(RunPlan& plan) {
   TRY(plan.node.network, read_network(plan));
   TRY_VOID(read_token(plan.token_file, plan.rpc.operator_token));
   TRY_VOID(read_signer(plan.signer, plan.node.signer_path));
+  if (!plan.trusted.empty()) {
+    auto trusted = parse_trusted_block(plan.trusted);
+    if (!trusted) return Fail{trusted.error().within("--trusted")};
+    plan.node.trusted = *trusted;
+  }
+  if (plan.node.keep_blocks > 0 && plan.node.keep_blocks < kKeepBlocksMin) {
+    return fail(ErrorCode::kInvalidInput, "--keep-blocks: 0, or at least " +
+                                              std::to_string(kKeepBlocksMin) +
+                                              ": a start after a crash may need as many");
+  }
   if (plan.idle_interval_ms > 0) plan.node.idle_interval_ms = plan.idle_interval_ms;
   hold_signals();
 
@@ -232,6 +248,22 @@ void add_run_command(CLI::App& app, Command& chosen) {
       ->capture_default_str();
   command->add_option("--idle-interval-ms", plan->idle_interval_ms,
                       "make an empty block when none was for so long (default: never)");
+  command->add_flag("--snapshot", plan->node.take_snapshot,
+                    "a node without blocks takes over a snapshot of the state from its peers, "
+                    "instead of all blocks before it");
+  command->add_option("--trusted", plan->trusted,
+                      "HEIGHT:HASH of a final block that somebody you trust has told you "
+                      "(\"fogcoin node checkpoint\"): the chain must have it; needed when the "
+                      "genesis, or this node's last block, is older than the trusting period");
+  command
+      ->add_option("--snapshot-epochs", plan->node.snapshot_epochs,
+                   "keep a snapshot for others every so many epochs; 0: none")
+      ->capture_default_str();
+  command
+      ->add_option("--keep-blocks", plan->node.keep_blocks,
+                   "when an epoch ends, remove blocks older than the last N, at least 1000; 0: "
+                   "keep all")
+      ->capture_default_str();
   command->add_flag("--accept-lost-blocks", plan->node.accept_lost_blocks,
                     "start although blocks that were voted final are missing from the log");
   command->add_option("--log-level", plan->log_level, "trace, debug, info, warn, error or off")

@@ -97,6 +97,8 @@ class OneAccountNode final : public NodeApi {
   }
   ErrorOr<StateProof> state_proof(const StateKey&) override { return unused(); }
   ErrorOr<std::vector<SubmitEvidence>> evidence() override { return unused(); }
+  ErrorOr<SyncReport> sync_report() override { return unused(); }
+  ErrorOr<Checkpoint> checkpoint() override { return unused(); }
   ErrorOr<SupplyReport> verify_supply() override { return unused(); }
 
   Account account;
