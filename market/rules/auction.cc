@@ -12,77 +12,84 @@ namespace {
 
 constexpr u128 kScoreUnit = u128{kScaleOne} * kStandingOne;
 
-// How many replicas stand with each Host, owner and country.
+// How many replicas stand with each owner and country, where a limit can bind at all.
 class Spread {
  public:
-  explicit Spread(const AuctionTerms& terms) : terms_(terms) {
-    for (const HeldReplica& replica : terms.held) {
-      ++hosts_[replica.host];
-      ++owners_[replica.owner];
-      ++countries_[replica.country];
+  explicit Spread(const AuctionTerms& terms)
+      : terms_(terms),
+        counts_owners_(terms.per_owner_max < terms.demand + terms.held.size()),
+        counts_countries_(terms.per_country_max < terms.demand + terms.held.size()) {
+    for (const HeldReplica& replica : terms.held) add(replica.owner, replica.country);
+  }
+  // `with_host`: that the candidate has won so far.
+  bool allows(const Candidate& c, std::uint32_t with_host) const {
+    for (const HeldReplica& replica : terms_.held) {
+      if (replica.host == c.host) ++with_host;
     }
+    return with_host < terms_.per_host_max &&
+           (!counts_owners_ || count(owners_, c.owner) < terms_.per_owner_max) &&
+           (!counts_countries_ || count(countries_, c.country) < terms_.per_country_max);
   }
-  bool allows(const Candidate& c) const {
-    return count(hosts_, c.host) < terms_.per_host_max &&
-           count(owners_, c.owner) < terms_.per_owner_max &&
-           count(countries_, c.country) < terms_.per_country_max;
-  }
-  void take(const Candidate& c) {
-    ++hosts_[c.host];
-    ++owners_[c.owner];
-    ++countries_[c.country];
-  }
+  void take(const Candidate& c) { add(c.owner, c.country); }
 
  private:
+  void add(const Address& owner, const BoundedText<2>& country) {
+    if (counts_owners_) ++owners_[owner];
+    if (counts_countries_) ++countries_[country];
+  }
   template <class Key>
   static std::uint32_t count(const std::map<Key, std::uint32_t>& counts, const Key& key) {
     const auto found = counts.find(key);
     return found == counts.end() ? 0 : found->second;
   }
   const AuctionTerms& terms_;
-  std::map<HostId, std::uint32_t> hosts_;
+  const bool counts_owners_, counts_countries_;
   std::map<Address, std::uint32_t> owners_;
   std::map<BoundedText<2>, std::uint32_t> countries_;
 };
 
-// Candidates by (score, tie), and the scores themselves.
-struct Ranking {
-  std::vector<std::size_t> order;
-  std::vector<u128> scores;  // by candidate
+// Candidates by (score, tie) as far as they were needed, and the scores themselves.
+class Ranking {
+ public:
+  explicit Ranking(const CandidateSource& source) : source_(source) {}
+  // The candidate of this rank; null when there are not so many.
+  const Candidate* at(std::size_t rank) {
+    while (candidates.size() <= rank && !is_over_) {
+      if (std::optional<Candidate> next = source_()) {
+        scores.push_back(score_at(*next, next->scale));
+        candidates.push_back(*std::move(next));
+      } else {
+        is_over_ = true;
+      }
+    }
+    return rank < candidates.size() ? &candidates[rank] : nullptr;
+  }
+
+  std::vector<Candidate> candidates;
+  std::vector<u128> scores;
+
+ private:
+  const CandidateSource& source_;
+  bool is_over_ = false;
 };
 
-Ranking rank(const AuctionTerms& terms, const std::vector<Candidate>& candidates) {
-  Ranking ranking;
-  std::vector<Hash32> ties;
-  for (const Candidate& c : candidates) {
-    ranking.scores.push_back(score_at(c, c.scale));
-    ties.push_back(tie_of(terms.beacon, terms.bid, c.host));
-  }
-  ranking.order.resize(candidates.size());
-  std::iota(ranking.order.begin(), ranking.order.end(), std::size_t{0});
-  std::sort(ranking.order.begin(), ranking.order.end(), [&](std::size_t a, std::size_t b) {
-    if (ranking.scores[a] != ranking.scores[b]) return ranking.scores[a] < ranking.scores[b];
-    return ties[a] < ties[b];
-  });
-  return ranking;
-}
-
-// How many replicas each candidate wins, in order of score, leaving out one owner's if given.
-std::vector<std::uint32_t> select(const AuctionTerms& terms,
-                                  const std::vector<Candidate>& candidates, const Ranking& ranking,
+// How many replicas each candidate wins, by rank, leaving out one owner's if given. Those that are
+// not reached win none.
+std::vector<std::uint32_t> select(const AuctionTerms& terms, Ranking& ranking,
                                   const Address* without) {
-  std::vector<std::uint32_t> wins(candidates.size(), 0);
+  std::vector<std::uint32_t> wins;
   Spread spread(terms);
   std::uint32_t open = terms.demand;
-  for (const std::size_t i : ranking.order) {
-    const Candidate& c = candidates[i];
-    if (without != nullptr && c.owner == *without) continue;
-    while (open > 0 && wins[i] < c.copies && spread.allows(c)) {
-      spread.take(c);
-      ++wins[i];
+  while (open > 0) {
+    const Candidate* c = ranking.at(wins.size());
+    if (c == nullptr) break;
+    std::uint32_t& won = wins.emplace_back(0);
+    if (without != nullptr && c->owner == *without) continue;
+    while (open > 0 && won < c->copies && spread.allows(*c, won)) {
+      spread.take(*c);
+      ++won;
       --open;
     }
-    if (open == 0) break;
   }
   return wins;
 }
@@ -95,13 +102,13 @@ struct Won {
 
 // Scores of the winners that take an owner's place when he is not there, ascending, at most `most`
 // of them, the highest.
-std::vector<u128> displaced_scores(const std::vector<Candidate>& candidates, const Ranking& ranking,
-                                   const std::vector<std::uint32_t>& wins,
+std::vector<u128> displaced_scores(const Ranking& ranking, const std::vector<std::uint32_t>& wins,
                                    const std::vector<std::uint32_t>& wins_without,
                                    const Address& owner, std::size_t most) {
   std::vector<u128> scores;
-  for (const std::size_t i : ranking.order) {
-    const std::uint32_t stays = candidates[i].owner == owner ? 0 : wins[i];
+  for (std::size_t i = 0; i < wins_without.size(); ++i) {
+    const bool is_his = ranking.candidates[i].owner == owner;
+    const std::uint32_t stays = is_his || i >= wins.size() ? 0 : wins[i];
     for (std::uint32_t n = stays; n < wins_without[i]; ++n) scores.push_back(ranking.scores[i]);
   }
   if (scores.size() > most) {
@@ -113,12 +120,12 @@ std::vector<u128> displaced_scores(const std::vector<Candidate>& candidates, con
 // The owner's won replicas by score, each set against one of the scores that he keeps out, lowest
 // against lowest; where nobody is kept out, and where the one kept out lies above it, the cap
 // stands.
-std::vector<Won> set_thresholds(const AuctionTerms& terms, const std::vector<Candidate>& candidates,
-                                const Ranking& ranking, const std::vector<std::size_t>& replicas,
+std::vector<Won> set_thresholds(const AuctionTerms& terms, const Ranking& ranking,
+                                const std::vector<std::size_t>& replicas,
                                 const std::vector<u128>& displaced) {
   std::vector<Won> won;
   for (std::size_t n = 0; n < replicas.size(); ++n) {
-    const Candidate& c = candidates[replicas[n]];
+    const Candidate& c = ranking.candidates[replicas[n]];
     const u128 at_cap = score_at(c, cap_scale(terms.cap, c.hourly));
     const u128 kept_out = n < displaced.size() ? std::min(displaced[n], at_cap) : at_cap;
     won.push_back({replicas[n], std::max(kept_out, ranking.scores[replicas[n]])});
@@ -164,34 +171,56 @@ Scale cap_scale(std::uint64_t cap, std::uint64_t hourly) {
   return scale > kScaleMax ? kScaleMax : static_cast<Scale>(scale);
 }
 
-Hash32 tie_of(const Hash32& beacon, const BidId& bid, const HostId& host) {
+Hash32 tie_mask(const Hash32& beacon, const BidId& bid) {
   static const HashTag kTag("fog/tie");
-  return tagged_hash(kTag, {beacon, bid, host});
+  return tagged_hash(kTag, {beacon, bid});
+}
+
+Hash32 tie_of(const Hash32& mask, const HostId& host) {
+  Hash32 tie = host;
+  for (std::size_t i = 0; i < tie.data.size(); ++i) tie.data[i] ^= mask.data[i];
+  return tie;
+}
+
+AuctionResult run_auction(const AuctionTerms& terms, const CandidateSource& source) {
+  Ranking ranking(source);
+  const std::vector<std::uint32_t> wins = select(terms, ranking, nullptr);
+  std::map<Address, std::vector<std::size_t>> by_owner;  // won replicas, in order of score
+  for (std::size_t i = 0; i < wins.size(); ++i) {
+    for (std::uint32_t n = 0; n < wins[i]; ++n) by_owner[ranking.candidates[i].owner].push_back(i);
+  }
+  std::vector<Award> awards;
+  for (const auto& [owner, replicas] : by_owner) {
+    const std::vector<std::uint32_t> wins_without = select(terms, ranking, &owner);
+    const std::vector<u128> displaced =
+        displaced_scores(ranking, wins, wins_without, owner, replicas.size());
+    const std::vector<Won> won = set_thresholds(terms, ranking, replicas, displaced);
+    const std::vector<Award> owners = to_scales(terms, ranking.candidates, won);
+    awards.insert(awards.end(), owners.begin(), owners.end());
+  }
+  std::stable_sort(awards.begin(), awards.end(),
+                   [](const Award& a, const Award& b) { return a.candidate < b.candidate; });
+  return {std::move(ranking.candidates), std::move(awards)};
 }
 
 std::vector<Award> run_auction(const AuctionTerms& terms,
                                const std::vector<Candidate>& candidates) {
-  const Ranking ranking = rank(terms, candidates);
-  const std::vector<std::uint32_t> wins = select(terms, candidates, ranking, nullptr);
-  std::map<Address, std::vector<std::size_t>> by_owner;  // won replicas, in order of score
-  for (const std::size_t i : ranking.order) {
-    for (std::uint32_t n = 0; n < wins[i]; ++n) by_owner[candidates[i].owner].push_back(i);
-  }
-  std::vector<Award> awards;
-  for (const auto& [owner, replicas] : by_owner) {
-    const std::vector<std::uint32_t> wins_without = select(terms, candidates, ranking, &owner);
-    const std::vector<u128> displaced =
-        displaced_scores(candidates, ranking, wins, wins_without, owner, replicas.size());
-    const std::vector<Won> won = set_thresholds(terms, candidates, ranking, replicas, displaced);
-    const std::vector<Award> owners = to_scales(terms, candidates, won);
-    awards.insert(awards.end(), owners.begin(), owners.end());
-  }
-  std::vector<std::size_t> place(candidates.size());
-  for (std::size_t n = 0; n < ranking.order.size(); ++n) place[ranking.order[n]] = n;
-  std::stable_sort(awards.begin(), awards.end(), [&](const Award& a, const Award& b) {
-    return place[a.candidate] < place[b.candidate];
+  const Hash32 mask = tie_mask(terms.beacon, terms.bid);
+  std::vector<std::size_t> order(candidates.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    const u128 one = score_at(candidates[a], candidates[a].scale);
+    const u128 other = score_at(candidates[b], candidates[b].scale);
+    return one != other ? one < other
+                        : tie_of(mask, candidates[a].host) < tie_of(mask, candidates[b].host);
   });
-  return awards;
+  std::size_t rank = 0;
+  AuctionResult result = run_auction(terms, [&]() -> std::optional<Candidate> {
+    if (rank == order.size()) return std::nullopt;
+    return candidates[order[rank++]];
+  });
+  for (Award& award : result.awards) award.candidate = order[award.candidate];
+  return std::move(result.awards);
 }
 
 }  // namespace fog::market

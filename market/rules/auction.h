@@ -7,6 +7,7 @@
 // country. contrib/doc/auction.md says what the rule guarantees. Source: DESIGN section 9.
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "market/types/objects.h"
@@ -51,14 +52,25 @@ struct Award {
   bool operator==(const Award&) const = default;
 };
 
-// In order of score. Fewer than the demand when the candidates do not suffice.
+// Candidates one at a time, by (score, tie); nothing when there are no more.
+using CandidateSource = std::function<std::optional<Candidate>()>;
+
+struct AuctionResult {
+  std::vector<Candidate> candidates;  // those that were looked at, by (score, tie)
+  std::vector<Award> awards;          // in order of score; fewer than the demand when none are left
+};
+// Takes no more candidates from the source than it takes to know winners and payments.
+AuctionResult run_auction(const AuctionTerms& terms, const CandidateSource& source);
+// The same for candidates in any order; the awards name them by their place.
 std::vector<Award> run_auction(const AuctionTerms& terms, const std::vector<Candidate>& candidates);
 
 // The score of a candidate at a scale.
 u128 score_at(const Candidate& candidate, Scale scale);
 // The largest scale whose price is within the cap: floor(cap x 10 000 / hourly), at most kScaleMax.
 Scale cap_scale(std::uint64_t cap, std::uint64_t hourly);
-// What orders equal scores.
-Hash32 tie_of(const Hash32& beacon, const BidId& bid, const HostId& host);
+// What orders equal scores: the Host's id, xor a hash of beacon and Bid. An index by id can find
+// the lowest among any number of equal scores.
+Hash32 tie_mask(const Hash32& beacon, const BidId& bid);
+Hash32 tie_of(const Hash32& mask, const HostId& host);
 
 }  // namespace fog::market

@@ -114,25 +114,29 @@ std::optional<TermRecord> find_term(const ReadView& state, const LeaseId& id, st
 }
 
 void propose_lease(Overlay& state, const BlockContext& block, const MarketParams& params,
-                   OfferBook& book, const BidId& bid_id, const HostId& host, Scale scale,
+                   const BidId& bid_id, const HostId& host_id, Scale scale,
                    const std::optional<LeaseId>& waiting) {
   Bid bid = must_load_bid(state, bid_id);
-  const BookEntry& entry = book.entry(host);
+  Host host = must_load_host(state, host_id);
+  auto offer = must_load<Offer>(state, offer_key(host_id));
   Lease lease = next_term(state, block, params, bid, waiting);
   lease.service_version = must_load<Service>(state, service_key(lease.service)).version;
-  lease.host = host;
-  lease.prices = params.classes[entry.offer.price_class].prices;
+  lease.host = host_id;
+  lease.prices = params.classes[offer.price_class].prices;
   lease.scale = scale;
-  lease.runtime = bid.terms.constraints.runtime.value_or(entry.host.runtimes.front());
+  lease.runtime = bid.terms.constraints.runtime.value_or(host.runtimes.front());
   lease.proposed_ms = block.time_ms;
   lease.ack_deadline_ms = block.time_ms + params.ack_deadline_ms;
   CHECK(fill_slice(bid, lease, full_slice(params, bid.terms)));
   ++bid.replicas_held;
   keep(state, bid);
   store(state, lease_key(lease.id), lease);
-  add_index(state, leases_by_host(host), lease.id);
+  add_index(state, leases_by_host(host_id), lease.id);
   schedule(state, {lease.ack_deadline_ms, DueKind::kAckDeadline, lease.id, lease.term});
-  book.take(state, host, lease.resources);
+  offer.free.take(lease.resources);
+  ++host.leases_open;
+  keep(state, offer);
+  keep(state, host);
 }
 
 void start_closing(Overlay& state, const BlockContext& block, const MarketParams& params,

@@ -6,7 +6,6 @@
 
 #include "market/rules/due.h"
 #include "market/rules/keep.h"
-#include "market/rules/offer_book.h"
 
 namespace fog::market {
 
@@ -18,10 +17,10 @@ struct TermRecord {
 std::optional<TermRecord> find_term(const ReadView& state, const LeaseId& lease,
                                     std::uint32_t term);
 
-// Starts a term on a Host of the book at the cleared scale: the first term of a new lease, or the
-// next of `waiting`. Locks a slice, which the Bid's free money must cover.
+// Starts a term on a Host, whose Offer has room, at the cleared scale: the first term of a new
+// lease, or the next of `waiting`. Locks a slice, which the Bid's free money must cover.
 void propose_lease(Overlay& state, const BlockContext& block, const MarketParams& params,
-                   OfferBook& book, const BidId& bid, const HostId& host, Scale scale,
+                   const BidId& bid, const HostId& host, Scale scale,
                    const std::optional<LeaseId>& waiting);
 
 // Active -> closing: serves and bills until the notice is over.

@@ -4,7 +4,7 @@
 #include "market/rules/auction.h"
 #include "market/rules/demand.h"
 #include "market/rules/leases.h"
-#include "market/rules/offer_book.h"
+#include "market/rules/offer_index.h"
 #include "market/rules/rules.h"
 #include "market/rules/settlement.h"
 
@@ -71,6 +71,8 @@ OfferQuery query_of(const ReadView& state, const BlockContext& block, const Bid&
   query.profile = service.metered.value_or(bid.terms.profile);
   query.excluded = std::move(excluded);
   query.beacon = block.beacon;
+  query.height = block.height;
+  query.time_ms = block.time_ms;
   return query;
 }
 
@@ -81,14 +83,13 @@ std::uint32_t fundable(const MarketParams& params, const Bid& bid) {
 }
 
 void clear_bid(Overlay& state, const BlockContext& block, const MarketParams& params,
-               OfferBook& book, const BidId& id) {
+               OfferIndex& index, const BidId& id) {
   Bid bid = must_load_bid(state, id);
   const std::uint32_t demand = fundable(params, bid);
   if (demand == 0) return sleep_without_money(state, bid);
 
   Replicas replicas = replicas_of(state, block, params, id);
   const OfferQuery query = query_of(state, block, bid, std::move(replicas.excluded));
-  const std::vector<Candidate> candidates = book.search(query);
   const Constraints& limits = bid.terms.constraints;
   const AuctionTerms terms{id,
                            block.beacon,
@@ -98,13 +99,16 @@ void clear_bid(Overlay& state, const BlockContext& block, const MarketParams& pa
                            limits.per_owner_max,
                            limits.per_country_max,
                            std::move(replicas.held)};
-  const std::vector<Award> awards = run_auction(terms, candidates);
+  OfferIndex::Search search(index, query, params);
+  const auto [candidates, awards] = run_auction(terms, [&] { return search.next(); });
   for (std::size_t i = 0; i < awards.size(); ++i) {
     const std::optional<LeaseId> waiting =
         i < replicas.waiting.size() ? std::optional(replicas.waiting[i]) : std::nullopt;
-    propose_lease(state, block, params, book, id, candidates[awards[i].candidate].host,
-                  awards[i].scale, waiting);
+    const HostId& host = candidates[awards[i].candidate].host;
+    propose_lease(state, block, params, id, host, awards[i].scale, waiting);
+    index.touch(host);
   }
+  index.refresh(state);
   bid = must_load_bid(state, id);
   if (!awards.empty()) bid.asleep_since_ms = 0;
   if (missing_replicas(bid) == 0) {
@@ -119,23 +123,22 @@ void clear_bid(Overlay& state, const BlockContext& block, const MarketParams& pa
 }
 
 // Shows the Offers that have changed to the sleeping Bids and wakes those that one could serve.
-void wake_sleepers(Overlay& state, const BlockContext& block, const MarketParams& params) {
-  std::vector<BookEntry> fresh;
+void wake_sleepers(Overlay& state, const BlockContext& block, const MarketParams& params,
+                   const OfferIndex& index) {
+  std::vector<HostId> fresh;
   for (const HostId& host : fresh_offers(state)) {
     const std::optional<Offer> offer = load<Offer>(state, offer_key(host));
     if (offer && offer->since_height >= block.height) continue;  // takes part from the next block
     forget_fresh_offer(state, host);
-    if (std::optional<BookEntry> entry = book_entry(state, block, host)) {
-      fresh.push_back(*std::move(entry));
-    }
+    fresh.push_back(host);
   }
   if (fresh.empty()) return;
   for (const BidId& id : sleeping_bids(state)) {
     Bid bid = must_load_bid(state, id);
     if (fundable(params, bid) == 0) continue;
     const OfferQuery query = query_of(state, block, bid, {});
-    const bool wanted = std::any_of(fresh.begin(), fresh.end(), [&](const BookEntry& entry) {
-      return can_serve(entry, query, params);
+    const bool wanted = std::any_of(fresh.begin(), fresh.end(), [&](const HostId& host) {
+      return index.can_serve(host, query, params);
     });
     if (wanted) wake(state, bid);
   }
@@ -165,14 +168,19 @@ std::vector<BidId> bids_to_serve(const ReadView& state, const BlockContext& bloc
 
 }  // namespace
 
-void clear_market(Overlay& state, const BlockContext& block) {
+void clear_market(Overlay& state, const BlockContext& block, OfferIndex* index) {
   if (!any_awake(state) && !any_fresh_offer(state)) return;
   const MarketParams params = market_params(state);
-  wake_sleepers(state, block, params);
-  const std::vector<BidId> bids = bids_to_serve(state, block);
-  if (bids.empty()) return;
-  OfferBook book(state, block, params);
-  for (const BidId& id : bids) clear_bid(state, block, params, book, id);
+  OfferIndex own;
+  if (index == nullptr) {
+    index = &own;
+    index->touch_all(state);
+  } else {
+    index->touch(state.changes());
+  }
+  index->refresh(state);
+  wake_sleepers(state, block, params, *index);
+  for (const BidId& id : bids_to_serve(state, block)) clear_bid(state, block, params, *index, id);
 }
 
 }  // namespace fog::market

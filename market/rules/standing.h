@@ -12,12 +12,16 @@ constexpr std::uint16_t kReleaseLowers = 200;
 // One point heals in this long: a lost lease is forgotten after 33 hours.
 constexpr std::uint64_t kStandingPointHealsMs = 60'000;
 
-// What a Host's standing has healed to at a block time.
-inline std::uint16_t standing_at(const Host& host, std::uint64_t time_ms) {
-  CHECK(time_ms >= host.standing_as_of_ms);
-  const std::uint64_t healed = (time_ms - host.standing_as_of_ms) / kStandingPointHealsMs;
+// What a standing, as it was at a block time, has healed to at a later one.
+inline std::uint16_t healed_standing(std::uint16_t standing, std::uint64_t as_of_ms,
+                                     std::uint64_t time_ms) {
+  CHECK(time_ms >= as_of_ms);
+  const std::uint64_t healed = (time_ms - as_of_ms) / kStandingPointHealsMs;
   return static_cast<std::uint16_t>(std::min<std::uint64_t>(
-      kStandingOne, host.standing + std::min<std::uint64_t>(healed, kStandingOne)));
+      kStandingOne, standing + std::min<std::uint64_t>(healed, kStandingOne)));
+}
+inline std::uint16_t standing_at(const Host& host, std::uint64_t time_ms) {
+  return healed_standing(host.standing, host.standing_as_of_ms, time_ms);
 }
 inline void lower_standing(Host& host, std::uint16_t by, std::uint64_t time_ms) {
   const std::uint16_t now = standing_at(host, time_ms);

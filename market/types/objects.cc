@@ -1,67 +1,9 @@
 #include "market/types/objects.h"
 
-#include <bit>
-
 #include "chain/crypto/hash.h"
 
 namespace fog::market {
 namespace {
-
-// ---- great-circle distance in Q32 fixed point ----
-
-constexpr std::uint64_t kOne = 1ULL << 32;
-constexpr std::uint64_t kHalfPi = 6'746'518'852;  // pi / 2
-constexpr std::uint64_t kEarthDiameterKm = 2 * 6'371;
-
-std::uint64_t mul_q32(std::uint64_t a, std::uint64_t b) {
-  return static_cast<std::uint64_t>((static_cast<u128>(a) * b) >> 32);
-}
-
-// The largest integer whose square does not exceed n.
-std::uint64_t isqrt(u128 n) {
-  u128 root = 0;
-  for (u128 bit = u128{1} << 62; bit != 0; bit >>= 1) {
-    if ((root + bit) * (root + bit) <= n) root += bit;
-  }
-  return static_cast<std::uint64_t>(root);
-}
-
-// sin of an angle of 0..90 degrees, in thousandths of a degree. Taylor to x^13: exact to 10^-9.
-std::uint64_t sin_q32(std::uint64_t angle_milli) {
-  CHECK(angle_milli <= 90'000);
-  const auto x = static_cast<std::uint64_t>(static_cast<u128>(kHalfPi) * angle_milli / 90'000);
-  const std::uint64_t x2 = mul_q32(x, x);
-  // Horner from the smallest term: 1 - x2/(2*3) (1 - x2/(4*5) (1 - ...)). Each bracket stays
-  // positive, since x2 / 6 < 1.
-  std::uint64_t bracket = kOne;
-  for (std::uint64_t k = 12; k >= 2; k -= 2) bracket = kOne - mul_q32(x2, bracket) / (k * (k + 1));
-  return std::min(mul_q32(x, bracket), kOne);
-}
-std::uint64_t cos_q32(std::uint64_t angle_milli) {
-  return sin_q32(90'000 - angle_milli);
-}
-
-// asin for 0 <= s <= 1/2: s + s^3/6 + 3 s^5/40 + ..., each term from the one before.
-std::uint64_t asin_small_q32(std::uint64_t s) {
-  const std::uint64_t s2 = mul_q32(s, s);
-  std::uint64_t power = s;  // s^(2k+1) times the central coefficient
-  std::uint64_t sum = s;
-  for (std::uint64_t k = 1; k <= 16; ++k) {
-    power = mul_q32(power, s2) * (2 * k - 1) / (2 * k);
-    sum += power / (2 * k + 1);
-  }
-  return sum;
-}
-std::uint64_t asin_q32(std::uint64_t s) {
-  if (s <= kOne / 2) return asin_small_q32(s);
-  // asin(s) = pi/2 - 2 asin(sqrt((1 - s) / 2))
-  const std::uint64_t complement = isqrt(static_cast<u128>((kOne - s) / 2) << 32);
-  return kHalfPi - 2 * asin_small_q32(complement);
-}
-
-std::uint32_t apart(std::uint32_t a, std::uint32_t b) {
-  return a > b ? a - b : b - a;
-}
 
 // ---- names ----
 
@@ -106,25 +48,6 @@ Hash32 id_of(const HashTag& tag, const TxId& tx, std::uint8_t message) {
 }
 
 }  // namespace
-
-// The haversine formula: h = sin^2(dlat / 2) + cos(lat1) cos(lat2) sin^2(dlon / 2).
-std::uint32_t distance_km(const Location& a, const Location& b) {
-  CHECK(a.lat_milli <= 180'000 && b.lat_milli <= 180'000);
-  CHECK(a.lon_milli <= 360'000 && b.lon_milli <= 360'000);
-  const std::uint32_t lat_apart = apart(a.lat_milli, b.lat_milli);
-  const std::uint32_t lon_direct = apart(a.lon_milli, b.lon_milli);
-  const std::uint32_t lon_apart = std::min(lon_direct, 360'000 - lon_direct);
-  // Half a thousandth of a degree is lost on odd differences: 60 m, below the stated precision.
-  const u128 sin_lat = sin_q32(lat_apart / 2);
-  const u128 sin_lon = sin_q32(lon_apart / 2);
-  const std::uint64_t cosines =
-      mul_q32(cos_q32(apart(a.lat_milli, 90'000)), cos_q32(apart(b.lat_milli, 90'000)));
-  // h in Q64, at most 1; its root in Q32.
-  const u128 h = sin_lat * sin_lat + ((sin_lon * sin_lon) >> 32) * cosines;
-  const std::uint64_t root = std::min(isqrt(h), kOne);
-  const u128 km_q32 = static_cast<u128>(asin_q32(root)) * kEarthDiameterKm;
-  return static_cast<std::uint32_t>((km_q32 + kOne / 2) >> 32);
-}
 
 std::string_view close_reason_name(CloseReason reason) {
   switch (reason) {

@@ -26,8 +26,6 @@ struct Location {
       std::make_tuple(&Location::country, &Location::lat_milli, &Location::lon_milli);
   bool operator==(const Location&) const = default;
 };
-// Great-circle distance in whole kilometres, by integer arithmetic (within 1 % and 1 km).
-std::uint32_t distance_km(const Location& a, const Location& b);
 
 using Attributes = BoundedMap<BoundedText<32>, BoundedText<64>, 32>;
 

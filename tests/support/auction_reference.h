@@ -68,7 +68,7 @@ inline std::vector<std::size_t> literal_winners(const AuctionTerms& terms,
       with.push_back(i);
       if (!allowed(terms, candidates, with)) continue;
       const Unit unit{i, reference_score(candidates[i], candidates[i].scale),
-                      tie_of(terms.beacon, terms.bid, candidates[i].host)};
+                      tie_of(tie_mask(terms.beacon, terms.bid), candidates[i].host)};
       if (!best || before(unit, *best)) best = unit;
     }
     if (!best) break;

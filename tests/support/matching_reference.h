@@ -4,6 +4,7 @@
 #pragma once
 
 #include "chain/crypto/hash.h"
+#include "market/types/distance.h"
 #include "tests/support/auction_reference.h"
 #include "tests/support/market_invariants.h"
 

@@ -102,8 +102,8 @@ TEST(Auction, SpreadLimitsCountWhatTheBidHolds) {
 TEST(Auction, TiesFallByHash) {
   const AuctionTerms terms = want(1);
   const std::vector<Candidate> two{ask(1, 1, 7'000), ask(2, 2, 7'000)};
-  const bool first =
-      tie_of(terms.beacon, terms.bid, two[0].host) < tie_of(terms.beacon, terms.bid, two[1].host);
+  const Hash32 mask = tie_mask(terms.beacon, terms.bid);
+  const bool first = tie_of(mask, two[0].host) < tie_of(mask, two[1].host);
   EXPECT_EQ(cleared(terms, two), (Cleared{{static_cast<std::uint8_t>(first ? 1 : 2), {7'000}}}));
   AuctionTerms other = terms;
   int changes = 0;
@@ -150,7 +150,7 @@ TEST(Auction, HostsOfOneOwnerThatDifferInDistanceAreEachPaidTheirOwnThreshold) {
 
 TEST(Auction, NothingWantedOrNobodyThere) {
   EXPECT_TRUE(run_auction(want(0), {ask(1, 1, 5'000)}).empty());
-  EXPECT_TRUE(run_auction(want(3), {}).empty());
+  EXPECT_TRUE(run_auction(want(3), std::vector<Candidate>{}).empty());
 }
 
 TEST(CapScale, IsTheLargestWithinTheCap) {

@@ -2,7 +2,7 @@
 #include <set>
 
 #include "market/rules/demand.h"
-#include "market/rules/offer_book.h"
+#include "market/rules/offer_index.h"
 #include "market/rules/rules.h"
 #include "market/rules/standing.h"
 #include "tests/support/market_world.h"
@@ -367,7 +367,7 @@ TEST_F(MatchingTest, NearerHostsWinWhenDistanceIsWorthIt) {
   }
 }
 
-TEST(OfferBook, OnlyTheFirst2048ThatFitAreTestedFurther) {
+TEST(Matching, OnlyTheFirst2048ThatFitAreTestedFurther) {
   testing::MemoryState state;
   Overlay overlay(state);
   const MarketParams params = example_params();
@@ -391,16 +391,26 @@ TEST(OfferBook, OnlyTheFirst2048ThatFitAreTestedFurther) {
     overlay.put(index, {});
     by_scale.push_back(host.id);
   }
-  const OfferBook book(overlay, block, params);
+  OfferIndex index;
+  index.touch_all(overlay);
+  index.refresh(overlay);
   OfferQuery query;
   query.terms = MarketWorld::terms("abc");
-  EXPECT_EQ(book.search(query).size(), kSearchMax);
+  query.height = block.height;
+  query.time_ms = block.time_ms;
+  const auto found = [&] {
+    OfferIndex::Search search(index, query, params);
+    std::size_t count = 0;
+    while (search.next()) ++count;
+    return count;
+  };
+  EXPECT_EQ(found(), kSearchMax);
   query.terms.constraints.only_hosts = {by_scale[kSearchMax - 1]};
-  EXPECT_EQ(book.search(query).size(), 1U);
+  EXPECT_EQ(found(), 1U);
   query.terms.constraints.only_hosts = {by_scale[kSearchMax]};
-  EXPECT_EQ(book.search(query).size(), 0U) << "one too far down";
+  EXPECT_EQ(found(), 0U) << "one too far down";
   query.terms.constraints.countries = {"FR"};
-  EXPECT_EQ(book.search(query).size(), 0U);
+  EXPECT_EQ(found(), 0U);
 }
 
 }  // namespace

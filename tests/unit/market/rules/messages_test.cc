@@ -1,7 +1,7 @@
 // Every fault of the messages that set up the market, beside what is accepted, and the edge
 // between.
 #include "market/rules/metered.h"
-#include "market/rules/offer_book.h"
+#include "market/rules/offer_index.h"
 #include "market/rules/rules.h"
 #include "market/rules/settlement.h"
 #include "market/rules/standing.h"

@@ -1,11 +1,10 @@
 // Names, ids and distances of the market's objects.
-#include "market/types/objects.h"
-
 #include <cmath>
 #include <set>
 
 #include <gtest/gtest.h>
 
+#include "market/types/distance.h"
 #include "tests/support/seeded_rng.h"
 
 namespace fog::market {

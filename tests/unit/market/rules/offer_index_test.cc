@@ -1,0 +1,284 @@
+// The index finds what looking at every Offer finds, in the same order, whatever was added, changed
+// and removed on the way.
+#include "market/rules/offer_index.h"
+
+#include <gtest/gtest.h>
+
+#include "market/types/distance.h"
+#include "tests/support/market_world.h"
+
+namespace fog::market {
+namespace {
+
+using testing::SeededRng;
+
+constexpr std::uint64_t kTimeMs = 100'000'000;
+constexpr std::uint64_t kHeight = 50;
+
+HostId id_of(std::uint64_t number) {
+  return make_lease_id({}, static_cast<std::uint32_t>(number));
+}
+
+class Offers {
+ public:
+  explicit Offers(std::uint64_t seed) : rng_(seed), params_(testing::example_params()) {
+    params_.classes.push_back(params_.classes[0]);
+    params_.classes[1].name = "dear";
+    params_.classes[1].prices.cpu_core_hour += params_.classes[1].prices.cpu_core_hour / 3;
+    mixed_ = rng_.below(3) != 0;
+  }
+
+  void change() {
+    const HostId id = id_of(rng_.below(400));
+    if (rng_.below(4) == 0) {
+      if (offers_.erase(id) != 0) state_.erase(offer_key(id));
+      hosts_.erase(id);
+      index_.touch(id);
+      return;
+    }
+    const Host host = random_host(id);
+    const Offer offer = random_offer(id);
+    hosts_[id] = host;
+    offers_[id] = offer;
+    store(state_, host_key(id), host);
+    store(state_, offer_key(id), offer);
+    index_.touch(id);
+  }
+
+  OfferQuery random_query() {
+    OfferQuery query;
+    BidTerms& terms = query.terms;
+    terms.resources = random_room();
+    terms.profile = query.profile = {1'000'000'000, 1 << 20, 100};
+    terms.cap_step = static_cast<std::uint8_t>(60 + rng_.below(20));
+    for (std::uint64_t n = rng_.below(4); n > 1; --n)
+      terms.constraints.countries.push_back(country());
+    if (rng_.below(4) == 0) terms.constraints.runtime = runtime();
+    if (rng_.below(4) == 0) terms.constraints.attributes["disk"] = disk();
+    if (rng_.below(5) == 0) terms.constraints.standing_min = 9'000;
+    if (rng_.below(8) == 0) terms.constraints.not_hosts.push_back(id_of(rng_.below(400)));
+    if (rng_.below(3) == 0) {
+      terms.near = place();
+      terms.latency_weight = static_cast<std::uint32_t>(rng_.below(3) * 300);
+    }
+    if (rng_.below(4) == 0) query.runtime = RuntimeKind::kWasmHttp;
+    if (rng_.below(6) == 0) query.excluded.insert(id_of(rng_.below(400)));
+    query.bid = id_of(1'000 + rng_.below(1'000));
+    query.beacon = id_of(rng_.next());
+    query.height = kHeight;
+    query.time_ms = kTimeMs;
+    return query;
+  }
+
+  // By looking at all of them.
+  std::vector<HostId> literal(const OfferQuery& query) const {
+    struct Found {
+      u128 score;
+      Hash32 tie;
+      HostId host;
+      bool rest;
+    };
+    std::vector<Found> fitting;
+    const BidTerms& terms = query.terms;
+    const Constraints& c = terms.constraints;
+    const auto has = [](const auto& list, const auto& item) {
+      return std::find(list.begin(), list.end(), item) != list.end();
+    };
+    for (const auto& [id, offer] : offers_) {
+      const Host& host = hosts_.at(id);
+      const auto http = host.attributes.find("runtime.wasm-http");
+      const auto hourly = hourly_at_scale_one(params_.classes[offer.price_class].prices,
+                                              terms.resources, terms.profile);
+      const bool fits = offer.since_height < kHeight && host.retired_at_ms == 0 &&
+                        host.down_since_ms == 0 &&
+                        (c.countries.empty() || has(c.countries, host.location.country)) &&
+                        (!c.runtime || has(host.runtimes, *c.runtime)) && !host.runtimes.empty() &&
+                        (query.runtime == RuntimeKind::kWasmCommand ||
+                         (http != host.attributes.end() && http->second == "1")) &&
+                        offer.free.fits(terms.resources) && hourly;
+      if (!fits) continue;
+      const std::uint64_t standing = std::min<std::uint64_t>(
+          10'000, host.standing + (kTimeMs - host.standing_as_of_ms) / 60'000);
+      u128 score = u128{offer.scale} * *hourly * (20'000 - standing);
+      if (terms.near)
+        score += u128{100'000'000} * terms.latency_weight * distance_km(host.location, *terms.near);
+      bool rest = !has(c.not_hosts, id) && !query.excluded.contains(id) &&
+                  standing >= c.standing_min &&
+                  u128{offer.scale} * *hourly <= u128{cap_of_step(terms.cap_step)} * 10'000;
+      for (const auto& [key, value] : c.attributes) {
+        const auto at = host.attributes.find(key);
+        rest = rest && at != host.attributes.end() && at->second == value;
+      }
+      fitting.push_back({score, tie_of(tie_mask(query.beacon, query.bid), id), id, rest});
+    }
+    std::sort(fitting.begin(), fitting.end(), [](const Found& a, const Found& b) {
+      return a.score != b.score ? a.score < b.score : a.tie < b.tie;
+    });
+    std::vector<HostId> out;
+    for (const Found& found : fitting) {
+      if (found.rest) out.push_back(found.host);
+    }
+    return out;
+  }
+
+  std::vector<HostId> indexed(const OfferQuery& query) {
+    index_.refresh(state_);
+    OfferIndex::Search search(index_, query, params_);
+    std::vector<HostId> out;
+    while (const auto candidate = search.next()) out.push_back(candidate->host);
+    return out;
+  }
+
+  OfferIndex& index() { return index_; }
+  Overlay& state() { return state_; }
+  std::size_t live() const {
+    return static_cast<std::size_t>(
+        std::count_if(offers_.begin(), offers_.end(), [&](const auto& entry) {
+          const Host& host = hosts_.at(entry.first);
+          return host.retired_at_ms == 0 && host.down_since_ms == 0 && !host.runtimes.empty();
+        }));
+  }
+  void remove_all() {
+    for (const auto& [id, offer] : std::exchange(offers_, {})) {
+      state_.erase(offer_key(id));
+      index_.touch(id);
+    }
+    index_.refresh(state_);
+  }
+
+ private:
+  std::string country() { return std::string(1, 'A') + static_cast<char>('A' + rng_.below(6)); }
+  RuntimeProfile runtime() { return id_of(5'000 + rng_.below(3)); }
+  std::string disk() { return rng_.below(2) == 0 ? "ssd" : "hdd"; }
+  Location place() {
+    return {country(), static_cast<std::uint32_t>(rng_.below(180'001)),
+            static_cast<std::uint32_t>(rng_.below(360'001))};
+  }
+  Resources random_room() {
+    Resources out{static_cast<std::uint32_t>(rng_.below(8'000)),
+                  static_cast<std::uint32_t>(rng_.below(32'768)),
+                  0,
+                  0,
+                  {}};
+    if (rng_.below(4) == 0)
+      out.gpu = Gpu{std::string(rng_.below(2) == 0 ? "one" : "two"),
+                    static_cast<std::uint32_t>(1 + rng_.below(4'000))};
+    return out;
+  }
+  Host random_host(const HostId& id) {
+    Host host;
+    host.id = id;
+    host.owner = *fixed_from<20>(ByteView(id_of(9'000 + rng_.below(40))).first(20));
+    host.location = place();
+    if (rng_.below(3) == 0) host.attributes["runtime.wasm-http"] = "1";
+    if (rng_.below(2) == 0) host.attributes["disk"] = disk();
+    for (std::uint64_t n = rng_.below(8); n > 0 && host.runtimes.size() < 2; --n)
+      host.runtimes.push_back(runtime());
+    host.standing_as_of_ms = kTimeMs - rng_.below(40'000'000);
+    if (rng_.below(4) == 0) host.standing = static_cast<std::uint16_t>(rng_.below(10'001));
+    if (rng_.below(12) == 0) host.retired_at_ms = 5;
+    if (rng_.below(12) == 0) host.down_since_ms = 5;
+    return host;
+  }
+  Offer random_offer(const HostId& id) {
+    Offer offer;
+    offer.host = id;
+    offer.price_class = static_cast<std::uint8_t>(rng_.below(2));
+    // Few different ones, or all the same: what people leave as it is.
+    offer.scale = static_cast<Scale>(mixed_ ? kScaleMin + rng_.below(40) * 500 : kScaleOne);
+    offer.free = random_room();
+    offer.since_height = kHeight - rng_.below(20);
+    return offer;
+  }
+
+  SeededRng rng_;
+  MarketParams params_;
+  bool mixed_ = false;
+  testing::MemoryState base_;
+  Overlay state_{base_};
+  OfferIndex index_;
+  std::map<HostId, Host> hosts_;
+  std::map<HostId, Offer> offers_;
+};
+
+TEST(OfferIndex, FindsWhatLookingAtAllFindsInTheSameOrder) {
+  std::size_t found = 0;
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    Offers offers(seed);
+    for (int round = 0; round < 30; ++round) {
+      for (int n = 0; n < 40; ++n) offers.change();
+      for (int n = 0; n < 5; ++n) {
+        const OfferQuery query = offers.random_query();
+        const std::vector<HostId> expected = offers.literal(query);
+        ASSERT_EQ(offers.indexed(query), expected) << "seed " << seed << " round " << round;
+        found += expected.size();
+      }
+    }
+    EXPECT_EQ(offers.index().size(), offers.live());
+  }
+  EXPECT_GT(found, 20'000U);
+}
+
+TEST(OfferIndex, IsTheSameByChangesAndFromTheWholeState) {
+  Offers offers(7);
+  OfferIndex other;
+  for (int round = 0; round < 20; ++round) {
+    Overlay block(offers.state());
+    for (int n = 0; n < 30; ++n) offers.change();
+    other.touch(offers.state().changes());
+    other.refresh(offers.state());
+    const OfferQuery query = offers.random_query();
+    offers.index().refresh(offers.state());
+    const MarketParams params = testing::example_params();
+    OfferIndex::Search one(offers.index(), query, params);
+    OfferIndex::Search two(other, query, params);
+    for (;;) {
+      const auto a = one.next();
+      ASSERT_EQ(a, two.next());
+      if (!a) break;
+    }
+  }
+}
+
+TEST(OfferIndex, GivesBackWhatItUsed) {
+  Offers offers(3);
+  for (int n = 0; n < 5'000; ++n) offers.change();
+  offers.remove_all();
+  EXPECT_EQ(offers.index().size(), 0U);
+  EXPECT_TRUE(offers.indexed(offers.random_query()).empty());
+  const std::size_t bytes = offers.index().memory_bytes();
+  for (int round = 0; round < 20; ++round) {
+    for (int n = 0; n < 2'000; ++n) offers.change();
+    offers.remove_all();
+  }
+  EXPECT_LE(offers.index().memory_bytes(), bytes + bytes / 2);
+}
+
+TEST(Distance, AnAreaIsNeverNearerThanItsNearestPlace) {
+  SeededRng rng(1);
+  const auto place = [&]() -> Location {
+    return {"DE", static_cast<std::uint32_t>(rng.below(180'001)),
+            static_cast<std::uint32_t>(rng.below(360'001))};
+  };
+  std::size_t apart = 0;
+  for (int n = 0; n < 20'000; ++n) {
+    const Location from = place();
+    const Location corner = place();
+    const auto extent = static_cast<std::uint32_t>(1 + rng.below(rng.below(2) == 0 ? 60'000 : 500));
+    const Area area{corner.lat_milli, std::min(180'000U, corner.lat_milli + extent),
+                    corner.lon_milli, std::min(360'000U, corner.lon_milli + extent)};
+    const std::uint32_t least = distance_at_least_km(from, area);
+    if (least > 100) ++apart;
+    for (int m = 0; m < 4; ++m) {
+      const Location in{
+          "DE",
+          static_cast<std::uint32_t>(area.lat_min + rng.below(area.lat_max - area.lat_min + 1)),
+          static_cast<std::uint32_t>(area.lon_min + rng.below(area.lon_max - area.lon_min + 1))};
+      ASSERT_LE(least, distance_km(from, in));
+    }
+  }
+  EXPECT_GT(apart, 10'000U);
+}
+
+}  // namespace
+}  // namespace fog::market
