@@ -199,6 +199,9 @@ void Simplex::take_certificate(const Certificate& certificate, bool formed_here)
   if (vote.view >= view_) {
     end_view(certificate);
   } else {
+    // A view that was left by a nullification has a block after all, and nobody has timed it.
+    if (vote.kind == VoteKind::kNotarize && has_unfinal_block())
+      effects_.push_back(SetTimer{TimerKind::kFinal, view_, delay(2)});
     // It may be what a proposal of this view has waited for.
     try_vote();
     try_propose();

@@ -191,7 +191,8 @@ std::optional<Block> LedgerApp::prepare_proposal(const ProposalRequest& request)
     const InclusionTerms terms = load_terms(*state, header.time_ms);
     const BlockLimits limits{std::min(request.txs_max, kBlockTxsMax), kBlockBytesMax - 4'096,
                              terms.params.block_units_max};
-    auto execution = BlockExecution::begin(*state, parent.time_ms, header, block.certificate);
+    auto execution = BlockExecution::begin(*state, parent.time_ms, header, block.certificate,
+                                           &index_of(request.parent, *state));
     CHECK(execution.has_value());
     std::vector<PooledTx> chosen;
     // Above too many blocks that are not final, only what is due.
@@ -245,7 +246,8 @@ Fault LedgerApp::process_proposal(const BlockId& id, const BlockId& parent, cons
   pointers.reserve(txs->size());
   for (const PooledTx& tx : *txs) pointers.push_back(tx.get());
   const Stopwatch watch(*parts_.clock, times_.execute_ns);
-  auto executed = execute_block(*state, parent_info.time_ms, block, pointers, root);
+  auto executed =
+      execute_block(*state, parent_info.time_ms, block, pointers, root, &index_of(parent, *state));
   if (!executed) return executed.error();
   add_version(id, block.header, *std::move(executed), *std::move(txs));
   return Fault::kNone;
@@ -281,7 +283,30 @@ void LedgerApp::add_version(const BlockId& id, const BlockHeader& header, BlockR
   version->result.app_hash = version->info.app_hash;
   if (version->overlay.changes().contains(validators_key()))
     version->result.validator_updates = load_validators(version->overlay);
+  market_.touch(version->overlay.changes());
+  market_at_ = id;
   versions_[id] = std::move(version);
+}
+
+// The market's index, of the state after the block that is to be built on. Between branches, all
+// that any of them has changed is read again.
+MarketIndex& LedgerApp::index_of(const BlockId& parent, const ReadView& state) {
+  if (!market_.is_loaded()) {
+    market_.load(state);
+  } else if (market_at_ != parent) {
+    for (const auto& [id, version] : versions_) market_.touch(version->overlay.changes());
+  }
+  market_at_ = parent;
+  return market_;
+}
+
+bool LedgerApp::stands_on(BlockId block, const BlockId& below) const {
+  while (block != below) {
+    const auto version = versions_.find(block);
+    if (version == versions_.end()) return false;
+    block = version->second->parent;
+  }
+  return true;
 }
 
 // ---- making one final ----
@@ -292,6 +317,10 @@ ErrorOr<void> LedgerApp::commit(const BlockId& id) {
   Version& version = *found->second;
   const std::uint64_t start = parts_.clock->monotonic_ns();
   StateDelta delta;
+  if (!stands_on(market_at_, id)) {
+    market_.touch(version.overlay.changes());
+    market_at_ = id;
+  }
   take_changes(version, delta);
   rebase(id);
   // A transaction is in the index before it leaves the mempool, so that it is never nowhere.
@@ -345,6 +374,7 @@ void LedgerApp::rebase(const BlockId& id) {
       if (version->first == id || parent == id || versions_.contains(parent)) continue;
       const std::lock_guard lock(tree_mutex_);
       tree_.discard(std::move(version->second->tree));
+      market_.touch(version->second->overlay.changes());
       versions_.erase(version);
       found = true;
       break;

@@ -113,6 +113,8 @@ class LedgerApp final : public Application {
                    std::vector<PooledTx>&& txs);
   void take_changes(Version& version, StateDelta& delta);
   void rebase(const BlockId& id);
+  MarketIndex& index_of(const BlockId& parent, const ReadView& state);
+  bool stands_on(BlockId block, const BlockId& below) const;
   InclusionTerms terms_now() const;
   bool is_snapshot_height(std::uint64_t height) const;
   void forget_versions();
@@ -127,6 +129,8 @@ class LedgerApp final : public Application {
   AppInfo info_;
 
   std::map<BlockId, std::unique_ptr<Version>> versions_;  // the engine's thread only
+  MarketIndex market_;                                    // of the state after this block; the same
+  BlockId market_at_;
   // By height and id; the same.
   std::map<std::pair<std::uint64_t, BlockId>, std::unique_ptr<Ahead>> ahead_;
   std::optional<SnapshotOffer> offer_;

@@ -46,6 +46,7 @@ struct BlockExecution::Impl {
   BlockResult finish();
 
   const ReadView& parent;
+  MarketIndex* index = nullptr;
   Overlay state;
   BlockContext context;
   InclusionTerms terms;
@@ -126,7 +127,7 @@ BlockResult BlockExecution::Impl::finish() {
   CHECK(due || !outcomes.empty());
   settle_staking_due(state, context);
   market::settle_due(state, context);
-  market::clear_market(state, context);
+  market::clear_market(state, context, index == nullptr ? nullptr : &index->offers());
   burn(state, fees_burned);
   update_fee_market(state, terms.params, terms.base_price, context.time_ms, units_used);
   tally_block(state, validators, proposer, certificate, fees_tip);
@@ -143,9 +144,11 @@ BlockExecution::~BlockExecution() = default;
 Result<BlockExecution, Fault> BlockExecution::begin(const ReadView& parent_state,
                                                     std::uint64_t parent_time_ms,
                                                     const BlockHeader& header,
-                                                    const std::optional<Certificate>& certificate) {
+                                                    const std::optional<Certificate>& certificate,
+                                                    MarketIndex* index) {
   if (header.time_ms <= parent_time_ms) return Fail{Fault::kBlockBadTime};
   auto impl = std::make_unique<Impl>(parent_state);
+  impl->index = index;
   impl->validators = load_validators(parent_state);
   impl->terms = load_terms(parent_state, header.time_ms);
   const std::uint64_t epoch_length = impl->terms.params.epoch_length;
@@ -188,12 +191,13 @@ BlockResult BlockExecution::finish() && {
 
 Result<BlockResult, Fault> execute_block(const ReadView& parent_state, std::uint64_t parent_time_ms,
                                          const Block& block,
-                                         const std::vector<const CheckedTx*>& txs, TxRoot root) {
+                                         const std::vector<const CheckedTx*>& txs, TxRoot root,
+                                         MarketIndex* index) {
   CHECK(txs.size() == block.txs.size());
   if (root == TxRoot::kUnchecked && tx_root(block) != block.header.tx_root)
     return Fail{Fault::kBlockBadTxRoot};
   TRY(BlockExecution execution,
-      BlockExecution::begin(parent_state, parent_time_ms, block.header, block.certificate));
+      BlockExecution::begin(parent_state, parent_time_ms, block.header, block.certificate, index));
   for (std::size_t i = 0; i < txs.size(); ++i) {
     CHECK(static_cast<const Bytes&>(block.txs[i]) == txs[i]->encoded());
     const auto outcome = execution.apply(*txs[i]);

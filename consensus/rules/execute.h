@@ -9,6 +9,7 @@
 #include "chain/ledger/context.h"
 #include "chain/types/block.h"
 #include "chain/types/vote.h"
+#include "consensus/rules/market_index.h"
 
 namespace fog {
 
@@ -30,10 +31,14 @@ class BlockExecution {
   // kBlockBadProposer (not in it), kBlockBadBeacon (a link that does not fit, or none though
   // something is due; the last block of an epoch always has something due). A block without a link
   // has neither transactions nor anything due; it writes nothing.
+  //
+  // `index`, if there is one, is of the parent's state; finish() makes it the block's, of which
+  // the caller tells it (MarketIndex::touch).
   static Result<BlockExecution, Fault> begin(const ReadView& parent_state,
                                              std::uint64_t parent_time_ms,
                                              const BlockHeader& header,
-                                             const std::optional<Certificate>& certificate = {});
+                                             const std::optional<Certificate>& certificate = {},
+                                             MarketIndex* index = nullptr);
   BlockExecution(BlockExecution&&) noexcept;
   BlockExecution& operator=(BlockExecution&&) noexcept;
   ~BlockExecution();
@@ -67,7 +72,8 @@ enum class TxRoot : std::uint8_t { kUnchecked, kKnownToFit };
 Result<BlockResult, Fault> execute_block(const ReadView& parent_state, std::uint64_t parent_time_ms,
                                          const Block& block,
                                          const std::vector<const CheckedTx*>& txs,
-                                         TxRoot root = TxRoot::kUnchecked);
+                                         TxRoot root = TxRoot::kUnchecked,
+                                         MarketIndex* index = nullptr);
 
 // The earliest block time at which the rules have something to do without any transaction (a
 // deadline, open demand); nothing when the state rests. Open demand answers `now_ms`.

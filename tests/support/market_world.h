@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "chain/crypto/hash.h"
+#include "market/rules/offer_index.h"
 #include "market/rules/rules.h"
 #include "market/types/host_link.h"
 #include "tests/support/market_invariants.h"
@@ -214,7 +215,10 @@ class MarketWorld {
       const MarketParams params = *get<MarketParams>(market_params_key());
       expected = NaiveMarket(read_records(before), params, context).clear();
     }
-    clear_market(*block_, context);
+    // The index goes on from block to block, as in a node.
+    if (!offers_) offers_.emplace().touch_all(*block_);
+    clear_market(*block_, context, &*offers_);
+    offers_->touch(block_->changes());
     state.apply(block_->changes());
     check_market(state);
     if (compare_matches) {
@@ -228,6 +232,7 @@ class MarketWorld {
   SeededRng rng_;
   std::uint64_t txs_ = 0;
   std::optional<Overlay> block_;
+  std::optional<OfferIndex> offers_;
 };
 
 // One gateway's log of one term, as gateway and Host both keep it.

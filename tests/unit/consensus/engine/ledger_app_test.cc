@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "consensus/staking/beacon_chain.h"
+#include "market/types/messages.h"
 #include "tests/support/fault_kv.h"
 #include "tests/support/naive_state.h"
 #include "tests/support/test_node.h"
@@ -69,6 +70,24 @@ class LedgerAppTest : public ::testing::Test {
       return next_reveal(record, beacon(), nullptr);
     };
     return request;
+  }
+  // A block on `parent` that carries this message of an account, or what is due when there is none.
+  template <class M>
+  Block propose(const BlockId& parent, std::uint64_t from, std::uint64_t sequence,
+                const M& message) {
+    TxBody body = testing::make_body(TestKey(from).address, sequence, {make_message(message)},
+                                     system_clock().wall_ms() + 3'600'000);
+    body.chain_id = chain_;
+    body.price_max = 1'000;
+    const SubmitReply reply =
+        bench_.app->check_tx(bcs_encode(testing::sign_tx(body, TestKey(from))));
+    EXPECT_EQ(reply.fault, Fault::kNone) << fault_name(reply.fault);
+    EXPECT_EQ(reply.refused, "");
+    const auto block = bench_.app->prepare_proposal(request(parent));
+    CHECK(block.has_value());
+    EXPECT_EQ(block->txs.size(), 1U);
+    bench_.pool.drop(reply.id);
+    return *block;
   }
   static BlockId id_of(const Block& block) { return block_id(block.header); }
   Hash32 app_hash(const Block& block) {
@@ -137,6 +156,87 @@ TEST_F(LedgerAppTest, ExecutesCompetingBlocksAndMakesOneRoadFinal) {
   ASSERT_TRUE(loaded.load());
   EXPECT_EQ(loaded.info().app_hash, naive.root());
   EXPECT_EQ(loaded.info().block, id_of(e));
+}
+
+// Two Hosts become cheap on two branches; each branch clears its Bid by its own Offers, whichever
+// was executed last, and so does what stands on the branch that becomes final.
+TEST_F(LedgerAppTest, EachBranchMatchesByItsOwnOffers) {
+  using namespace market;
+  NaiveChain final_chain(genesis_);
+  BlockId tip = chain_;
+  std::vector<std::uint64_t> sequences(4, 0);
+  const auto add = [&](std::uint64_t from, const auto& message) {
+    const Block block = propose(tip, from, sequences[from]++, message);
+    EXPECT_EQ(final_chain.execute(block), "");
+    EXPECT_EQ(app_hash(block), final_chain.root());
+    EXPECT_TRUE(bench_.app->commit(id_of(block)));
+    tip = id_of(block);
+    return block;
+  };
+  std::vector<HostId> hosts;
+  for (const std::uint64_t owner : {0U, 1U}) {
+    RegisterHost host;
+    host.operator_key = TestKey(owner).public_key;
+    host.endpoint = std::string("http://127.0.0.1:8000");
+    host.location.country = std::string("CH");
+    host.capacity = {4'000, 8'192, 10'000, 100, std::nullopt};
+    host.runtimes.push_back(sha256(as_bytes("profile")));
+    host.bond = Amount{200 * kDropletsPerFog};
+    const Block block = add(owner, host);
+    const auto tx = bcs_decode<SignedTx>(block.txs[0]);
+    ASSERT_TRUE(tx.has_value());
+    hosts.push_back(make_host_id(tx_id(tx->body), 0));
+    add(owner, SetOffer{hosts.back(), 0, 20'000, host.capacity});
+  }
+  RegisterGateway gateway;
+  gateway.key = TestKey(2).public_key;
+  gateway.endpoint = std::string("http://127.0.0.1:8080");
+  gateway.location.country = std::string("CH");
+  add(2, gateway);
+  Manifest manifest;
+  manifest.artifact = sha256(as_bytes("artifact"));
+  manifest.artifact_bytes = 8;
+  manifest.fuel_per_request = 1'000;
+  manifest.request_bytes_max = manifest.response_bytes_max = 1'000;
+  add(2, PublishService{std::string("thing"), manifest});
+
+  CreateBid bid;
+  bid.terms.service = std::string("thing");
+  bid.terms.resources = {1'000, 1'024, 0, 0, std::nullopt};
+  bid.terms.cap_step = 60;
+  bid.terms.spend_per_hour_max = Amount{kDropletsPerFog};
+  bid.deposit = Amount{20 * kDropletsPerFog};
+  const Resources room{4'000, 8'192, 10'000, 100, std::nullopt};
+  // On each branch: a price, then a Bid; the block after that clears it.
+  std::array<std::vector<Block>, 2> branches;
+  for (const std::uint64_t cheap : {0U, 1U})
+    branches[cheap].push_back(
+        propose(tip, cheap, sequences[cheap], SetOffer{hosts[cheap], 0, 10'000, room}));
+  for (const std::uint64_t cheap : {0U, 1U})
+    branches[cheap].push_back(propose(id_of(branches[cheap].back()), 2, sequences[2], bid));
+  for (const std::uint64_t cheap : {1U, 0U})
+    branches[cheap].push_back(propose(id_of(branches[cheap].back()), 3));
+  for (const std::uint64_t cheap : {0U, 1U}) {
+    NaiveChain naive = final_chain;
+    for (const Block& block : branches[cheap]) {
+      EXPECT_EQ(naive.execute(block), "");
+      EXPECT_EQ(app_hash(block), naive.root());
+    }
+    EXPECT_EQ(load<Offer>(naive.state(), offer_key(hosts[cheap]))->free.cpu_milli, 3'000U)
+        << "its replica runs there";
+  }
+  for (const Block& block : branches[1]) {
+    EXPECT_EQ(final_chain.execute(block), "");
+    ASSERT_TRUE(bench_.app->commit(id_of(block)));
+    tip = id_of(block);
+  }
+  ++sequences[1];
+  ++sequences[2];
+  ++sequences[3];
+  // Another Bid goes to the same Host, as it stands on this branch.
+  add(2, bid);
+  add(0, Heartbeat{hosts[0]});
+  EXPECT_EQ(load<Offer>(final_chain.state(), offer_key(hosts[1]))->free.cpu_milli, 2'000U);
 }
 
 // More records than are handed from thread to thread at once.
