@@ -204,6 +204,7 @@ class Replica {
   ErrorOr<void> take_block(const NodeId& from, const BlockId& id, SharedBlock block);
   ErrorOr<void> take_filled(const NodeId& from, const BlockId& id, BlockShelf::Filled&& filled);
   bool check_vote(const SignedVote& vote) const;
+  void ask_for_proposal(const NodeId& from, const SignedVote& vote);
   ErrorOr<void> take_carried(const NodeId& from, const std::optional<Certificate>& certificate);
   ErrorOr<void> replay_later();
   void broken(const NodeId& peer, const std::string& why);

@@ -170,13 +170,31 @@ bool Replica::check_vote(const SignedVote& vote) const {
 ErrorOr<void> Replica::on(const NodeId& from, wire::VoteMessage&& message) {
   const SignedVote& vote = message.vote;
   if (wait_for_epoch(from, vote.vote.epoch, wire::Kind::kVote, bcs_encode(message))) return {};
-  if (!core_->wants(vote.vote, vote.signature.index)) return {};
-  if (!check_vote(vote)) {
-    broken(from, "a vote with a wrong signature");
-    return {};
+  if (core_->wants(vote.vote, vote.signature.index)) {
+    if (!check_vote(vote)) {
+      broken(from, "a vote with a wrong signature");
+      return {};
+    }
+    routes_[vote.signature.index] = from;
+    TRY_VOID(turn(VoteInput{vote}));
   }
-  routes_[vote.signature.index] = from;
-  return turn(VoteInput{vote});
+  ask_for_proposal(from, vote);
+  return {};
+}
+
+// A leader's vote that somebody passed on, and its proposal has not come: whoever retries passes on
+// votes, not blocks, so the block is asked for.
+void Replica::ask_for_proposal(const NodeId& from, const SignedVote& vote) {
+  const Vote& said = vote.vote;
+  if (said.kind != VoteKind::kNotarize || said.epoch != core_->config().epoch ||
+      said.view <= core_->floor_view() || said.view > core_->view() + kProposalsAhead ||
+      vote.signature.index != core_->leader(said.view) || core_->proposal(said.view) ||
+      shelf_.find(said.block) != nullptr)
+    return;
+  if (waiting_.size() >= kWaitingMax) waiting_.clear();
+  waiting_[said.block] = vote;
+  wanted_.insert(said.block);
+  put(from, wire::GetBlock{said.block});
 }
 
 ErrorOr<void> Replica::on(const NodeId& from, wire::CertificateMessage&& message) {

@@ -40,6 +40,12 @@ void World::on_sent(std::size_t from, std::uint8_t kind, ByteView message) {
     case wire::Kind::kAnnounce:
     case wire::Kind::kGetTxs:
     case wire::Kind::kTxs:
+    case wire::Kind::kGetEpochs:
+    case wire::Kind::kEpochs:
+    case wire::Kind::kGetSnapshots:
+    case wire::Kind::kSnapshots:
+    case wire::Kind::kGetChunk:
+    case wire::Kind::kChunk:
       return;
   }
 }
