@@ -187,8 +187,8 @@ bool OfferIndex::can_serve(const HostId& host, const OfferQuery& query,
 }
 
 std::size_t OfferIndex::memory_bytes() const {
-  // An entry of the hash map: key, place, link, hash.
-  std::size_t bytes = table_.size() * sizeof(IndexedOffer) + places_.size() * 64;
+  // An entry of a map: key, place, links, what the allocator adds.
+  std::size_t bytes = table_.size() * sizeof(IndexedOffer) + places_.size() * 96;
   for (const auto& [key, tree] : trees_) bytes += sizeof(tree) + tree.memory_bytes();
   return bytes;
 }

@@ -9,9 +9,7 @@
 
 #include <map>
 #include <set>
-#include <unordered_map>
 
-#include "chain/base/seeded_hash.h"
 #include "market/rules/auction.h"
 #include "market/rules/keep.h"
 #include "market/rules/offer_tree.h"
@@ -80,7 +78,7 @@ class OfferIndex {
 
   OfferTable table_;
   std::vector<OfferPlace> free_places_;
-  std::unordered_map<HostId, OfferPlace, SeededHash> places_;
+  std::map<HostId, OfferPlace> places_;
   std::map<TreeKey, OfferTree> trees_;
   Shared<Attributes> attributes_;
   Shared<std::vector<RuntimeProfile>> runtimes_;
