@@ -3,7 +3,7 @@
 // Scores are whole numbers in droplets an hour x 10^8 (scale and standing factor count in 1/10
 // 000):
 //   score = asked scale x hourly x standing factor + distance cost x 10^8
-// The lowest wins, ties by hash(beacon, bid, host), at most the spread limits per Host, owner and
+// The lowest wins, ties as tie_of() says (ADR 0009), at most the spread limits per Host, owner and
 // country. contrib/doc/auction.md says what the rule guarantees. Source: DESIGN section 9.
 #pragma once
 
