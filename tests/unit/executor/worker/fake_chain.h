@@ -83,6 +83,8 @@ class FakeChain final : public NodeApi, public executor::MessageSender {
   ErrorOr<BlockInfo> block(std::uint64_t) override { return unused(); }
   ErrorOr<StateProof> state_proof(const StateKey&) override { return unused(); }
   ErrorOr<std::vector<SubmitEvidence>> evidence() override { return unused(); }
+  ErrorOr<SyncReport> sync_report() override { return unused(); }
+  ErrorOr<Checkpoint> checkpoint() override { return unused(); }
   ErrorOr<SupplyReport> verify_supply() override { return unused(); }
 
   // ---- MessageSender: all messages hold, or none ----
