@@ -5,7 +5,9 @@ namespace {
 
 constexpr std::uint64_t kDayMs = 24ULL * 3'600 * 1'000;
 
-std::string days(std::uint64_t ms) {
+std::string in_words(std::uint64_t ms) {
+  if (ms < 120'000) return std::to_string(ms / 1'000) + " seconds";
+  if (ms < 2 * kDayMs / 24) return std::to_string(ms / 60'000) + " minutes";
   if (ms < 2 * kDayMs) return std::to_string(ms / 3'600'000) + " hours";
   return std::to_string(ms / kDayMs) + " days";
 }
@@ -61,11 +63,11 @@ ErrorOr<void> check_trust(const TrustQuestion& question) {
     if (*question.trusted == TrustedBlock{question.height, question.block}) return {};
   }
   const std::string what = question.height == 0
-                               ? "the chain's genesis is " + days(age_ms) + " old"
+                               ? "the chain's genesis is " + in_words(age_ms) + " old"
                                : "this node's last block, " + std::to_string(question.height) +
-                                     ", is " + days(age_ms) + " old";
+                                     ", is " + in_words(age_ms) + " old";
   std::string out = what + ", more than the trusting period of " +
-                    days(question.trusting_period_ms) +
+                    in_words(question.trusting_period_ms) +
                     ": signatures alone no longer tell the chain from a forgery; " + kHowTo;
   if (question.height > 0) {
     out += "; if no block was made in all that time, --trusted " +
