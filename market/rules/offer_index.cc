@@ -34,6 +34,15 @@ std::uint32_t copies_of(const Resources& free, const Resources& need) {
   return copies;
 }
 
+// Whether both stand in the same trees, at the same places.
+bool stands_alike(const IndexedOffer& a, const IndexedOffer& b) {
+  const auto model = [](const IndexedOffer& offer) {
+    return offer.free.gpu ? std::string_view(offer.free.gpu->model) : std::string_view();
+  };
+  return a.price_class == b.price_class && a.scale == b.scale && a.country == b.country &&
+         a.location == b.location && model(a) == model(b);
+}
+
 }  // namespace
 
 std::string_view runtime_attribute(RuntimeKind kind) {
@@ -115,9 +124,15 @@ void OfferIndex::put(const HostId& host, IndexedOffer&& offer) {
       release(runtimes_, offer.runtimes);
       return;
     }
-    each_tree(table_[place], [&](OfferTree& tree) { tree.erase(place); });
+    const bool stays = stands_alike(table_[place], offer);
+    if (!stays) each_tree(table_[place], [&](OfferTree& tree) { tree.erase(place); });
     release(attributes_, table_[place].attributes);
     release(runtimes_, table_[place].runtimes);
+    if (stays) {  // most changes are of room
+      table_[place] = std::move(offer);
+      each_tree(table_[place], [&](OfferTree& tree) { tree.refresh(place); });
+      return;
+    }
   } else {
     if (free_places_.empty()) {
       place = static_cast<OfferPlace>(table_.size());

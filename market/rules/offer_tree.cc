@@ -223,10 +223,26 @@ void OfferTree::erase_at(std::uint32_t node, std::uint32_t height, OfferPlace pl
   Inner& inner = inners_[node];
   const std::size_t child = child_for(inner, place);
   erase_at(inner.children[child], height - 1, place);
-  if (count_of(inner.children[child], height - 1) <= kSmall) merge_small(node, height, child);
+  const bool merged =
+      count_of(inner.children[child], height - 1) <= kSmall && merge_small(node, height, child);
   // A merge may have moved it to its left neighbour.
-  for (std::size_t i = child == 0 ? 0 : child - 1; i <= child && i < inner.count; ++i)
+  for (std::size_t i = merged && child > 0 ? child - 1 : child; i <= child && i < inner.count; ++i)
     inner.summaries[i] = summarize(inner.children[i], height - 1);
+}
+
+// ---- refresh ----
+
+void OfferTree::refresh(OfferPlace place) {
+  CHECK(count_ > 0);
+  refresh_at(root_, height_, place);
+}
+
+void OfferTree::refresh_at(std::uint32_t node, std::uint32_t height, OfferPlace place) {
+  if (height == 0) return;
+  Inner& inner = inners_[node];
+  const std::size_t child = child_for(inner, place);
+  refresh_at(inner.children[child], height - 1, place);
+  inner.summaries[child] = summarize(inner.children[child], height - 1);
 }
 
 std::uint32_t OfferTree::count_of(std::uint32_t node, std::uint32_t height) const {
@@ -234,20 +250,20 @@ std::uint32_t OfferTree::count_of(std::uint32_t node, std::uint32_t height) cons
 }
 
 // Joins a child with its left or right neighbour where one node can hold both.
-void OfferTree::merge_small(std::uint32_t node, std::uint32_t height, std::size_t child) {
+bool OfferTree::merge_small(std::uint32_t node, std::uint32_t height, std::size_t child) {
   Inner& inner = inners_[node];
   const std::uint32_t small = inner.children[child];
   const bool is_empty = count_of(small, height - 1) == 0;
   if (inner.count == 1) {
-    if (!is_empty) return;
+    if (!is_empty) return false;
     (height == 1 ? free_leaves_ : free_inners_).push_back(small);
     inner.count = 0;  // and goes when its own parent looks
-    return;
+    return true;
   }
   const std::size_t left = child > 0 ? child - 1 : 0;
   const std::uint32_t one = inner.children[left];
   const std::uint32_t other = inner.children[left + 1];
-  if (!is_empty && count_of(one, height - 1) + count_of(other, height - 1) > kJoined) return;
+  if (!is_empty && count_of(one, height - 1) + count_of(other, height - 1) > kJoined) return false;
   if (height == 1) {
     Leaf& to = leaves_[one];
     const Leaf& from = leaves_[other];
@@ -265,6 +281,7 @@ void OfferTree::merge_small(std::uint32_t node, std::uint32_t height, std::size_
   shift_left(inner.children, inner.count, left + 1);
   shift_left(inner.summaries, inner.count, left + 1);
   --inner.count;
+  return true;
 }
 
 // ---- nodes ----

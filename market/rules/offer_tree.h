@@ -72,6 +72,8 @@ class OfferTree {
   // By the place's key as it stands in the table: what is about to change is erased before.
   void insert(OfferPlace place);
   void erase(OfferPlace place);
+  // The place's Offer has changed in the table, and not in what orders it.
+  void refresh(OfferPlace place);
   bool empty() const { return count_ == 0; }
   std::size_t size() const { return count_; }
   std::size_t memory_bytes() const;
@@ -114,7 +116,9 @@ class OfferTree {
   std::optional<std::uint32_t> insert_at(std::uint32_t node, std::uint32_t height,
                                          OfferPlace place);
   void erase_at(std::uint32_t node, std::uint32_t height, OfferPlace place);
-  void merge_small(std::uint32_t node, std::uint32_t height, std::size_t child);
+  void refresh_at(std::uint32_t node, std::uint32_t height, OfferPlace place);
+  // Whether anything was joined.
+  bool merge_small(std::uint32_t node, std::uint32_t height, std::size_t child);
   std::uint32_t count_of(std::uint32_t node, std::uint32_t height) const;
   std::uint32_t new_leaf();
   std::uint32_t new_inner();
