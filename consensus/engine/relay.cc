@@ -19,9 +19,18 @@ constexpr std::size_t kOwnMax = 100'000;
 constexpr std::size_t kOthersMax = 4;
 constexpr std::size_t kSeenMax = 200'000;
 constexpr std::size_t kServeBytes = 4 * 1024 * 1024;
+constexpr std::size_t kServeMargin = 64 * 1024;  // for the certificate of an answer
 
 bool contains(const std::vector<NodeId>& ids, const NodeId& id) {
   return std::find(ids.begin(), ids.end(), id) != ids.end();
+}
+
+// What a block takes in an answer, at most.
+std::size_t served_bytes(const Block& block) {
+  std::size_t bytes = 1'024;  // the header
+  if (block.certificate) bytes += 256 + 80 * block.certificate->signatures.size();
+  for (const auto& tx : block.txs) bytes += tx.size() + 3;
+  return bytes;
 }
 
 }  // namespace
@@ -303,20 +312,24 @@ void Relay::on(const NodeId& from, wire::GetFinal&& message) {
   std::size_t certified = 0;
   const std::size_t max = std::min<std::size_t>(message.max, wire::kFinalBlocksMax);
   std::optional<std::uint64_t> epoch;
-  for (std::uint64_t height = message.from; answer.blocks.size() < max; ++height) {
+  // Blocks that one certificate has made final go together, however few were asked for: without it
+  // they prove nothing.
+  for (std::uint64_t height = message.from;
+       max > 0 && answer.blocks.size() < (certified > 0 ? max : wire::kFinalBlocksMax); ++height) {
     auto stored = parts_.log->block_at(height);
     if (!stored) break;
     Block& block = stored->proposal.block;
     if (epoch && *epoch != block.header.epoch) break;
     epoch = block.header.epoch;
-    for (const auto& tx : block.txs) bytes += tx.size() + 3;
-    if (bytes > kServeBytes && certified > 0) break;
+    bytes += served_bytes(block);
+    // Without the certificate there is only the message's own bound.
+    const std::size_t bytes_max = certified > 0 ? kServeBytes : wire::kFinalBytesMax - kServeMargin;
+    if (bytes > bytes_max && !answer.blocks.empty()) break;
     answer.blocks.push_back(std::move(block));
     if (stored->final.certificate) {
       answer.certificate = std::move(stored->final.certificate);
       certified = answer.blocks.size();
     }
-    if (bytes > kServeBytes + kBlockBytesMax) break;
   }
   answer.blocks.resize(certified);
   wire::send(*parts_.net, from, answer);

@@ -309,6 +309,13 @@ TEST_F(RelayFinalTest, EndsWithABlockThatHasACertificateAndWithItsEpoch) {
   EXPECT_EQ(ask(5, 100).blocks.size(), 2U);
 }
 
+TEST_F(RelayFinalTest, GoesOnToTheNextCertificateHoweverFewWereAskedFor) {
+  for (std::uint64_t height = 1; height <= 40; ++height) write(height, 0, height % 20 == 0);
+  EXPECT_EQ(ask(1, 4).blocks.size(), 20U);
+  EXPECT_EQ(ask(18, 4).blocks.size(), 3U);
+  EXPECT_EQ(ask(21, 4).blocks.size(), 20U);
+}
+
 TEST_F(RelayFinalTest, SaysSoWhenItHasNone) {
   write(1, 0, true);
   for (const std::uint64_t from : {std::uint64_t{0}, std::uint64_t{2}, ~std::uint64_t{0}}) {
