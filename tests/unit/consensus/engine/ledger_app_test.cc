@@ -48,11 +48,23 @@ class LedgerAppTest : public ::testing::Test {
  protected:
   // A block on `parent` with one transfer by the account of that number, its `sequence`th.
   Block propose(const BlockId& parent, std::uint64_t from, std::uint64_t sequence = 0) {
-    const Bytes tx = bcs_encode(
-        signed_transfer(chain_, TestKey(from), sequence, TestKey(70 + from).address, 500'000));
+    return propose_tx(parent, signed_transfer(chain_, TestKey(from), sequence,
+                                              TestKey(70 + from).address, 500'000));
+  }
+  // With one message of it.
+  template <class M>
+  Block propose(const BlockId& parent, std::uint64_t from, std::uint64_t sequence,
+                const M& message) {
+    TxBody body = testing::make_body(TestKey(from).address, sequence, {make_message(message)},
+                                     system_clock().wall_ms() + 3'600'000);
+    body.chain_id = chain_;
+    body.price_max = 1'000;
+    return propose_tx(parent, testing::sign_tx(body, TestKey(from)));
+  }
+  Block propose_tx(const BlockId& parent, const SignedTx& tx) {
     // The pool judges by the last final state: a later sequence waits there and is not chosen, so
     // one transaction of each account is all that these blocks carry.
-    const SubmitReply reply = bench_.app->check_tx(tx);
+    const SubmitReply reply = bench_.app->check_tx(bcs_encode(tx));
     EXPECT_EQ(reply.fault, Fault::kNone) << fault_name(reply.fault);
     EXPECT_EQ(reply.refused, "");
     const auto block = bench_.app->prepare_proposal(request(parent));
@@ -70,24 +82,6 @@ class LedgerAppTest : public ::testing::Test {
       return next_reveal(record, beacon(), nullptr);
     };
     return request;
-  }
-  // A block on `parent` that carries this message of an account, or what is due when there is none.
-  template <class M>
-  Block propose(const BlockId& parent, std::uint64_t from, std::uint64_t sequence,
-                const M& message) {
-    TxBody body = testing::make_body(TestKey(from).address, sequence, {make_message(message)},
-                                     system_clock().wall_ms() + 3'600'000);
-    body.chain_id = chain_;
-    body.price_max = 1'000;
-    const SubmitReply reply =
-        bench_.app->check_tx(bcs_encode(testing::sign_tx(body, TestKey(from))));
-    EXPECT_EQ(reply.fault, Fault::kNone) << fault_name(reply.fault);
-    EXPECT_EQ(reply.refused, "");
-    const auto block = bench_.app->prepare_proposal(request(parent));
-    CHECK(block.has_value());
-    EXPECT_EQ(block->txs.size(), 1U);
-    bench_.pool.drop(reply.id);
-    return *block;
   }
   static BlockId id_of(const Block& block) { return block_id(block.header); }
   Hash32 app_hash(const Block& block) {
