@@ -106,9 +106,8 @@ void clear_bid(Overlay& state, const BlockContext& block, const MarketParams& pa
         i < replicas.waiting.size() ? std::optional(replicas.waiting[i]) : std::nullopt;
     const HostId& host = candidates[awards[i].candidate].host;
     propose_lease(state, block, params, id, host, awards[i].scale, waiting);
-    index.touch(host);
+    index.set_room(host, must_load<Offer>(state, offer_key(host)).free);
   }
-  index.refresh(state);
   bid = must_load_bid(state, id);
   if (!awards.empty()) bid.asleep_since_ms = 0;
   if (missing_replicas(bid) == 0) {

@@ -11,6 +11,7 @@
 #include <set>
 
 #include "market/rules/auction.h"
+#include "market/rules/host_places.h"
 #include "market/rules/keep.h"
 #include "market/rules/offer_tree.h"
 
@@ -19,6 +20,24 @@ namespace fog::market {
 // Of the Offers that fit runtime, region, GPU and free capacity, so many by score are tested
 // against the remaining constraints.
 constexpr std::size_t kSearchMax = 2'048;
+
+// All that constraints can ask of a Host and its Offer.
+struct IndexedOffer {
+  HostId host;
+  Address owner;
+  BoundedText<2> country;
+  std::uint8_t price_class = 0;
+  Scale scale = kScaleOne;
+  Resources free;
+  Location location;
+  std::uint16_t standing = kStandingOne;
+  std::uint64_t standing_as_of_ms = 0;
+  std::uint64_t since_height = 0;
+  // Shared by all Hosts that say the same of themselves.
+  const Attributes* attributes = nullptr;
+  const std::vector<RuntimeProfile>* runtimes = nullptr;
+  bool operator==(const IndexedOffer&) const = default;
+};
 
 // What a Bid searches for, in a block.
 struct OfferQuery {
@@ -46,11 +65,14 @@ class OfferIndex {
   // Every Offer of the state is to be read.
   void touch_all(const ReadView& state);
   // The Host or its Offer may be another in the state that is refreshed from next.
-  void touch(const HostId& host) { touched_.insert(host); }
+  void touch(const HostId& host);
   // The Hosts that these changes are about.
   void touch(const Changes& changes);
   // Reads what was touched. From then on it is the index of this state.
   void refresh(const ReadView& state);
+  // In the state that it is of, the Host's Offer has this room now, of the same GPU model; nothing
+  // else of it or the Host that a search reads is another. Cheaper than touch() and refresh().
+  void set_room(const HostId& host, const Resources& free);
 
   // Whether this one Host could serve the query, caps included.
   bool can_serve(const HostId& host, const OfferQuery& query, const MarketParams& params) const;
@@ -60,75 +82,125 @@ class OfferIndex {
   class Search;
 
  private:
-  enum class Family : std::uint8_t { kAll, kCountry, kGpu, kCell };
-  using TreeKey = std::tuple<std::uint8_t, Family, std::string>;  // class, family, country or model
-  template <class T>
-  using Shared = std::map<T, std::size_t>;  // with how many use it
+  using TreeKey = std::tuple<std::uint8_t, OfferFamily, std::string>;  // class, country or model
+  // What a Host says of itself; many say the same.
+  struct Traits {
+    Attributes attributes;
+    std::vector<RuntimeProfile> runtimes;
+    auto operator<=>(const Traits&) const = default;
+  };
+  struct SharedTraits {
+    std::uint32_t number = 0;
+    std::size_t users = 0;
+  };
+  using TraitsTable = std::map<Traits, SharedTraits>;
 
-  std::optional<IndexedOffer> read(const ReadView& state, const HostId& host);
-  void put(const HostId& host, IndexedOffer&& offer);
+  struct Read {
+    IndexedOffer offer;
+    TraitsTable::iterator traits;
+  };
+  std::optional<Read> read(const ReadView& state, const HostId& host);
+  void put(const HostId& host, Read&& now);
   void remove(const HostId& host);
+  OfferRow row_of(const IndexedOffer& offer, std::uint32_t traits) const;
   template <class Use>
   void each_tree(const IndexedOffer& offer, const Use& use);
-  const OfferTree* find(std::uint8_t price_class, Family family, const std::string& name) const;
-  template <class T>
-  static const T* share(Shared<T>& all, const T& value);
-  template <class T>
-  static void release(Shared<T>& all, const T* value);
+  const OfferTree* find(std::uint8_t price_class, OfferFamily family,
+                        const std::string& name) const;
+  TraitsTable::iterator share(Traits&& traits);
+  void release(std::uint32_t traits);
+  void sort_touched();
 
-  OfferTable table_;
-  std::vector<OfferPlace> free_places_;
-  std::map<HostId, OfferPlace> places_;
+  OfferStore store_;
+  std::deque<IndexedOffer> offers_;  // by place
+  HostPlaces places_;
   std::map<TreeKey, OfferTree> trees_;
-  Shared<Attributes> attributes_;
-  Shared<std::vector<RuntimeProfile>> runtimes_;
-  std::set<HostId> touched_;
+  TraitsTable traits_;
+  std::vector<TraitsTable::iterator> traits_by_number_;
+  std::vector<std::uint32_t> free_traits_;
+  static constexpr std::size_t kTouchedMax = 4'096;
+  std::vector<HostId> touched_;            // may name one several times
+  std::size_t touched_max_ = kTouchedMax;  // so many, and they are sorted out
 };
 
 // Candidates for a Bid by (score, tie), one at a time; the index must not change meanwhile.
+//
+// A best-first walk over branches, leaves and Offers, each with a score that nothing below it
+// undercuts. What fits but fails the other constraints is only counted, and put in order only where
+// so many were counted that the order could matter.
 class OfferIndex::Search {
  public:
   Search(const OfferIndex& index, const OfferQuery& query, const MarketParams& params);
   // The next that satisfies every constraint; nothing when there is none among those tested.
   std::optional<Candidate> next();
-  // See OfferIndex::can_serve().
-  bool accepts(const IndexedOffer& offer, const MarketParams& params) const;
 
  private:
-  enum class Kind : std::uint8_t { kBranch, kOffer };
+  // Among equal scores and ties in this order: what may hide something better comes first.
+  enum class Kind : std::uint8_t {
+    kRest,    // a branch from one child on, the others being dearer
+    kBranch,  // what stands below it
+    kLeaf,
+    kNear,  // an Offer whose distance is not yet known to the kilometre
+    kOffer,
+  };
   struct Item {
-    u128 score = 0;  // of a branch: nothing below it has a lower one
-    std::uint64_t tie =
-        0;  // first bytes; of a branch: the lowest below it, if all scales are equal
-    Kind kind = Kind::kBranch;
+    u128 score = 0;         // nothing in it has a lower one
+    std::uint64_t tie = 0;  // first bytes; of what is not an Offer: the lowest that may be in it
+    std::uint32_t number = 0;
     std::uint16_t tree = 0;
-    OfferTree::Branch branch;
-    OfferPlace place = 0;
+    Kind kind = Kind::kBranch;
+    std::uint8_t child = 0;  // of kRest: from which on
+  };
+  enum class Fit : std::uint8_t { kUnknown, kIs, kNot };
+  struct Failed {
+    Item item;
+    Fit fit = Fit::kUnknown;  // as far as the row alone cannot tell
   };
   struct Tree {
     const OfferTree* tree = nullptr;
     std::uint64_t hourly = 0;
+    Scale scale_max = 0;  // within the cap
   };
+  // What rows of the same traits have in common for this query.
+  struct TraitsVerdict {
+    std::uint32_t traits = kNone;
+    bool fits = false;
+    bool satisfies = false;
+  };
+  static constexpr std::uint32_t kNone = ~std::uint32_t{0};
 
-  void push(const OfferSummary& summary, const OfferTree::Branch& branch, std::uint16_t tree);
-  void push(OfferPlace place, std::uint16_t tree);
-  bool may_serve(const OfferSummary& summary) const;
-  bool fits(const IndexedOffer& offer) const;
-  bool satisfies_rest(const IndexedOffer& offer, const Candidate& candidate) const;
+  void add_tree(std::uint8_t price_class, OfferFamily family, const std::string& name,
+                std::uint64_t hourly);
+  void push(const Item& item);
+  Item pop();
+  void expand(const Item& item);
+  Item child_item(const OfferBranch& branch, std::size_t child, std::uint16_t tree) const;
+  void scan(const Item& leaf);
+  void consider(OfferPlace place, std::uint16_t tree);
+  bool may_satisfy(const OfferRow& row, const TraitsVerdict& verdict, std::uint16_t standing,
+                   const Tree& tree) const;
+  const TraitsVerdict& verdict_on(std::uint32_t traits);
+  std::optional<Candidate> judge(const Item& item);
+  Item with_exact_score(const Item& item) const;
+  std::size_t failed_before(const Item& item);
   Candidate candidate_of(const IndexedOffer& offer, std::uint64_t hourly) const;
   bool comes_later(const Item& a, const Item& b) const;
-  std::uint64_t lowest_tie(const OfferSummary& summary) const;
 
   const OfferIndex& index_;
+  const OfferStore& store_;
   const OfferQuery& query_;
   const Hash32 mask_;
   std::uint64_t mask_prefix_ = 0;
-  std::uint64_t cap_ = 0;
+  RowFilter filter_;  // what is needed to fit, as far as rows tell
   bool near_counts_ = false;
-  std::uint64_t countries_ = 0, gpus_ = 0, runtimes_ = 0;  // wanted, as sets of bits
+  GlobePoint near_{};
+  std::vector<std::uint64_t> only_ids_;  // id_prefix() of those that it is restricted to
   std::vector<Tree> trees_;
   std::vector<Item> heap_;
-  std::size_t tested_ = 0;
+  std::array<TraitsVerdict, 64> verdicts_;
+  std::size_t tested_ = 0;               // Offers that fit and came before
+  std::vector<Failed> failed_;           // those that may fit and surely fail the rest, in no order
+  std::size_t failed_max_ = kSearchMax;  // so many, and their order is looked at
 };
 
 }  // namespace fog::market

@@ -1,315 +1,297 @@
 #include "market/rules/offer_tree.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace fog::market {
 namespace {
 
-// A node with no more children than this is joined with a neighbour when both fit into one.
-constexpr std::uint32_t kSmall = OfferTree::kFanout / 4;
-constexpr std::uint32_t kJoined = OfferTree::kFanout * 3 / 4;
-
-std::uint64_t spread_bits(std::uint32_t x) {
+// Bit by bit two zeros after each of 16.
+std::uint64_t spread_bits(std::uint16_t x) {
   std::uint64_t out = x;
-  out = (out | out << 16) & 0x0000FFFF0000FFFFU;
-  out = (out | out << 8) & 0x00FF00FF00FF00FFU;
-  out = (out | out << 4) & 0x0F0F0F0F0F0F0F0FU;
-  out = (out | out << 2) & 0x3333333333333333U;
-  out = (out | out << 1) & 0x5555555555555555U;
+  out = (out | out << 16) & 0x0000'0000'FF00'00FFU;
+  out = (out | out << 8) & 0x0000'00F0'0F00'F00FU;
+  out = (out | out << 4) & 0x0000'0C30'C30C'30C3U;
+  out = (out | out << 2) & 0x0000'2492'4924'9249U;
   return out;
 }
 
-// Latitude and longitude bit by bit in turn (Morton's curve).
-std::uint64_t cell_of(const Location& location) {
-  return spread_bits(location.lat_milli) << 1 | spread_bits(location.lon_milli);
+// The components' bits in turn (Morton's curve).
+std::uint64_t curve_of(const GlobePoint& at) {
+  std::uint64_t code = 0;
+  for (std::size_t i = 0; i < at.size(); ++i)
+    code |= spread_bits(static_cast<std::uint16_t>(at[i] + (1 << 15))) << i;
+  return code;
 }
 
-OfferSummary summary_of(const IndexedOffer& offer, OfferPlace place) {
-  OfferSummary out;
-  out.first = place;
-  out.scale_min = out.scale_max = offer.scale;
-  out.cpu_milli = offer.free.cpu_milli;
-  out.memory_mib = offer.free.memory_mib;
-  out.storage_mib = offer.free.storage_mib;
-  out.egress_mbps = offer.free.egress_mbps;
-  if (offer.free.gpu) {
-    out.gpu_milli = offer.free.gpu->milli;
-    out.gpus = text_bit(offer.free.gpu->model);
-  }
-  out.countries = text_bit(offer.country);
-  for (const RuntimeProfile& profile : *offer.runtimes) out.runtimes |= profile_bit(profile);
-  out.id_min = out.id_max = id_prefix(offer.host);
-  const Location& at = offer.location;
-  out.area = {at.lat_milli, at.lat_milli, at.lon_milli, at.lon_milli};
-  return out;
+// A node with no more children than a quarter of its room is joined with a neighbour when both fit
+// into three quarters of one.
+constexpr std::size_t small_of(std::size_t fanout) {
+  return fanout / 4;
+}
+constexpr std::size_t joined_of(std::size_t fanout) {
+  return fanout * 3 / 4;
+}
+constexpr std::size_t fanout_of(bool is_leaf) {
+  return is_leaf ? OfferLeaf::kFanout : OfferBranch::kFanout;
 }
 
 // Room for one more at `at`, in an array of `count` that has it.
 template <class T>
-void shift_right(T* items, std::size_t count, std::size_t at) {
-  std::move_backward(items + at, items + count, items + count + 1);
+void shift_right(T& items, std::size_t count, std::size_t at) {
+  std::move_backward(items.begin() + at, items.begin() + count, items.begin() + count + 1);
 }
 template <class T>
-void shift_left(T* items, std::size_t count, std::size_t at) {
-  std::move(items + at + 1, items + count, items + at);
+void shift_left(T& items, std::size_t count, std::size_t at) {
+  std::move(items.begin() + at + 1, items.begin() + count, items.begin() + at);
+}
+
+// Calls use(column) for each column of a branch.
+template <class Branch, class Use>
+void each_column(Branch& branch, const Use& use) {
+  use(branch.children);
+  for (auto& column : branch.room) use(column);
+  use(branch.scale_min);
+  use(branch.marks);
+  use(branch.id);
+  use(branch.id_open);
+  for (auto& column : branch.box_min) use(column);
+  for (auto& column : branch.box_max) use(column);
+  use(branch.first_major);
+  use(branch.first_minor);
+}
+
+// Copies children [begin, end) of one branch to another's, from `at` on.
+void copy_children(const OfferBranch& from, std::size_t begin, std::size_t end, OfferBranch& to,
+                   std::size_t at) {
+  OfferBranch copy = from;
+  for (std::size_t i = begin; i < end; ++i, ++at) {
+    to.children[at] = copy.children[i];
+    to.set_summary(at, copy.summary(i));
+    to.first_major[at] = copy.first_major[i];
+    to.first_minor[at] = copy.first_minor[i];
+  }
 }
 
 }  // namespace
 
-std::uint64_t id_prefix(const HostId& id) {
-  std::uint64_t out = 0;
-  for (std::size_t i = 0; i < 8; ++i) out = out << 8 | id.data[i];
-  return out;
-}
-
-std::uint64_t text_bit(std::string_view text) {
-  std::uint64_t hash = 0xCBF29CE484222325U;  // FNV-1a
-  for (const char c : text) hash = (hash ^ static_cast<std::uint8_t>(c)) * 0x100000001B3U;
-  return std::uint64_t{1} << (hash >> 58);
-}
-
-std::uint64_t profile_bit(const RuntimeProfile& profile) {
-  return std::uint64_t{1} << (profile.data[0] & 63);
-}
-
-void OfferSummary::include(const OfferSummary& other) {
-  scale_min = std::min(scale_min, other.scale_min);
-  scale_max = std::max(scale_max, other.scale_max);
-  cpu_milli = std::max(cpu_milli, other.cpu_milli);
-  memory_mib = std::max(memory_mib, other.memory_mib);
-  storage_mib = std::max(storage_mib, other.storage_mib);
-  egress_mbps = std::max(egress_mbps, other.egress_mbps);
-  gpu_milli = std::max(gpu_milli, other.gpu_milli);
-  countries |= other.countries;
-  gpus |= other.gpus;
-  runtimes |= other.runtimes;
-  id_min = std::min(id_min, other.id_min);
-  id_max = std::max(id_max, other.id_max);
-  area.lat_min = std::min(area.lat_min, other.area.lat_min);
-  area.lat_max = std::max(area.lat_max, other.area.lat_max);
-  area.lon_min = std::min(area.lon_min, other.area.lon_min);
-  area.lon_max = std::max(area.lon_max, other.area.lon_max);
-}
-
-bool OfferTree::before(OfferPlace a, OfferPlace b) const {
-  const IndexedOffer& one = (*table_)[a];
-  const IndexedOffer& other = (*table_)[b];
-  if (order_ == OfferOrder::kByCell) {
-    const std::uint64_t cell = cell_of(one.location);
-    const std::uint64_t other_cell = cell_of(other.location);
-    if (cell != other_cell) return cell < other_cell;
+OfferTree::Key OfferTree::key_of(OfferPlace place) const {
+  const OfferRow& row = store_->rows[place];
+  switch (order_) {
+    case OfferOrder::kByScale:
+      return {row.scale, row.id};
+    case OfferOrder::kByPlace:
+      return {curve_of(row.at), row.id};
+    case OfferOrder::kById:
+      return {row.id, 0};
   }
-  if (one.scale != other.scale) return one.scale < other.scale;
-  return one.host < other.host;
-}
-
-OfferSummary OfferTree::summarize(std::uint32_t node, std::uint32_t height) const {
-  OfferSummary out;
-  if (height == 0) {
-    const Leaf& leaf = leaves_[node];
-    for (std::size_t i = 0; i < leaf.count; ++i)
-      out.include(summary_of((*table_)[leaf.places[i]], leaf.places[i]));
-    if (leaf.count > 0) out.first = leaf.places[0];
-  } else {
-    const Inner& inner = inners_[node];
-    for (std::size_t i = 0; i < inner.count; ++i) out.include(inner.summaries[i]);
-    if (inner.count > 0) out.first = inner.summaries[0].first;
-  }
-  return out;
-}
-
-// The last child that begins no later than the place; the first one if none does.
-std::size_t OfferTree::child_for(const Inner& inner, OfferPlace place) const {
-  std::size_t child = 0;
-  while (child + 1 < inner.count && !before(place, inner.summaries[child + 1].first)) ++child;
-  return child;
+  return {};
 }
 
 // ---- insert ----
 
 void OfferTree::insert(OfferPlace place) {
   if (count_++ == 0) {
-    root_ = new_leaf();
+    root_ = store_->leaves.allocate({});
     height_ = 0;
   }
-  const std::optional<std::uint32_t> right = insert_at(root_, height_, place);
-  if (!right) return;
-  const std::uint32_t above = new_inner();
-  Inner& inner = inners_[above];
-  inner.count = 2;
-  inner.children[0] = root_;
-  inner.children[1] = *right;
-  inner.summaries[0] = summarize(root_, height_);
-  inner.summaries[1] = summarize(*right, height_);
-  root_ = above;
-  ++height_;
+  const Key key = key_of(place);
+  std::uint32_t leaf = leaf_for(key);
+  if (store_->leaves[leaf].count == OfferLeaf::kFanout) {
+    const std::uint32_t right = split_leaf(leaf);
+    const Key first = key_of(store_->leaves[right].places[0]);
+    add_right(leaf, right, first);
+    if (key >= first) leaf = right;
+  }
+  put_into(leaf, place, key);
+  const OfferSummary added = OfferSummary::of(store_->rows[place]);
+  std::uint32_t below = leaf;
+  for (std::uint32_t node = store_->leaves[leaf].parent; node != kNoNode;
+       node = store_->branches[node].parent) {
+    OfferBranch& branch = store_->branches[node];
+    const std::size_t child = branch.child_number(below);
+    const OfferSummary before = branch.summary(child);
+    OfferSummary summary = before;
+    summary.include(added);
+    if (summary == before) break;
+    branch.set_summary(child, summary);
+    below = node;
+  }
 }
 
-std::optional<std::uint32_t> OfferTree::insert_at(std::uint32_t node, std::uint32_t height,
-                                                  OfferPlace place) {
-  constexpr std::uint32_t kHalf = kFanout / 2;
-  if (height == 0) {
-    Leaf* leaf = &leaves_[node];
-    std::optional<std::uint32_t> right;
-    if (leaf->count == kFanout) {
-      right = new_leaf();
-      leaf = &leaves_[node];
-      Leaf& other = leaves_[*right];
-      std::copy(leaf->places + kHalf, leaf->places + kFanout, other.places);
-      other.count = kFanout - kHalf;
-      leaf->count = kHalf;
-      if (!before(place, other.places[0])) leaf = &other;
-    }
-    std::size_t at = leaf->count;
-    while (at > 0 && before(place, leaf->places[at - 1])) --at;
-    shift_right(leaf->places, leaf->count, at);
-    leaf->places[at] = place;
-    ++leaf->count;
-    return right;
+// The last child that begins no later than the key; the first one if none does.
+std::uint32_t OfferTree::leaf_for(const Key& key) const {
+  std::uint32_t node = root_;
+  for (std::uint32_t height = height_; height > 0; --height) {
+    const OfferBranch& branch = store_->branches[node];
+    std::size_t child = 0;
+    while (child + 1 < branch.count &&
+           Key{branch.first_major[child + 1], branch.first_minor[child + 1]} <= key)
+      ++child;
+    node = branch.children[child];
   }
-  const std::size_t child = child_for(inners_[node], place);
-  const std::uint32_t below = inners_[node].children[child];
-  const std::optional<std::uint32_t> fresh = insert_at(below, height - 1, place);
-  inners_[node].summaries[child] = summarize(below, height - 1);
-  if (!fresh) return std::nullopt;
-  std::optional<std::uint32_t> right;
-  std::size_t at = child + 1;
-  Inner* inner = &inners_[node];
-  if (inner->count == kFanout) {
-    right = new_inner();
-    inner = &inners_[node];
-    Inner& other = inners_[*right];
-    std::copy(inner->children + kHalf, inner->children + kFanout, other.children);
-    std::copy(inner->summaries + kHalf, inner->summaries + kFanout, other.summaries);
-    other.count = kFanout - kHalf;
-    inner->count = kHalf;
-    if (at > kHalf) {
-      inner = &other;
-      at -= kHalf;
-    }
-  }
-  shift_right(inner->children, inner->count, at);
-  shift_right(inner->summaries, inner->count, at);
-  inner->children[at] = *fresh;
-  inner->summaries[at] = summarize(*fresh, height - 1);
-  ++inner->count;
+  return node;
+}
+
+void OfferTree::put_into(std::uint32_t number, OfferPlace place, const Key& key) {
+  OfferLeaf& leaf = store_->leaves[number];
+  std::size_t at = leaf.count;
+  while (at > 0 && key < key_of(leaf.places[at - 1])) --at;
+  shift_right(leaf.places, leaf.count, at);
+  leaf.places[at] = place;
+  ++leaf.count;
+  store_->leaf_of[place][family_] = number;
+}
+
+std::uint32_t OfferTree::split_leaf(std::uint32_t number) {
+  constexpr std::size_t kHalf = OfferLeaf::kFanout / 2;
+  const std::uint32_t right = store_->leaves.allocate({});
+  OfferLeaf& leaf = store_->leaves[number];
+  OfferLeaf& other = store_->leaves[right];
+  std::copy(leaf.places.begin() + kHalf, leaf.places.end(), other.places.begin());
+  other.count = OfferLeaf::kFanout - kHalf;
+  leaf.count = kHalf;
+  for (std::size_t i = 0; i < other.count; ++i) store_->leaf_of[other.places[i]][family_] = right;
   return right;
+}
+
+std::uint32_t OfferTree::split_branch(std::uint32_t number) {
+  constexpr std::size_t kHalf = OfferBranch::kFanout / 2;
+  const std::uint32_t right = store_->branches.allocate({});
+  OfferBranch& branch = store_->branches[number];
+  OfferBranch& other = store_->branches[right];
+  other.height = branch.height;
+  copy_children(branch, kHalf, OfferBranch::kFanout, other, 0);
+  other.count = OfferBranch::kFanout - kHalf;
+  branch.count = kHalf;
+  for (std::size_t i = 0; i < other.count; ++i)
+    store_->parent_of(other.children[i], other.height == 1) = right;
+  return right;
+}
+
+void OfferTree::add_right(std::uint32_t left, std::uint32_t right, Key first) {
+  for (bool is_leaf = true;; is_leaf = false) {
+    std::uint32_t above = store_->parent_of(left, is_leaf);
+    if (above == kNoNode) {
+      above = store_->branches.allocate({});
+      store_->branches[above].height = static_cast<std::uint16_t>(++height_);
+      root_ = above;
+      add_child(above, 0, left, is_leaf, {});
+      add_child(above, 1, right, is_leaf, first);
+      return;
+    }
+    const std::size_t child = store_->branches[above].child_number(left);
+    store_->branches[above].set_summary(child, store_->summarize(left, is_leaf));
+    if (store_->branches[above].count < OfferBranch::kFanout) {
+      add_child(above, child + 1, right, is_leaf, first);
+      return;
+    }
+    const std::uint32_t split = split_branch(above);
+    const Key split_first = {store_->branches[split].first_major[0],
+                             store_->branches[split].first_minor[0]};
+    const std::size_t kept = store_->branches[above].count;
+    if (child < kept) {
+      add_child(above, child + 1, right, is_leaf, first);
+    } else {
+      add_child(split, child + 1 - kept, right, is_leaf, first);
+    }
+    left = above;
+    right = split;
+    first = split_first;
+  }
+}
+
+void OfferTree::add_child(std::uint32_t above, std::size_t at, std::uint32_t child, bool is_leaf,
+                          const Key& first) {
+  OfferBranch& branch = store_->branches[above];
+  each_column(branch, [&](auto& column) { shift_right(column, branch.count, at); });
+  branch.children[at] = child;
+  branch.first_major[at] = first.major;
+  branch.first_minor[at] = first.minor;
+  branch.set_summary(at, store_->summarize(child, is_leaf));
+  ++branch.count;
+  store_->parent_of(child, is_leaf) = above;
 }
 
 // ---- erase ----
 
 void OfferTree::erase(OfferPlace place) {
   CHECK(count_ > 0);
-  erase_at(root_, height_, place);
+  std::uint32_t node = std::exchange(store_->leaf_of[place][family_], kNoNode);
+  OfferLeaf& leaf = store_->leaves[node];
+  const auto end = leaf.places.begin() + leaf.count;
+  const auto found = std::find(leaf.places.begin(), end, place);
+  CHECK(found != end);
+  shift_left(leaf.places, leaf.count, static_cast<std::size_t>(found - leaf.places.begin()));
+  --leaf.count;
   --count_;
-  while (height_ > 0 && inners_[root_].count == 1) {
-    free_inners_.push_back(root_);
-    root_ = inners_[root_].children[0];
+  for (bool is_leaf = true; node != root_; is_leaf = false) {
+    const std::uint32_t above = store_->parent_of(node, is_leaf);
+    OfferBranch& branch = store_->branches[above];
+    const std::size_t child = branch.child_number(node);
+    const bool is_small = store_->count_of(node, is_leaf) <= small_of(fanout_of(is_leaf));
+    if (!is_small || !join_small(above, child, is_leaf)) {
+      const OfferSummary summary = store_->summarize(node, is_leaf);
+      if (summary == branch.summary(child)) break;
+      branch.set_summary(child, summary);
+    }
+    node = above;
+  }
+  while (height_ > 0 && store_->branches[root_].count == 1) {
+    const std::uint32_t below = store_->branches[root_].children[0];
+    free_node(root_, false);
+    root_ = below;
     --height_;
+    store_->parent_of(root_, height_ == 0) = kNoNode;
   }
-  if (count_ == 0) (height_ == 0 ? free_leaves_ : free_inners_).push_back(root_);
+  if (count_ == 0) free_node(std::exchange(root_, kNoNode), height_ == 0);
 }
 
-void OfferTree::erase_at(std::uint32_t node, std::uint32_t height, OfferPlace place) {
-  if (height == 0) {
-    Leaf& leaf = leaves_[node];
-    const auto end = leaf.places + leaf.count;
-    const auto found = std::find(leaf.places, end, place);
-    CHECK(found != end);
-    shift_left(leaf.places, leaf.count, static_cast<std::size_t>(found - leaf.places));
-    --leaf.count;
-    return;
-  }
-  Inner& inner = inners_[node];
-  const std::size_t child = child_for(inner, place);
-  erase_at(inner.children[child], height - 1, place);
-  const bool merged =
-      count_of(inner.children[child], height - 1) <= kSmall && merge_small(node, height, child);
-  // A merge may have moved it to its left neighbour.
-  for (std::size_t i = merged && child > 0 ? child - 1 : child; i <= child && i < inner.count; ++i)
-    inner.summaries[i] = summarize(inner.children[i], height - 1);
-}
-
-// ---- refresh ----
-
-void OfferTree::refresh(OfferPlace place) {
-  CHECK(count_ > 0);
-  refresh_at(root_, height_, place);
-}
-
-void OfferTree::refresh_at(std::uint32_t node, std::uint32_t height, OfferPlace place) {
-  if (height == 0) return;
-  Inner& inner = inners_[node];
-  const std::size_t child = child_for(inner, place);
-  refresh_at(inner.children[child], height - 1, place);
-  inner.summaries[child] = summarize(inner.children[child], height - 1);
-}
-
-std::uint32_t OfferTree::count_of(std::uint32_t node, std::uint32_t height) const {
-  return height == 0 ? leaves_[node].count : inners_[node].count;
-}
-
-// Joins a child with its left or right neighbour where one node can hold both.
-bool OfferTree::merge_small(std::uint32_t node, std::uint32_t height, std::size_t child) {
-  Inner& inner = inners_[node];
-  const std::uint32_t small = inner.children[child];
-  const bool is_empty = count_of(small, height - 1) == 0;
-  if (inner.count == 1) {
+bool OfferTree::join_small(std::uint32_t above, std::size_t child, bool is_leaf) {
+  OfferBranch& branch = store_->branches[above];
+  const bool is_empty = store_->count_of(branch.children[child], is_leaf) == 0;
+  if (branch.count == 1) {
     if (!is_empty) return false;
-    (height == 1 ? free_leaves_ : free_inners_).push_back(small);
-    inner.count = 0;  // and goes when its own parent looks
+    free_node(branch.children[child], is_leaf);
+    branch.count = 0;  // and goes when its own parent is looked at
     return true;
   }
   const std::size_t left = child > 0 ? child - 1 : 0;
-  const std::uint32_t one = inner.children[left];
-  const std::uint32_t other = inner.children[left + 1];
-  if (!is_empty && count_of(one, height - 1) + count_of(other, height - 1) > kJoined) return false;
-  if (height == 1) {
-    Leaf& to = leaves_[one];
-    const Leaf& from = leaves_[other];
-    std::copy(from.places, from.places + from.count, to.places + to.count);
+  const std::uint32_t one = branch.children[left];
+  const std::uint32_t other = branch.children[left + 1];
+  const std::size_t kept = store_->count_of(one, is_leaf);
+  const std::size_t added = store_->count_of(other, is_leaf);
+  if (!is_empty && kept + added > joined_of(fanout_of(is_leaf))) return false;
+  if (is_leaf) {
+    OfferLeaf& to = store_->leaves[one];
+    const OfferLeaf& from = store_->leaves[other];
+    std::copy(from.places.begin(), from.places.begin() + from.count, to.places.begin() + to.count);
     to.count += from.count;
-    free_leaves_.push_back(other);
+    for (std::size_t i = 0; i < added; ++i) store_->leaf_of[from.places[i]][family_] = one;
   } else {
-    Inner& to = inners_[one];
-    const Inner& from = inners_[other];
-    std::copy(from.children, from.children + from.count, to.children + to.count);
-    std::copy(from.summaries, from.summaries + from.count, to.summaries + to.count);
-    to.count += from.count;
-    free_inners_.push_back(other);
+    OfferBranch& to = store_->branches[one];
+    const OfferBranch& from = store_->branches[other];
+    copy_children(from, 0, from.count, to, kept);
+    // Of its first child the right one said nothing; what it began with is known here.
+    to.first_major[kept] = branch.first_major[left + 1];
+    to.first_minor[kept] = branch.first_minor[left + 1];
+    to.count = static_cast<std::uint16_t>(to.count + from.count);
+    for (std::size_t i = 0; i < added; ++i)
+      store_->parent_of(from.children[i], from.height == 1) = one;
   }
-  shift_left(inner.children, inner.count, left + 1);
-  shift_left(inner.summaries, inner.count, left + 1);
-  --inner.count;
+  free_node(other, is_leaf);
+  each_column(branch, [&](auto& column) { shift_left(column, branch.count, left + 1); });
+  --branch.count;
+  branch.set_summary(left, store_->summarize(one, is_leaf));
   return true;
 }
 
-// ---- nodes ----
-
-std::uint32_t OfferTree::new_leaf() {
-  if (free_leaves_.empty()) {
-    leaves_.emplace_back();
-    return static_cast<std::uint32_t>(leaves_.size() - 1);
+void OfferTree::free_node(std::uint32_t node, bool is_leaf) {
+  if (is_leaf) {
+    store_->leaves.free(node);
+  } else {
+    store_->branches.free(node);
   }
-  const std::uint32_t node = free_leaves_.back();
-  free_leaves_.pop_back();
-  leaves_[node] = {};
-  return node;
-}
-
-std::uint32_t OfferTree::new_inner() {
-  if (free_inners_.empty()) {
-    inners_.emplace_back();
-    return static_cast<std::uint32_t>(inners_.size() - 1);
-  }
-  const std::uint32_t node = free_inners_.back();
-  free_inners_.pop_back();
-  inners_[node] = {};
-  return node;
-}
-
-std::size_t OfferTree::memory_bytes() const {
-  return leaves_.size() * sizeof(Leaf) + inners_.size() * sizeof(Inner);
 }
 
 }  // namespace fog::market

@@ -16,6 +16,7 @@ constexpr std::uint64_t kStandingPointHealsMs = 60'000;
 inline std::uint16_t healed_standing(std::uint16_t standing, std::uint64_t as_of_ms,
                                      std::uint64_t time_ms) {
   CHECK(time_ms >= as_of_ms);
+  if (standing == kStandingOne) return standing;
   const std::uint64_t healed = (time_ms - as_of_ms) / kStandingPointHealsMs;
   return static_cast<std::uint16_t>(std::min<std::uint64_t>(
       kStandingOne, standing + std::min<std::uint64_t>(healed, kStandingOne)));

@@ -1,6 +1,8 @@
 // Distances on the globe, by integer arithmetic, so that every node finds the same.
 #pragma once
 
+#include <array>
+
 #include "market/types/objects.h"
 
 namespace fog::market {
@@ -8,15 +10,21 @@ namespace fog::market {
 // Great-circle distance in whole kilometres (within 1 % and 1 km).
 std::uint32_t distance_km(const Location& a, const Location& b);
 
-// All places between two latitudes and two longitudes, in the units of Location; it does not reach
-// across the date line.
-struct Area {
-  std::uint32_t lat_min = 0;
-  std::uint32_t lat_max = 0;
-  std::uint32_t lon_min = 0;
-  std::uint32_t lon_max = 0;
+// A place as a vector from the globe's centre, in 2^-14 of its radius (390 m), rounded. It serves
+// for bounds alone: two subtractions and a look into a table instead of trigonometry.
+using GlobePoint = std::array<std::int16_t, 3>;
+GlobePoint globe_point(const Location& location);
+
+// All points between two of each component: what encloses a region.
+struct GlobeBox {
+  GlobePoint min{};
+  GlobePoint max{};
+  bool operator==(const GlobeBox&) const = default;
 };
-// Kilometres that every place of the area is away, at least; often less than the nearest is.
-std::uint32_t distance_at_least_km(const Location& from, const Area& area);
+// Kilometres that distance_km() finds at least between the two places; for near ones within 1 %
+// and 3 km of it.
+std::uint32_t distance_at_least_km(const GlobePoint& from, const GlobePoint& to);
+// To every place in the box; 0 from within.
+std::uint32_t distance_at_least_km(const GlobePoint& from, const GlobeBox& box);
 
 }  // namespace fog::market

@@ -1,6 +1,7 @@
 #include "tests/bench/bench_support.h"
 
 #include <cstdlib>
+#include <ctime>
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
@@ -26,6 +27,17 @@ std::string machine_json() {
   std::erase_if(model, [](char c) { return c == '"' || c == '\\'; });
   return "{\"model\": \"" + model +
          "\", \"cores\": " + std::to_string(std::thread::hardware_concurrency()) + "}";
+}
+
+void print_figures(const std::string& name, const std::string& figures) {
+  std::printf("{\"bench\": \"%s\", \"figures\": {%s}, \"machine\": %s}\n", name.c_str(),
+              figures.c_str(), machine_json().c_str());
+}
+
+double thread_cpu_seconds() {
+  timespec now{};
+  CHECK(::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now) == 0);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
 }
 
 double rss_mib(int pid) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <numeric>
 #include <string>
 #include <thread>
 #include <vector>
@@ -32,6 +33,10 @@ inline double percentile(std::vector<double> samples, double share) {
   std::nth_element(samples.begin(), samples.begin() + static_cast<std::ptrdiff_t>(rank),
                    samples.end());
   return samples[rank];
+}
+inline double mean(const std::vector<double>& samples) {
+  const double sum = std::accumulate(samples.begin(), samples.end(), 0.0);
+  return samples.empty() ? 0 : sum / static_cast<double>(samples.size());
 }
 inline double median(std::vector<double> samples) {
   return percentile(std::move(samples), 0.5);
@@ -78,12 +83,18 @@ inline double raw_verify_per_second(double seconds) {
 
 // {"model": ..., "cores": ...} of the machine that ran.
 std::string machine_json();
+// The last line of a benchmark: {"bench": name, "figures": {...}, "machine": {...}}; `figures` is
+// what stands between its braces.
+void print_figures(const std::string& name, const std::string& figures);
 
 // Peak or current resident memory of a process in MiB, from /proc; 0 if it is gone.
 double rss_mib(int pid);
 // Seconds of processor time that a process has used, of all its threads, the kernel's part
 // included.
 double cpu_seconds(int pid);
+
+// Of the calling thread: what else the machine does is not its cost.
+double thread_cpu_seconds();
 
 // A program started by the benchmark; killed when the benchmark ends, however it ends.
 class Child {

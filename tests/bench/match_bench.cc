@@ -1,13 +1,14 @@
 // match: clearing one Bid against many live Offers: the search, the auction with its payments, and
-// taking the room from the winners' Offers in the index.
+// taking the room from the winners' Offers in state and index.
 //
 // Hosts differ in price, room, country, place, GPU, runtimes and attributes; Bids ask for a
 // mixture. What a Bid takes it gives back some hundred Bids later, so the market stays as full as
 // it was. Records are read from a state in memory, as in a node; what a block writes besides
 // (leases, escrow) is not in the figure.
-#include <ctime>
+#include <array>
 #include <deque>
 #include <random>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -26,14 +27,20 @@ struct Options {
   std::uint64_t bids = 200'000;
   std::uint64_t seed = 1;
   bool equal_prices = false;
+  bool largest_only = false;
 };
 
-// Of this thread's processor time: one thread does everything, and what else the machine does is
-// not its cost.
-double cpu_now() {
-  timespec now{};
-  CHECK(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now) == 0);
-  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
+// What a Bid asks for beside room, and for a third of all the HTTP runtime.
+enum class Kind : std::uint8_t { kPlain, kCountries, kGpu, kNear, kAttributes, kRuntime };
+constexpr std::size_t kKinds = 6;
+constexpr const char* kKindNames[kKinds] = {"plain", "countries",  "gpu",
+                                            "near",  "attributes", "runtime_and_standing"};
+Kind kind_of(std::uint64_t tenth) {
+  if (tenth < 2) return Kind::kCountries;
+  if (tenth == 2) return Kind::kGpu;
+  if (tenth == 3) return Kind::kNear;
+  if (tenth == 4) return Kind::kAttributes;
+  return tenth == 5 ? Kind::kRuntime : Kind::kPlain;
 }
 
 constexpr std::uint64_t kTimeMs = 1'000'000'000;
@@ -53,15 +60,16 @@ class Market {
     }
     progress(fmt::format("{} Offers", offers));
     for (std::uint64_t i = 0; i < offers; ++i) add_host(i);
-    const double start = cpu_now();
+    const double start = thread_cpu_seconds();
     index_.refresh(live_);
-    build_s = cpu_now() - start;
+    build_s = thread_cpu_seconds() - start;
   }
 
-  // Seconds for the next Bid; counts the replicas it got.
-  double serve(std::uint64_t number) {
-    const OfferQuery query = random_query(number);
-    const double start = cpu_now();
+  // Microseconds for the next Bid, which stay in `us`.
+  void serve(std::uint64_t number) {
+    const Kind kind = kind_of(below(10));
+    const OfferQuery query = random_query(number, kind);
+    const double start = thread_cpu_seconds();
     OfferIndex::Search search(index_, query, params_);
     AuctionTerms terms;
     terms.bid = query.bid;
@@ -71,8 +79,7 @@ class Market {
     const AuctionResult result = run_auction(terms, [&] { return search.next(); });
     for (const Award& award : result.awards)
       change_room(result.candidates[award.candidate].host, query.terms.resources, true);
-    index_.refresh(live_);
-    const double took = cpu_now() - start;
+    us[static_cast<std::size_t>(kind)].push_back((thread_cpu_seconds() - start) * 1e6);
     if (result.awards.empty()) ++unserved;
     replicas += result.awards.size();
     looked_at += result.candidates.size();
@@ -84,14 +91,12 @@ class Market {
       for (const HostId& host : held_.front().hosts)
         change_room(host, held_.front().resources, false);
       held_.pop_front();
-      index_.refresh(live_);
     }
-    return took;
   }
 
   // Every Host states another price; seconds for one.
   double reprice(std::uint64_t count) {
-    const double start = cpu_now();
+    const double start = thread_cpu_seconds();
     for (std::uint64_t i = 0; i < count; ++i) {
       const HostId id = host_id(i);
       auto offer = *load<Offer>(live_, offer_key(id));
@@ -101,11 +106,12 @@ class Market {
       if (i % 1'000 == 999) index_.refresh(live_);
     }
     index_.refresh(live_);
-    return (cpu_now() - start) / static_cast<double>(count);
+    return (thread_cpu_seconds() - start) / static_cast<double>(count);
   }
 
   double memory_mib() const { return static_cast<double>(index_.memory_bytes()) / (1 << 20); }
 
+  std::array<std::vector<double>, kKinds> us;
   double build_s = 0;
   std::uint64_t unserved = 0;
   std::uint64_t replicas = 0;
@@ -164,7 +170,7 @@ class Market {
     index_.touch(host.id);
   }
 
-  OfferQuery random_query(std::uint64_t number) {
+  OfferQuery random_query(std::uint64_t number, Kind kind) {
     static const char* const kModels[] = {"a100", "h100", "l4", "rtx4090", "t4"};
     OfferQuery query;
     BidTerms& terms = query.terms;
@@ -173,22 +179,29 @@ class Market {
         cores * 500, cores * 1'024, static_cast<std::uint32_t>(below(60'000)), 0, {}};
     terms.profile = query.profile = {10'000'000'000, 1 << 30, 10'000};
     terms.cap_step = 80;
-    const std::uint64_t kind = below(10);
-    if (kind < 2) {
-      for (std::uint64_t n = 1 + below(3); n > 0; --n)
-        terms.constraints.countries.push_back(country());
-    } else if (kind == 2) {
-      terms.resources.gpu = Gpu{std::string(kModels[below(5)]), 1'000};
-    } else if (kind == 3) {
-      terms.near = place();
-      terms.latency_weight = 500;
-    } else if (kind == 4) {
-      terms.constraints.attributes["disk"] = "ssd";
-      terms.constraints.attributes["audited"] = "yes";
-    } else if (kind == 5) {
-      terms.constraints.runtime =
-          make_lease_id({}, 2'000'000'000 + static_cast<std::uint32_t>(below(3)));
-      terms.constraints.standing_min = 9'000;
+    switch (kind) {
+      case Kind::kPlain:
+        break;
+      case Kind::kCountries:
+        for (std::uint64_t n = 1 + below(3); n > 0; --n)
+          terms.constraints.countries.push_back(country());
+        break;
+      case Kind::kGpu:
+        terms.resources.gpu = Gpu{std::string(kModels[below(5)]), 1'000};
+        break;
+      case Kind::kNear:
+        terms.near = place();
+        terms.latency_weight = 500;
+        break;
+      case Kind::kAttributes:
+        terms.constraints.attributes["disk"] = "ssd";
+        terms.constraints.attributes["audited"] = "yes";
+        break;
+      case Kind::kRuntime:
+        terms.constraints.runtime =
+            make_lease_id({}, 2'000'000'000 + static_cast<std::uint32_t>(below(3)));
+        terms.constraints.standing_min = 9'000;
+        break;
     }
     if (below(3) == 0) query.runtime = RuntimeKind::kWasmHttp;
     query.bid = make_lease_id({}, 3'000'000'000 + static_cast<std::uint32_t>(number));
@@ -206,7 +219,7 @@ class Market {
       offer.free.give_back(resources);
     }
     live_.put(offer_key(host), bcs_encode(offer));
-    index_.touch(host);
+    index_.set_room(host, offer.free);
   }
 
   const Options options_;
@@ -217,38 +230,55 @@ class Market {
   std::deque<Held> held_;
 };
 
+struct Size {
+  double mean_us = 0;
+  std::string figures;
+};
+
+Size measure(const Options& options, std::uint64_t offers) {
+  Market market(options, offers);
+  for (std::uint64_t i = 0; i < options.bids; ++i) market.serve(i);
+  std::vector<double> all;
+  std::string by_kind;
+  for (std::size_t kind = 0; kind < kKinds; ++kind) {
+    const std::vector<double>& us = market.us[kind];
+    all.insert(all.end(), us.begin(), us.end());
+    by_kind +=
+        fmt::format("{}\"{}\": {{\"mean_us\": {:.1f}, \"p50_us\": {:.1f}, \"p99_us\": {:.1f}}}",
+                    kind == 0 ? "" : ", ", kKindNames[kind], mean(us), percentile(us, 0.5),
+                    percentile(us, 0.99));
+  }
+  const auto bids = static_cast<double>(all.size());
+  const double rss = rss_mib(::getpid());
+  const double reprice_us = market.reprice(std::min<std::uint64_t>(offers, 200'000)) * 1e6;
+  return {mean(all),
+          fmt::format("\"offers\": {}, \"per_second\": {:.0f}, \"p50_us\": {:.1f}, \"p99_us\": "
+                      "{:.1f}, \"p999_us\": {:.1f}, \"max_us\": {:.0f}, \"rss_mib\": {:.0f}, "
+                      "\"index_mib\": {:.0f}, \"replicas_per_bid\": {:.2f}, "
+                      "\"candidates_per_bid\": {:.1f}, \"unserved\": {:.4f}, \"build_s\": {:.2f}, "
+                      "\"reprice_us\": {:.1f}, \"by_kind\": {{{}}}",
+                      offers, 1e6 / mean(all), percentile(all, 0.5), percentile(all, 0.99),
+                      percentile(all, 0.999), percentile(all, 1.0), rss, market.memory_mib(),
+                      static_cast<double>(market.replicas) / bids,
+                      static_cast<double>(market.looked_at) / bids,
+                      static_cast<double>(market.unserved) / bids, market.build_s, reprice_us,
+                      by_kind)};
+}
+
+// The figures are those of the largest number of Offers; `by_offers` has the smaller ones.
 int run(const Options& options) {
-  std::string growth;
+  std::string smaller;
   double first_us = 0;
   for (std::uint64_t offers = 1'000; offers <= options.offers; offers *= 10) {
-    Market market(options, offers);
-    std::vector<double> us;
-    us.reserve(options.bids);
-    double sum = 0;
-    for (std::uint64_t i = 0; i < options.bids; ++i) {
-      us.push_back(market.serve(i) * 1e6);
-      sum += us.back();
-    }
-    const double mean = sum / static_cast<double>(us.size());
-    if (first_us == 0) first_us = mean;
-    const double reprice_us = market.reprice(std::min<std::uint64_t>(offers, 200'000)) * 1e6;
-    const std::string line = fmt::format(
-        "{{\"offers\": {}, \"matches_per_second\": {:.0f}, \"p50_us\": {:.1f}, \"p99_us\": {:.1f}, "
-        "\"p999_us\": {:.1f}, \"max_us\": {:.0f}, \"replicas_per_bid\": {:.2f}, "
-        "\"candidates_per_bid\": {:.1f}, \"unserved\": {:.4f}, \"index_mib\": {:.0f}, "
-        "\"build_s\": {:.2f}, \"reprice_us\": {:.1f}}}",
-        offers, 1e6 / mean, percentile(us, 0.5), percentile(us, 0.99), percentile(us, 0.999),
-        percentile(us, 1.0), static_cast<double>(market.replicas) / static_cast<double>(us.size()),
-        static_cast<double>(market.looked_at) / static_cast<double>(us.size()),
-        static_cast<double>(market.unserved) / static_cast<double>(us.size()), market.memory_mib(),
-        market.build_s, reprice_us);
-    progress("  " + line);
-    growth += (growth.empty() ? "" : ", ") + line;
-    if (offers * 10 > options.offers) {
-      std::printf(
-          "{\"bench\": \"match\", \"figures\": {\"growth\": %.2f, \"by_offers\": [%s]}, "
-          "\"machine\": %s}\n",
-          mean / first_us, growth.c_str(), machine_json().c_str());
+    if (options.largest_only && offers * 10 <= options.offers) continue;
+    const Size size = measure(options, offers);
+    progress("  " + size.figures);
+    if (first_us == 0) first_us = size.mean_us;
+    if (offers * 10 <= options.offers) {
+      smaller += fmt::format("{}{{{}}}", smaller.empty() ? "" : ", ", size.figures);
+    } else {
+      print_figures("match", fmt::format("{}, \"growth\": {:.2f}, \"by_offers\": [{}]",
+                                         size.figures, size.mean_us / first_us, smaller));
     }
   }
   return 0;
@@ -266,6 +296,7 @@ int main(int argc, char** argv) {
   app.add_option("--bids", options.bids, "for each size")->capture_default_str();
   app.add_option("--seed", options.seed, "of Hosts and Bids")->capture_default_str();
   app.add_flag("--equal-prices", options.equal_prices, "all Hosts ask the same scale");
+  app.add_flag("--largest-only", options.largest_only, "leave out the smaller sizes");
   CLI11_PARSE(app, argc, argv);
   return fog::bench::run(options);
 }

@@ -200,8 +200,7 @@ void print(const std::vector<Size>& sizes, const std::optional<NodeStart>& node,
     add("background_us_" + size.name, median(size.background_us));
     add("log_us_per_block_" + size.name, median(size.log_us_per_block));
   }
-  std::printf("{\"bench\": \"state\", \"figures\": {%s, \"rounds\": %u}, \"machine\": %s}\n",
-              figures.c_str(), options.rounds, machine_json().c_str());
+  print_figures("state", figures + ", \"rounds\": " + std::to_string(options.rounds));
 }
 
 int run(const Options& options) {

@@ -1,0 +1,197 @@
+#include "market/rules/offer_store.h"
+
+#include <algorithm>
+#include <bit>
+#include <utility>
+
+namespace fog::market {
+namespace {
+
+// Bits 0..31 are for countries, 32..47 for GPU models, 48..63 for runtimes.
+constexpr int kGpuShift = 32;
+constexpr int kRuntimeShift = 48;
+
+std::uint64_t hash_of(std::string_view text) {
+  std::uint64_t hash = 0xCBF29CE484222325U;  // FNV-1a
+  for (const char c : text) hash = (hash ^ static_cast<std::uint8_t>(c)) * 0x100000001B3U;
+  return hash;
+}
+
+std::uint64_t above(std::uint64_t bits, std::uint8_t open) {
+  return open == 64 ? 0 : bits >> open << open;
+}
+
+}  // namespace
+
+Room room_of(const Resources& resources) {
+  return {resources.cpu_milli, resources.memory_mib, resources.storage_mib, resources.egress_mbps,
+          resources.gpu ? resources.gpu->milli : 0};
+}
+
+std::uint64_t country_mark(std::string_view country) {
+  return std::uint64_t{1} << (hash_of(country) >> 59);
+}
+std::uint64_t gpu_mark(std::string_view model) {
+  return std::uint64_t{1} << (kGpuShift + (hash_of(model) >> 60));
+}
+std::uint64_t runtime_mark(const RuntimeProfile& profile) {
+  return std::uint64_t{1} << (kRuntimeShift + (profile.data[0] & 15));
+}
+
+std::uint64_t id_prefix(const HostId& id) {
+  std::uint64_t out = 0;
+  for (std::size_t i = 0; i < 8; ++i) out = out << 8 | id.data[i];
+  return out;
+}
+
+// ---- summaries ----
+
+OfferSummary OfferSummary::of(const OfferRow& row) {
+  return {row.scale, row.room, row.marks, row.id, 0, {row.at, row.at}};
+}
+
+void OfferSummary::include(const OfferSummary& other) {
+  scale_min = std::min(scale_min, other.scale_min);
+  for (std::size_t kind = 0; kind < kRoomKinds; ++kind)
+    room[kind] = std::max(room[kind], other.room[kind]);
+  marks |= other.marks;
+  const auto differ = static_cast<std::uint8_t>(64 - std::countl_zero(id ^ other.id));
+  id_open = std::max({id_open, other.id_open, differ});
+  id = above(id, id_open);
+  for (std::size_t i = 0; i < 3; ++i) {
+    box.min[i] = std::min(box.min[i], other.box.min[i]);
+    box.max[i] = std::max(box.max[i], other.box.max[i]);
+  }
+}
+
+OfferSummary OfferBranch::summary(std::size_t child) const {
+  OfferSummary out;
+  out.scale_min = scale_min[child];
+  for (std::size_t kind = 0; kind < kRoomKinds; ++kind) out.room[kind] = room[kind][child];
+  out.marks = marks[child];
+  out.id = id[child];
+  out.id_open = id_open[child];
+  for (std::size_t i = 0; i < 3; ++i) {
+    out.box.min[i] = box_min[i][child];
+    out.box.max[i] = box_max[i][child];
+  }
+  return out;
+}
+
+void OfferBranch::set_summary(std::size_t child, const OfferSummary& summary) {
+  scale_min[child] = summary.scale_min;
+  for (std::size_t kind = 0; kind < kRoomKinds; ++kind) room[kind][child] = summary.room[kind];
+  marks[child] = summary.marks;
+  id[child] = summary.id;
+  id_open[child] = summary.id_open;
+  for (std::size_t i = 0; i < 3; ++i) {
+    box_min[i][child] = summary.box.min[i];
+    box_max[i][child] = summary.box.max[i];
+  }
+}
+
+std::size_t OfferBranch::child_number(std::uint32_t node) const {
+  const auto end = children.begin() + count;
+  const auto found = std::find(children.begin(), end, node);
+  CHECK(found != end);
+  return static_cast<std::size_t>(found - children.begin());
+}
+
+OfferSummary OfferStore::summarize(std::uint32_t node, bool is_leaf) const {
+  const std::size_t count = count_of(node, is_leaf);
+  if (count == 0) return {};
+  const auto child = [&](std::size_t i) {
+    return is_leaf ? OfferSummary::of(rows[leaves[node].places[i]]) : branches[node].summary(i);
+  };
+  OfferSummary out = child(0);
+  for (std::size_t i = 1; i < count; ++i) out.include(child(i));
+  return out;
+}
+
+OfferPlace OfferStore::add(const OfferRow& row) {
+  const OfferPlace place = rows.allocate(row);
+  if (place == leaf_of.size()) leaf_of.emplace_back().fill(kNoNode);
+  return place;
+}
+
+// ---- what passes ----
+
+bool RowFilter::lets_through(const OfferRow& row) const {
+  for (std::size_t kind = 0; kind < kRoomKinds; ++kind) {
+    if (row.room[kind] < need[kind]) return false;
+  }
+  return row.scale <= scale_max && (row.marks & any_marks) != 0 &&
+         (row.marks & all_marks) == all_marks;
+}
+
+std::uint32_t RowFilter::children(const OfferBranch& branch) const {
+  OfferBranch::Column<std::uint32_t> misses{};
+  for (std::size_t kind = 0; kind < kRoomKinds; ++kind) {
+    if (need[kind] == 0) continue;
+    for (std::size_t i = 0; i < OfferBranch::kFanout; ++i)
+      misses[i] |= static_cast<std::uint32_t>(branch.room[kind][i] < need[kind]);
+  }
+  if (scale_max != kScaleMax) {
+    for (std::size_t i = 0; i < OfferBranch::kFanout; ++i)
+      misses[i] |= static_cast<std::uint32_t>(branch.scale_min[i] > scale_max);
+  }
+  if (all_marks != 0 || any_marks != ~std::uint64_t{0}) {
+    for (std::size_t i = 0; i < OfferBranch::kFanout; ++i)
+      misses[i] |= static_cast<std::uint32_t>((branch.marks[i] & any_marks) == 0 ||
+                                              (branch.marks[i] & all_marks) != all_marks);
+  }
+  std::uint32_t out = 0;
+  for (std::size_t i = 0; i < branch.count; ++i)
+    out |= static_cast<std::uint32_t>(misses[i] == 0) << i;
+  return out;
+}
+
+// ---- room ----
+
+void OfferStore::change_room(OfferPlace place, const Room& room) {
+  const Room before = std::exchange(rows[place].room, room);
+  for (const std::uint32_t leaf : leaf_of[place]) {
+    if (leaf == kNoNode) continue;
+    const auto most_in_leaf = [&](std::size_t kind) {
+      std::uint32_t most = 0;
+      for (std::size_t i = 0; i < leaves[leaf].count; ++i)
+        most = std::max(most, rows[leaves[leaf].places[i]].room[kind]);
+      return most;
+    };
+    Room had = before;
+    Room has = room;
+    std::uint32_t below = leaf;
+    std::uint32_t node = leaves[leaf].parent;
+    for (bool is_leaf = true; node != kNoNode; is_leaf = false) {
+      OfferBranch& branch = branches[node];
+      const std::size_t child = branch.child_number(below);
+      bool changed = false;
+      for (std::size_t kind = 0; kind < kRoomKinds; ++kind) {
+        const std::uint32_t stood = branch.room[kind][child];
+        std::uint32_t stands = std::max(stood, has[kind]);
+        if (had[kind] == stood && has[kind] < stood) {  // it may have been the only one
+          if (is_leaf) {
+            stands = most_in_leaf(kind);
+          } else {
+            const auto& column = branches[below].room[kind];
+            stands = *std::max_element(column.begin(), column.begin() + branches[below].count);
+          }
+        }
+        branch.room[kind][child] = stands;
+        changed = changed || stands != stood;
+        had[kind] = stood;
+        has[kind] = stands;
+      }
+      if (!changed) break;
+      below = node;
+      node = branch.parent;
+    }
+  }
+}
+
+std::size_t OfferStore::memory_bytes() const {
+  return rows.memory_bytes() + leaf_of.size() * sizeof(Leaves) + leaves.memory_bytes() +
+         branches.memory_bytes();
+}
+
+}  // namespace fog::market

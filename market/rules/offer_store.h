@@ -1,0 +1,141 @@
+// OfferStore: the Offers of an OfferIndex and the nodes of its trees, laid out for searches: what a
+// search looks at first of an Offer is one line of cache, what it looks at first of the children of
+// a node stands column by column.
+//
+// Plain data, which OfferIndex and OfferTree keep right. Bids that sleep stand in one of their own,
+// with the signs turned (sleeper_index.h). Not thread safe.
+#pragma once
+
+#include <array>
+#include <deque>
+
+#include "chain/state/node_arena.h"
+#include "market/types/distance.h"
+
+namespace fog::market {
+
+struct OfferBranch;
+
+using OfferPlace = std::uint32_t;
+
+// Room by kind: cpu_milli, memory_mib, storage_mib, egress_mbps, thousandths of the GPU.
+constexpr std::size_t kRoomKinds = 5;
+using Room = std::array<std::uint32_t, kRoomKinds>;
+Room room_of(const Resources& resources);
+
+// Sets of countries, GPU models and runtimes in one number, as far as they go into 64 bits: what is
+// not in such a set is not there; what is may be another of the same bit.
+std::uint64_t country_mark(std::string_view country);
+std::uint64_t gpu_mark(std::string_view model);
+std::uint64_t runtime_mark(const RuntimeProfile& profile);
+
+// The first bytes of an id as a number, which orders like the id.
+std::uint64_t id_prefix(const HostId& id);
+
+// What a search looks at first.
+struct alignas(64) OfferRow {
+  std::uint64_t id = 0;     // id_prefix()
+  std::uint64_t marks = 0;  // of country, GPU and runtimes
+  std::uint64_t standing_as_of_ms = 0;
+  Room room{};
+  Scale scale = kScaleOne;
+  std::uint32_t traits = 0;  // what the Host says of itself, by number
+  GlobePoint at{};
+  std::uint16_t standing = kStandingOne;  // as it was then
+};
+static_assert(sizeof(OfferRow) == 64);
+
+// What the Offers below a branch have at best, each for itself.
+struct OfferSummary {
+  Scale scale_min = kScaleMax;
+  Room room{};
+  std::uint64_t marks = 0;
+  std::uint64_t id = 0;       // what their ids' first bytes begin with ...
+  std::uint8_t id_open = 64;  // ... but for so many low bits, which are zero here
+  GlobeBox box;
+  bool operator==(const OfferSummary&) const = default;
+
+  static OfferSummary of(const OfferRow& row);
+  void include(const OfferSummary& other);
+};
+
+// What rows must have, and nodes that stand above such rows.
+struct RowFilter {
+  Room need{};
+  Scale scale_max = kScaleMax;
+  std::uint64_t all_marks = 0;
+  std::uint64_t any_marks = ~std::uint64_t{0};  // at least one of them
+
+  bool lets_through(const OfferRow& row) const;
+  // The children of a branch that may have such rows below them: a bit each.
+  std::uint32_t children(const OfferBranch& branch) const;
+};
+
+constexpr std::uint32_t kNoNode = ~std::uint32_t{0};
+
+struct alignas(64) OfferLeaf {
+  static constexpr std::size_t kFanout = 14;
+  std::uint32_t count = 0;
+  std::uint32_t parent = kNoNode;
+  std::array<OfferPlace, kFanout> places{};  // in the tree's order
+};
+static_assert(sizeof(OfferLeaf) == 64);
+
+// A node above leaves or other branches; a column an item of the children's summaries.
+struct alignas(256) OfferBranch {
+  static constexpr std::size_t kFanout = 16;
+  template <class T>
+  using Column = std::array<T, kFanout>;
+
+  Column<Scale> scale_min{};
+  std::array<Column<std::uint32_t>, kRoomKinds> room{};
+  Column<std::uint32_t> children{};
+  Column<std::uint64_t> marks{};
+  Column<std::uint64_t> id{};
+  Column<std::uint8_t> id_open{};
+  std::uint16_t count = 0;
+  std::uint16_t height = 1;  // above the leaves
+  std::uint32_t parent = kNoNode;
+  std::array<Column<std::int16_t>, 3> box_min{};
+  std::array<Column<std::int16_t>, 3> box_max{};
+  // In the tree's order nothing below the child stands before this; of the first child it says
+  // nothing.
+  Column<std::uint64_t> first_major{};
+  Column<std::uint64_t> first_minor{};
+
+  OfferSummary summary(std::size_t child) const;
+  void set_summary(std::size_t child, const OfferSummary& summary);
+  std::size_t child_number(std::uint32_t node) const;  // which child it is
+};
+static_assert(sizeof(OfferBranch) == 1'280);
+
+// The trees that an Offer can stand in.
+enum class OfferFamily : std::uint8_t { kAll, kCountry, kPlace, kGpu };
+constexpr std::size_t kOfferFamilies = 4;
+
+struct OfferStore {
+  using Leaves = std::array<std::uint32_t, kOfferFamilies>;
+
+  NodeArena<OfferRow, 1U << 15> rows;  // by place
+  std::deque<Leaves> leaf_of;          // by place and family; kNoNode: in no tree of that family
+  NodeArena<OfferLeaf, 1U << 15> leaves;
+  NodeArena<OfferBranch, 1U << 13> branches;
+
+  OfferPlace add(const OfferRow& row);
+  // It stands in no tree.
+  void remove(OfferPlace place) { rows.free(place); }
+  std::uint32_t& parent_of(std::uint32_t node, bool is_leaf) {
+    return is_leaf ? leaves[node].parent : branches[node].parent;
+  }
+  std::size_t count_of(std::uint32_t node, bool is_leaf) const {
+    return is_leaf ? leaves[node].count : branches[node].count;
+  }
+  // Of all that stands below a node.
+  OfferSummary summarize(std::uint32_t node, bool is_leaf) const;
+  // The place's Offer has this room now: the nodes above it in all its trees learn of it, as far up
+  // as it matters.
+  void change_room(OfferPlace place, const Room& room);
+  std::size_t memory_bytes() const;
+};
+
+}  // namespace fog::market
