@@ -20,11 +20,11 @@ std::uint64_t TokenBucket::tokens_milli(std::uint64_t now_ms) const {
   return std::min(full_milli_, tokens_milli_ + elapsed * per_second_);
 }
 
-bool TokenBucket::take(std::uint64_t now_ms) {
+bool TokenBucket::take(std::uint64_t now_ms, std::uint64_t tokens) {
   tokens_milli_ = tokens_milli(now_ms);
   at_ms_ = std::max(at_ms_, now_ms);
-  if (tokens_milli_ < 1000) return false;
-  tokens_milli_ -= 1000;
+  if (tokens_milli_ / 1000 < tokens) return false;
+  tokens_milli_ -= tokens * 1000;
   return true;
 }
 

@@ -14,8 +14,8 @@ namespace fog {
 class TokenBucket {
  public:
   TokenBucket(std::uint64_t per_second, std::uint64_t burst, std::uint64_t now_ms);
-  // Takes one token; false, and nothing taken, when there is none.
-  bool take(std::uint64_t now_ms);
+  // Takes so many tokens; false, and nothing taken, when there are fewer.
+  bool take(std::uint64_t now_ms, std::uint64_t tokens = 1);
   bool full(std::uint64_t now_ms) const { return tokens_milli(now_ms) == full_milli_; }
 
  private:

@@ -122,12 +122,17 @@ void Simplex::on(const VoteInput& input) {
   if (index == leader(view_) && !here.proposal) vote_nullify(view_);
 }
 
-void Simplex::note_signers(const Certificate& certificate) {
+void Simplex::note_signers(const Certificate& certificate, bool formed_here) {
   const std::uint64_t view = certificate.vote.view;
+  // In what was formed here the own vote counts whether or not anybody has heard it; that others
+  // have voted for the own proposal tells.
+  const bool shows_heard =
+      !formed_here || (certificate.vote.kind == VoteKind::kNotarize && leads(view));
   for (const ValidatorSignature& signature : certificate.signatures) {
     std::uint64_t& heard = last_heard_[signature.index];
     heard = std::max(heard, view);
-    if (signature.index == config_.own_index) acknowledged_ = std::max(acknowledged_, view);
+    if (signature.index == config_.own_index && shows_heard)
+      acknowledged_ = std::max(acknowledged_, view);
   }
 }
 
@@ -226,7 +231,7 @@ void Simplex::on(const FloorInput& input) {
   if (input.block.height <= floor_.height) return;
   blocks_.emplace(input.block.id, input.block);
   const std::uint64_t end = certificate.vote.view;
-  note_signers(certificate);
+  note_signers(certificate, false);
   const std::optional<Certificate> pending = std::exchange(finalization_pending_, std::nullopt);
   settle(input.block, certificate);
   if (pending && pending->vote.view > end) finalization_pending_ = pending;

@@ -152,7 +152,7 @@ class Simplex {
   // nullify vote is the sign of life.
   std::optional<std::uint64_t> led_unheard() const;
   void note_missed(std::uint64_t view);
-  void note_signers(const Certificate& certificate);
+  void note_signers(const Certificate& certificate, bool formed_here);
   bool has_unfinal_block() const;
   std::uint64_t delay(std::uint64_t units) const;  // units of D, with back-off
   std::uint64_t retry_ms() const { return 2 * config_.delay_ms; }
@@ -178,7 +178,7 @@ class Simplex {
   std::map<std::uint8_t, std::uint64_t> last_heard_;  // validator -> view
   std::map<std::uint8_t, std::uint64_t>
       missed_;                      // validator -> view that it led and did not propose in
-  std::uint64_t acknowledged_ = 0;  // the highest view with a certificate that has an own vote
+  std::uint64_t acknowledged_ = 0;  // the highest view in which others have heard an own vote
   std::uint64_t given_up_ = 0;      // the last view that led_unheard() has cost
   // Of the current view.
   bool timers_started_ = false;

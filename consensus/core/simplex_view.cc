@@ -190,7 +190,7 @@ void Simplex::take_certificate(const Certificate& certificate, bool formed_here)
         finalization_pending_ = certificate;
       break;
   }
-  note_signers(certificate);
+  note_signers(certificate, formed_here);
   // Passed on even if a peer sent it, as in 3.1, where everybody multicasts what he sees notarized:
   // a liar may have shown it to some only, who go on to where the others cannot follow.
   if (formed_here || vote.view >= view_ || vote.kind == VoteKind::kFinalize)

@@ -17,6 +17,7 @@
 #include <set>
 
 #include "chain/base/clock.h"
+#include "chain/net/rate_limit.h"
 #include "chain/store/block_log.h"
 #include "consensus/core/simplex.h"
 #include "consensus/engine/block_shelf.h"
@@ -45,6 +46,8 @@ struct ReplicaOptions {
   std::uint32_t sync_blocks_max = wire::kFinalBlocksMax;
   // Without any block: take over a snapshot's state first.
   bool take_snapshot = false;
+  // How long to wait for one before syncing all blocks, while there are peers.
+  std::uint64_t snapshot_patience_ms = SnapshotSyncOptions().patience_ms;
   // A block that must be in the chain, and how old it may be when it comes.
   std::optional<TrustedBlock> trusted;
   std::uint64_t trusting_period_ms = 0;
@@ -205,6 +208,9 @@ class Replica {
   ErrorOr<void> take_filled(const NodeId& from, const BlockId& id, BlockShelf::Filled&& filled);
   bool check_vote(const SignedVote& vote) const;
   void ask_for_proposal(const NodeId& from, const SignedVote& vote);
+  void want_block(const NodeId& from, const BlockId& id);
+  void wait_for_block(const SignedVote& proposal);
+  bool may_answer(const NodeId& to, std::size_t bytes);
   ErrorOr<void> take_carried(const NodeId& from, const std::optional<Certificate>& certificate);
   ErrorOr<void> replay_later();
   void broken(const NodeId& peer, const std::string& why);
@@ -244,8 +250,9 @@ class Replica {
   std::size_t rotation_ = 0;
   BlockSync block_sync_;
   OpenQuestions questions_;
-  std::deque<Synced> synced_;  // not executed; at most two
-  std::deque<Later> later_;    // of the next epoch
+  std::map<NodeId, TokenBucket> answers_;  // KiB that a peer may still be answered
+  std::deque<Synced> synced_;              // not executed; at most two
+  std::deque<Later> later_;                // of the next epoch
   std::map<NodeId, LaterShare> later_of_;
   std::uint64_t progress_height_ = 0;
   std::uint64_t progress_ns_ = 0;

@@ -14,6 +14,7 @@ ErrorOr<void> Replica::begin_join() {
   options.genesis_set = epoch.set;
   options.trusted = options_.trusted;
   options.trusting_period_ms = options_.trusting_period_ms;
+  options.patience_ms = options_.snapshot_patience_ms;
   TRY(joining_, SnapshotSync::make({parts_.chain_id, parts_.app, parts_.epochs, parts_.net,
                                     parts_.clock, parts_.progress, events_.log},
                                    std::move(options)));

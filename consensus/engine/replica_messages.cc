@@ -33,6 +33,7 @@ void Replica::on_down(const NodeId& peer) {
   peers_.erase(peer);
   if (joining_) joining_->on_down(peer);
   block_sync_.on_down(peer);
+  answers_.erase(peer);
   if (later_of_.erase(peer) > 0)
     std::erase_if(later_, [&](const Later& later) { return later.from == peer; });
   std::erase_if(routes_, [&](const auto& route) { return route.second == peer; });
@@ -67,9 +68,7 @@ ErrorOr<void> Replica::carry_out(const FetchBlock& effect) {
     inputs_.push_back(BlockInput{ref_of(effect.block, block->header)});
     return {};
   }
-  if (wanted_.size() >= kWantedMax) wanted_.clear();
-  wanted_.insert(effect.block);
-  ask(core_->view(), [&](const NodeId& peer) { put(peer, wire::GetBlock{effect.block}); });
+  ask(core_->view(), [&](const NodeId& peer) { want_block(peer, effect.block); });
   return {};
 }
 
@@ -191,10 +190,19 @@ void Replica::ask_for_proposal(const NodeId& from, const SignedVote& vote) {
       vote.signature.index != core_->leader(said.view) || core_->proposal(said.view) ||
       shelf_.find(said.block) != nullptr)
     return;
+  wait_for_block(vote);
+  want_block(from, said.block);
+}
+
+void Replica::want_block(const NodeId& from, const BlockId& id) {
+  if (wanted_.size() >= kWantedMax) wanted_.clear();
+  wanted_.insert(id);
+  put(from, wire::GetBlock{id});
+}
+
+void Replica::wait_for_block(const SignedVote& proposal) {
   if (waiting_.size() >= kWaitingMax) waiting_.clear();
-  waiting_[said.block] = vote;
-  wanted_.insert(said.block);
-  put(from, wire::GetBlock{said.block});
+  waiting_[proposal.vote.block] = proposal;
 }
 
 ErrorOr<void> Replica::on(const NodeId& from, wire::CertificateMessage&& message) {
@@ -239,8 +247,7 @@ ErrorOr<void> Replica::on(const NodeId& from, wire::Proposal&& message) {
   if (has_block)
     return turn(ProposalInput{notarize, ref_of(vote.block, shelf_.find(vote.block)->header)});
 
-  if (waiting_.size() >= kWaitingMax) waiting_.clear();
-  waiting_[vote.block] = notarize;
+  wait_for_block(notarize);
   if (message.whole) {
     if (block_id(message.whole->header) != vote.block || !is_whole(*message.whole)) {
       broken(from, "a proposal with another block than it names");
@@ -258,8 +265,7 @@ ErrorOr<void> Replica::on(const NodeId& from, wire::Proposal&& message) {
     return take_filled(from, vote.block,
                        shelf_.take_compact(vote.block, *std::move(message.compact)));
   }
-  wanted_.insert(vote.block);
-  put(from, wire::GetBlock{vote.block});
+  want_block(from, vote.block);
   return {};
 }
 
@@ -267,8 +273,7 @@ ErrorOr<void> Replica::take_filled(const NodeId& from, const BlockId& id,
                                    BlockShelf::Filled&& filled) {
   if (filled.block != nullptr) return take_block(from, id, std::move(filled.block));
   if (filled.mismatch) {
-    wanted_.insert(id);
-    put(from, wire::GetBlock{id});
+    want_block(from, id);
     return {};
   }
   wire::GetBlockTxs ask;
@@ -323,9 +328,23 @@ ErrorOr<void> Replica::on(const NodeId& from, wire::GetCertificates&& message) {
 }
 
 ErrorOr<void> Replica::on(const NodeId& from, wire::GetBlock&& message) {
-  if (const SharedBlock block = shelf_.find(message.id))
-    wire::send(*parts_.net, from, wire::BlockMessage{*block});
+  const SharedBlock block = shelf_.find(message.id);
+  if (block == nullptr) return {};
+  std::size_t bytes = 0;
+  for (const auto& tx : block->txs) bytes += tx.size();
+  if (may_answer(from, bytes)) wire::send(*parts_.net, from, wire::BlockMessage{*block});
   return {};
+}
+
+// A question is small and its answer may be a whole block, which is encoded on the engine's thread:
+// whoever asks for more than anybody could need waits.
+bool Replica::may_answer(const NodeId& to, std::size_t bytes) {
+  constexpr std::uint64_t kKiBPerSecond = 16 * 1'024;
+  constexpr std::uint64_t kKiBAtOnce = 4 * kBlockBytesMax / 1'024;
+  const std::uint64_t now_ms = parts_.clock->monotonic_ns() / 1'000'000;
+  const auto [budget, is_new] =
+      answers_.try_emplace(to, TokenBucket(kKiBPerSecond, kKiBAtOnce, now_ms));
+  return budget->second.take(now_ms, bytes / 1'024 + 1);
 }
 
 ErrorOr<void> Replica::on(const NodeId& from, wire::GetBlockTxs&& message) {
@@ -333,6 +352,7 @@ ErrorOr<void> Replica::on(const NodeId& from, wire::GetBlockTxs&& message) {
   if (block == nullptr) return {};
   wire::BlockTxs answer;
   answer.id = message.id;
+  std::size_t bytes = 0;
   std::optional<std::uint32_t> before;
   for (const std::uint32_t place : message.places) {
     if (place >= block->txs.size() || (before && place <= *before)) {
@@ -340,9 +360,10 @@ ErrorOr<void> Replica::on(const NodeId& from, wire::GetBlockTxs&& message) {
       return {};
     }
     answer.txs.push_back(block->txs[place]);
+    bytes += block->txs[place].size();
     before = place;
   }
-  wire::send(*parts_.net, from, answer);
+  if (may_answer(from, bytes)) wire::send(*parts_.net, from, answer);
   return {};
 }
 

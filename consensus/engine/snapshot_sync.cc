@@ -246,8 +246,9 @@ bool SnapshotSync::ask_for_epochs(std::uint64_t now) {
 }
 
 ErrorOr<void> SnapshotSync::poll_epochs(std::uint64_t now) {
-  if (ask_for_epochs(now) || !has_waited(now, kSettleMs)) return {};
-  // Nobody knows of more.
+  // Whoever only claims to know of more must not hold this up for ever.
+  const bool is_asking = ask_for_epochs(now);
+  if (!has_waited(now, is_asking ? kAskingPatience * options_.patience_ms : kSettleMs)) return {};
   if (!ends_.empty()) {
     offers_since_ns_ = now;
     set_phase(SyncPhase::kOffers);

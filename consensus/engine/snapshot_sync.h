@@ -72,6 +72,10 @@ class SnapshotSync {
   SyncPhase phase() const { return phase_; }
 
  private:
+  // While somebody is left to be asked, patience lasts so many times as long: one after another may
+  // not answer.
+  static constexpr std::uint64_t kAskingPatience = 4;
+
   struct Peer {
     std::uint64_t height = 0;                     // that it claims
     std::optional<std::uint64_t> no_epochs_from;  // answered that it has none from there

@@ -146,7 +146,7 @@ ErrorOr<void> SnapshotSync::poll_chunks(std::uint64_t now) {
   for (const auto& [id, peer] : peers_) {
     if (has_chosen(peer)) load[id] = 0;
   }
-  if (load.empty() || has_waited(now, 4 * options_.patience_ms)) {
+  if (load.empty() || has_waited(now, kAskingPatience * options_.patience_ms)) {
     parts_.log("nobody gives the rest of the snapshot: looking for another");
     waiting_since_ns_ = now;
     begin_anew();

@@ -1,12 +1,22 @@
 #include "tests/sim/liar.h"
 
-#include "consensus/engine/wire.h"
+#include "consensus/engine/wire_snapshot.h"
 
 namespace fog::sim {
 namespace {
 
 constexpr std::size_t kPastMax = 256;
 constexpr std::uint64_t kMoodNs = 700 * kMs;
+
+// Lets `lie` change the message, if it is an M.
+template <class M, class Lie>
+void change(Liar::Message& message, const Lie& lie) {
+  if (message.first != static_cast<std::uint8_t>(M::kKind)) return;
+  auto said = bcs_decode<M>(message.second);
+  if (!said) return;
+  lie(*said);
+  message.second = bcs_encode(*said);
+}
 
 }  // namespace
 
@@ -20,33 +30,59 @@ bool Liar::speaks_to(std::size_t to, std::uint8_t kind) const {
 }
 
 void Liar::lie_in_sync(Message& message) {
-  if (message.first == static_cast<std::uint8_t>(wire::Kind::kStatus)) {
-    auto status = bcs_decode<wire::Status>(message.second);
-    if (!status || rng_.below(2) == 0) return;
-    status->height += rng_.below(1'000);
-    message.second = bcs_encode(*status);
-  }
-  if (message.first != static_cast<std::uint8_t>(wire::Kind::kFinal)) return;
-  auto final = bcs_decode<wire::FinalBlocks>(message.second);
-  if (!final) return;
+  change<wire::Status>(message, [&](wire::Status& status) {
+    if (rng_.below(2) == 0) status.height += rng_.below(1'000);
+  });
+  change<wire::FinalBlocks>(message, [&](wire::FinalBlocks& final) { lie_about(final); });
+  change<wire::Epochs>(message, [&](wire::Epochs& epochs) { lie_about(epochs); });
+  change<wire::Snapshots>(message, [&](wire::Snapshots& offered) {
+    if (offered.snapshots.empty()) return;
+    SnapshotInfo& newest = offered.snapshots.back();
+    if (rng_.below(2) == 0) newest.height += rng_.below(100);
+    if (rng_.below(2) == 0) newest.root.data[0] ^= 1;
+  });
+  change<wire::Chunk>(message, [&](wire::Chunk& chunk) {
+    if (rng_.below(4) == 0) chunk.chunk.clear();
+    if (!chunk.chunk.empty()) chunk.chunk[rng_.below(chunk.chunk.size())] ^= 1;
+  });
+}
+
+void Liar::lie_about(wire::FinalBlocks& final) {
   switch (rng_.below(5)) {
     case 0:
-      final->certificate.reset();
+      final.certificate.reset();
       break;
     case 1:
-      if (!final->blocks.empty()) final->blocks.pop_back();
+      if (!final.blocks.empty()) final.blocks.pop_back();
       break;
     case 2:
-      if (!final->blocks.empty()) final->blocks.back().header.time_ms += 1;
+      if (!final.blocks.empty()) final.blocks.back().header.time_ms += 1;
       break;
     case 3:
-      final->blocks.clear();
-      final->certificate.reset();
+      final.blocks.clear();
+      final.certificate.reset();
       break;
     default:
-      if (!final->blocks.empty()) final->blocks.front().header.height += 1;
+      if (!final.blocks.empty()) final.blocks.front().header.height += 1;
   }
-  message.second = bcs_encode(*final);
+}
+
+void Liar::lie_about(wire::Epochs& epochs) {
+  if (epochs.ends.empty()) return;
+  EpochEnd& end = epochs.ends[rng_.below(epochs.ends.size())];
+  switch (rng_.below(4)) {
+    case 0:
+      end.last.app_hash.data[0] ^= 1;
+      break;
+    case 1:
+      if (!end.next.validators.empty()) end.next.validators.front().stake += 1;
+      break;
+    case 2:
+      epochs.ends.pop_back();
+      break;
+    default:
+      if (end.before) end.before->app_hash.data[0] ^= 1;
+  }
 }
 
 std::vector<Liar::Message> Liar::bend(std::size_t to, std::uint8_t kind, ByteView message) {

@@ -2,6 +2,7 @@
 // repeats what is long past, and answers those who sync with something else.
 #pragma once
 
+#include "consensus/engine/wire_snapshot.h"
 #include "tests/sim/sim_network.h"
 
 namespace fog::sim {
@@ -24,6 +25,8 @@ class Liar {
 
  private:
   void lie_in_sync(Message& message);
+  void lie_about(wire::FinalBlocks& final);
+  void lie_about(wire::Epochs& epochs);
   bool speaks_to(std::size_t to, std::uint8_t kind) const;
 
   const LiarOptions options_;

@@ -37,6 +37,21 @@ LinkQuality make_bad(SeededRng& rng) {
   return link;
 }
 
+// Late joiners take a snapshot over, or all blocks; where old blocks go, a snapshot is the only
+// way.
+void plan_snapshots(SeededRng& rng, Plan& plan) {
+  if (one_in(rng, 3)) return;
+  plan.snapshot_epochs = between(rng, 1, 2);
+  // Far enough back for whoever was away for long.
+  if (one_in(rng, 3)) plan.keep_blocks = plan.epoch_length * between(rng, 6, 12);
+  if (one_in(rng, 3)) return;
+  PlannedNode late;
+  late.joins_ms = between(rng, 2'000, plan.safety_ms + 4'000);
+  late.takes_snapshot = plan.keep_blocks > 0 || !one_in(rng, 4);
+  late.drift_ppm = rng.below(200);
+  plan.nodes.push_back(late);
+}
+
 }  // namespace
 
 Plan make_plan(std::uint64_t seed, std::optional<std::size_t> validators) {
@@ -98,6 +113,7 @@ Plan make_plan(std::uint64_t seed, std::optional<std::size_t> validators) {
   plan.load_ms = between(rng, 10, one_in(rng, 4) ? 2'000 : 150);
   plan.safety_ms = between(rng, 4'000, 12'000);
   plan.liveness_ms = between(rng, 3'000, 6'000);
+  plan_snapshots(rng, plan);
   return plan;
 }
 

@@ -15,6 +15,8 @@ struct PlannedNode {
   bool lies = false;
   LiarOptions liar;
   std::uint64_t drift_ppm = 0;
+  std::uint64_t joins_ms = 0;   // starts only then
+  bool takes_snapshot = false;  // starts from others' snapshot while it has no block
 };
 
 // Mean times between incidents during the safety phase; 0: never.
@@ -35,6 +37,8 @@ struct Plan {
   std::uint64_t epoch_length = 0;
   std::uint64_t delay_ms = 0;  // D
   std::uint64_t segment_bytes = 0;
+  std::uint64_t snapshot_epochs = 0;  // every node makes one every so many epochs; 0: none
+  std::uint64_t keep_blocks = 0;      // older ones go; 0: all stay
   LinkQuality bad, good;
   PlannedFaults faults;
   std::uint64_t load_ms = 0;  // mean time between transactions

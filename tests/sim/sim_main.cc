@@ -30,8 +30,8 @@ struct Options {
 
 // What the jobs share.
 struct Totals {
-  std::atomic<std::uint64_t> next, failed, height, txs, epochs, messages, crashes, wipes, proofs,
-      timely, sim_ms, done;
+  std::atomic<std::uint64_t> next, failed, height, txs, epochs, messages, crashes, wipes, joins,
+      proofs, timely, sim_ms, done;
   std::atomic<std::uint64_t> running[64];
 };
 
@@ -116,6 +116,7 @@ void run_seed(const Options& options, std::uint64_t seed, Totals& totals) {
   totals.messages += result.messages;
   totals.crashes += result.crashes;
   totals.wipes += result.wipes;
+  totals.joins += result.joins;
   totals.proofs += result.proofs;
   totals.timely += result.timely_blocks;
   totals.sim_ms += result.sim_ms;
@@ -184,11 +185,11 @@ int main(int argc, char** argv) {
   const auto took = static_cast<std::uint64_t>(std::time(nullptr) - start);
   std::printf(
       "%llu seeds from %llu: %llu failed; %llu blocks, %llu epochs, %llu transactions, %llu "
-      "messages, %llu crashes, %llu wiped logs, %llu proofs against liars, %llu blocks held to "
-      "6 D; %llu s simulated in %llu s\n",
+      "messages, %llu crashes, %llu wiped logs, %llu snapshots taken over, %llu proofs against "
+      "liars, %llu blocks held to 6 D; %llu s simulated in %llu s\n",
       ull(totals.done), ull(options.from), ull(totals.failed), ull(totals.height),
       ull(totals.epochs), ull(totals.txs), ull(totals.messages), ull(totals.crashes),
-      ull(totals.wipes), ull(totals.proofs), ull(totals.timely), ull(totals.sim_ms / 1'000),
-      ull(took));
+      ull(totals.wipes), ull(totals.joins), ull(totals.proofs), ull(totals.timely),
+      ull(totals.sim_ms / 1'000), ull(took));
   return totals.failed == 0 ? 0 : 1;
 }

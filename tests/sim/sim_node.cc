@@ -1,5 +1,8 @@
 #include "tests/sim/sim_node.h"
 
+#include "chain/store/snapshot_inbox.h"
+#include "chain/store/snapshot_store.h"
+
 namespace fog::sim {
 namespace {
 
@@ -75,12 +78,40 @@ class SimNode::LaggingApp final : public Application {
   std::uint64_t written_ = 0;
 };
 
+// What is given to those who join late, and what is taken over from others.
+struct SimNode::Snapshots {
+  std::unique_ptr<SnapshotStore> store;
+  std::unique_ptr<SnapshotInbox> inbox;
+  std::unique_ptr<EpochStore> epochs;
+  SyncProgress progress;
+  std::mutex mutex;
+  std::optional<StateReader> waiting;  // guarded by mutex: the state store's thread puts it there
+
+  void take(StateReader state) {
+    const std::lock_guard lock(mutex);
+    waiting.emplace(std::move(state));
+  }
+  // Writes what has come since.
+  ErrorOr<void> make() {
+    std::optional<StateReader> state;
+    {
+      const std::lock_guard lock(mutex);
+      state.swap(waiting);
+    }
+    if (!state) return {};
+    const std::atomic<bool> stopping{false};
+    TRY_VOID(store->write(*state, stopping));
+    return {};
+  }
+};
+
 SimNode::SimNode(SimNodeOptions options, SimNodeEvents events)
     : options_(std::move(options)),
       events_(std::move(events)),
       chain_id_(chain_id_of(*options_.genesis)),
       rng_(options_.seed),
-      clock_(*options_.time) {}
+      clock_(*options_.time),
+      take_snapshot_(options_.take_snapshot) {}
 
 SimNode::~SimNode() = default;
 
@@ -107,10 +138,14 @@ void SimNode::reboot(testing::Unsynced unsynced, bool databases_too) {
 void SimNode::wipe() {
   CHECK(!is_up());
   std::map<std::string, Bytes> disk = env_.copy();
-  std::erase_if(disk, [](const auto& file) { return file.first != kVotesName; });
+  const bool all = rng_.below(2) == 0;
+  std::erase_if(disk, [&](const auto& file) {
+    return file.first != kVotesName && (all || file.first.starts_with(kBlocks));
+  });
   env_.restore(disk);
   state_db_.destroy();
   index_db_.destroy();
+  take_snapshot_ = options_.snapshot_epochs > 0;
 }
 
 ErrorOr<void> SimNode::fill_index(Life& life) {
@@ -146,20 +181,38 @@ ErrorOr<void> SimNode::open_stores(Life& life) {
   return fill_index(life);
 }
 
+ErrorOr<void> SimNode::open_snapshots(Life& life) {
+  life.snapshots = std::make_unique<Snapshots>();
+  Snapshots& snapshots = *life.snapshots;
+  TRY(snapshots.epochs, EpochStore::open(env_, "epochs"));
+  TRY(snapshots.store, SnapshotStore::open(env_, "snapshots"));
+  snapshots.inbox = std::make_unique<SnapshotInbox>(env_, "snapshots/incoming");
+  if (life.log->height() > 0 || !take_snapshot_) TRY_VOID(snapshots.inbox->clear());
+  return {};
+}
+
 ErrorOr<void> SimNode::open_state(Life& life) {
   StateStoreOptions options;
   options.queue.linger_ms = 0;
+  options.on_marked = [snapshots = life.snapshots.get()](StateReader state) {
+    snapshots->take(std::move(state));
+  };
   TRY(life.state, StateStore::open(state_db_, options));
   if (const auto meta = life.state->meta(); meta && meta->height > life.log->height()) {
     if (!life.state->rollback(life.log->height())) {
+      if (life.log->first_height() > 1)
+        return fail(ErrorCode::kCorrupt, "the state cannot be built anew from the block log");
       life.state.reset();
       state_db_.destroy();
       TRY(life.state, StateStore::open(state_db_, options));
     }
   }
-  life.app = std::make_unique<LedgerApp>(LedgerApp::Parts{chain_id_, &life.pool, life.state.get(),
-                                                          life.index.get(), &life.workers, &clock_,
-                                                          &life.rng});
+  life.app = std::make_unique<LedgerApp>(LedgerApp::Parts{
+      chain_id_, &life.pool, life.state.get(), life.index.get(), &life.workers, &clock_, &life.rng,
+      life.snapshots->store.get(), life.snapshots->inbox.get(), options_.snapshot_epochs});
+  const auto meta = life.state->meta();
+  if ((meta ? meta->height : 0) + 1 < life.log->first_height())
+    return fail(ErrorCode::kCorrupt, "the state database ends before the block log's first block");
   if (!life.state->meta()) {
     TRY_VOID(life.app->init_chain(*options_.genesis));
   } else {
@@ -176,32 +229,30 @@ ErrorOr<void> SimNode::replay(Life& life) {
     if (!result || result->app_hash != stored.final.app_hash)
       return fail(ErrorCode::kCorrupt, "the log does not execute to the results that stand there");
     TRY_VOID(life.app->commit(stored.final.block));
+    if (block.header.next_validators_hash)
+      TRY_VOID(life.snapshots->epochs->note(*life.log, height, life.app->epoch().set));
     life.app->on_durable(height);
   }
   TRY_VOID(life.state->drain());
   return life.index->drain();
 }
 
-ErrorOr<void> SimNode::boot() {
-  CHECK(!is_up());
-  auto life = std::make_unique<Life>();
-  life->rng = testing::SeededRng(rng_.next());
-  TRY_VOID(open_stores(*life));
-  TRY_VOID(open_state(*life));
-  TRY_VOID(replay(*life));
-  life->lagging = std::make_unique<LaggingApp>(*life->app, *life->state, *life->index);
-  life->lagging->start_at(life->log->height());
+ErrorOr<void> SimNode::start_replica(Life& life) {
   std::unique_ptr<Signer> signer;
   if (options_.key) {
     TRY(VoteGuard guard, VoteGuard::open(env_, kVotesName, chain_id_, options_.key->secret));
     signer = std::make_unique<LocalSigner>(*options_.key, std::move(guard), options_.beacon_chain);
   }
-  ReplicaOptions replica_options;
-  replica_options.delay_ms = options_.delay_ms;
+  ReplicaOptions options;
+  options.delay_ms = options_.delay_ms;
   // Chains are short here: in small answers, one comes while another waits to be executed.
-  replica_options.sync_blocks_max = static_cast<std::uint32_t>(16U << rng_.below(4));
+  options.sync_blocks_max = static_cast<std::uint32_t>(16U << rng_.below(4));
+  options.take_snapshot = take_snapshot_;
+  options.snapshot_patience_ms = 3'000;
+  options.keep_blocks = options_.keep_blocks;
+  options.trusting_period_ms = StakingParams().trusting_period_ms;
   EngineEvents events;
-  BlockLog* log = life->log.get();
+  BlockLog* log = life.log.get();
   events.on_final = [this, log](const FinalBlock& block) {
     const auto stored = log->block_at(block.height);
     if (stored) events_.on_final(options_.number, block, *stored);
@@ -209,21 +260,55 @@ ErrorOr<void> SimNode::boot() {
   events.on_evidence = [this](const XOnlyKey&, const Evidence& proof) {
     events_.on_evidence(options_.number, proof);
   };
+  events.on_installed = [this, lagging = life.lagging.get()](std::uint64_t height) {
+    lagging->start_at(height);
+    events_.on_installed(options_.number, height);
+  };
   events.log = [this](std::string_view line) { events_.log(options_.number, line); };
-  const ReplicaParts parts{chain_id_, life->lagging.get(), log, &life->pool, &clock_, options_.net};
-  life->replica =
-      std::make_unique<Replica>(parts, std::move(signer), replica_options, std::move(events));
-  Life* raw = life.get();
-  life->relay = std::make_unique<Relay>(RelayParts{&life->pool, log, options_.net, &clock_,
-                                                   [raw](const std::vector<Bytes>& txs) {
-                                                     std::vector<SubmitReply> replies;
-                                                     for (const Bytes& tx : txs)
-                                                       replies.push_back(raw->app->check_tx(tx));
-                                                     return replies;
-                                                   },
-                                                   [raw] { return raw->next_leaders; }, [] {}});
-  life->pool.set_arrival_listener([raw](const PooledTx& tx) { raw->relay->on_arrival(tx); });
-  TRY_VOID(life->replica->start());
+  const ReplicaParts parts{chain_id_,
+                           life.lagging.get(),
+                           log,
+                           &life.pool,
+                           &clock_,
+                           options_.net,
+                           life.snapshots->epochs.get(),
+                           &life.snapshots->progress};
+  life.replica = std::make_unique<Replica>(parts, std::move(signer), options, std::move(events));
+  return life.replica->start();
+}
+
+void SimNode::make_relay(Life& life) {
+  life.state_sync =
+      std::make_unique<StateSyncServer>(*life.lagging, *life.snapshots->epochs, *options_.net);
+  RelayParts parts;
+  parts.pool = &life.pool;
+  parts.log = life.log.get();
+  parts.net = options_.net;
+  parts.clock = &clock_;
+  parts.submit = [&life](const std::vector<Bytes>& txs) {
+    std::vector<SubmitReply> replies;
+    for (const Bytes& tx : txs) replies.push_back(life.app->check_tx(tx));
+    return replies;
+  };
+  parts.next_leaders = [&life] { return life.next_leaders; };
+  parts.wake = [] {};
+  parts.state_sync = life.state_sync.get();
+  life.relay = std::make_unique<Relay>(std::move(parts));
+  life.pool.set_arrival_listener([&life](const PooledTx& tx) { life.relay->on_arrival(tx); });
+}
+
+ErrorOr<void> SimNode::boot() {
+  CHECK(!is_up());
+  auto life = std::make_unique<Life>();
+  life->rng = testing::SeededRng(rng_.next());
+  TRY_VOID(open_stores(*life));
+  TRY_VOID(open_snapshots(*life));
+  TRY_VOID(open_state(*life));
+  TRY_VOID(replay(*life));
+  life->lagging = std::make_unique<LaggingApp>(*life->app, *life->state, *life->index);
+  life->lagging->start_at(life->app->info().height);
+  make_relay(*life);
+  TRY_VOID(start_replica(*life));
   life_ = std::move(life);
   return {};
 }
@@ -264,7 +349,7 @@ ErrorOr<void> SimNode::rest() {
   if (rng_.below(4) != 0) TRY_VOID(life_->replica->flush());
   if (life_->lagging->lag() > rng_.below(options_.lag_max + 1))
     TRY_VOID(life_->lagging->catch_up());
-  return {};
+  return life_->snapshots->make();
 }
 
 std::optional<std::uint64_t> SimNode::next_ns() {

@@ -1,6 +1,6 @@
 // SimNode: a node as production has it, less its threads and sockets: block log, vote record, state
-// and index stores, mempool, application, replica and relay, above a simulated disk, clock and
-// network. What it does follows the engine's loop: take an event, poll, then rest.
+// and index stores, snapshots, mempool, application, replica and relay, above a simulated disk,
+// clock and network. What it does follows the engine's loop: take an event, poll, then rest.
 //
 // The disk and the databases outlive crashes; everything else is built anew at each start.
 #pragma once
@@ -11,6 +11,7 @@
 #include "consensus/engine/local_signer.h"
 #include "consensus/engine/relay.h"
 #include "consensus/engine/replica.h"
+#include "consensus/engine/state_sync_server.h"
 #include "tests/sim/sim_clock.h"
 #include "tests/sim/sim_kv.h"
 #include "tests/support/fault_env.h"
@@ -27,13 +28,17 @@ struct SimNodeOptions {
   std::uint64_t seed = 0;
   std::uint64_t delay_ms = 200;
   std::uint64_t segment_bytes = 64ULL * 1024 * 1024;
-  std::uint64_t lag_max = 8;  // blocks that the databases may be behind
+  std::uint64_t lag_max = 8;          // blocks that the databases may be behind
+  std::uint64_t snapshot_epochs = 0;  // as fogcoind's options say
+  std::uint64_t keep_blocks = 0;
+  bool take_snapshot = false;
 };
 
 // What a node shows to those who watch it.
 struct SimNodeEvents {
   std::function<void(std::size_t node, const FinalBlock&, const StoredBlock&)> on_final;
   std::function<void(std::size_t node, const Evidence&)> on_evidence;
+  std::function<void(std::size_t node, std::uint64_t height)> on_installed;  // a snapshot
   std::function<void(std::size_t node, std::string_view)> log;
 };
 
@@ -52,7 +57,8 @@ class SimNode {
   void die();
   // The power comes back.
   void reboot(testing::Unsynced unsynced, bool databases_too);
-  // An operator's remedy for a damaged log: all but key and vote record goes.
+  // An operator's remedy for a damaged log: the blocks and databases go, perhaps all but key and
+  // vote record. From then on the node starts with --snapshot, if others give any.
   void wipe();
 
   // ---- what happens to it; an error means that it cannot go on ----
@@ -75,25 +81,31 @@ class SimNode {
 
  private:
   class LaggingApp;
+  struct Snapshots;
   // In the order in which they are made; the last goes first.
   struct Life {
     testing::SeededRng rng{0};
     Mempool pool;
     WorkerPool workers{0};
     std::unique_ptr<BlockLog> log;
+    std::unique_ptr<Snapshots> snapshots;
     std::unique_ptr<IndexStore> index;
     std::unique_ptr<StateStore> state;
     std::unique_ptr<LedgerApp> app;
     std::unique_ptr<LaggingApp> lagging;
     std::unique_ptr<Replica> replica;
+    std::unique_ptr<StateSyncServer> state_sync;
     std::unique_ptr<Relay> relay;
     std::vector<NodeId> next_leaders;
   };
 
   ErrorOr<void> open_stores(Life& life);
+  ErrorOr<void> open_snapshots(Life& life);
   ErrorOr<void> fill_index(Life& life);
   ErrorOr<void> open_state(Life& life);
   ErrorOr<void> replay(Life& life);
+  ErrorOr<void> start_replica(Life& life);
+  void make_relay(Life& life);
   ErrorOr<void> rest();
 
   const SimNodeOptions options_;
@@ -103,6 +115,7 @@ class SimNode {
   testing::FaultEnv env_;
   SimKv state_db_, index_db_;
   SimClock clock_;
+  bool take_snapshot_;
   std::unique_ptr<Life> life_;
 };
 

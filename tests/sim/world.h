@@ -40,6 +40,7 @@ struct RunResult {
   std::uint64_t messages = 0;
   std::uint64_t crashes = 0;
   std::uint64_t wipes = 0;
+  std::uint64_t joins = 0;   // by another's snapshot
   std::uint64_t proofs = 0;  // evidence seen against liars
   std::uint64_t timely_blocks = 0;
   std::uint64_t sim_ms = 0;
@@ -78,6 +79,7 @@ class World {
 
   // Nodes.
   void boot(std::size_t number);
+  void join(std::size_t number);
   void stop(std::size_t number);
   void crash(std::size_t number, const std::string& why);
   void touch(std::size_t number, const std::function<ErrorOr<void>()>& what);

@@ -66,6 +66,13 @@ void World::boot(std::size_t number) {
   schedule_wake(number);
 }
 
+// The first start. While a late one takes over what it lacks, a crash is likelier than later.
+void World::join(std::size_t number) {
+  if (members_[number].plan.joins_ms > 0 && !healed_ && rng_.below(2) == 0)
+    members_[number].node->env().crash_after(rng_.below(12'000));
+  boot(number);
+}
+
 void World::stop(std::size_t number) {
   Member& member = members_[number];
   if (!member.node->is_up()) return;

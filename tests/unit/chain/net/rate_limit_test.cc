@@ -20,6 +20,16 @@ TEST(TokenBucket, GivesItsBurstAtOnceAndThenItsRate) {
   EXPECT_FALSE(bucket.take(1'100));
 }
 
+TEST(TokenBucket, GivesManyOrNone) {
+  TokenBucket bucket(1'000, 100, 0);
+  EXPECT_FALSE(bucket.take(0, 101)) << "more than it ever holds";
+  EXPECT_TRUE(bucket.take(0, 60));
+  EXPECT_FALSE(bucket.take(0, 41)) << "and takes nothing";
+  EXPECT_TRUE(bucket.take(0, 40));
+  EXPECT_FALSE(bucket.take(0, UINT64_MAX));
+  EXPECT_TRUE(bucket.take(50, 50));
+}
+
 TEST(TokenBucket, NeverHoldsMoreThanItsBurstNorRunsBackwards) {
   TokenBucket bucket(4'000'000'000, 2, 0);
   EXPECT_TRUE(bucket.take(UINT64_MAX));

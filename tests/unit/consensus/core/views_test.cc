@@ -212,6 +212,26 @@ TEST(Simplex, ALeaderThatComesBackGivesUpOneViewAtOnceAndProposesInTheNext) {
   expect_well(world);
 }
 
+TEST(Simplex, ACertificateThatALeaderFormsItselfDoesNotShowThatItIsHeard) {
+  // It misses the first view that it leads, and is back in the third: it votes there, and the
+  // others, who hear it late, form the certificates without it.
+  CoreWorld world({.leaders = {0, 1, 1, 0, 1}, .slower_ms = {{0, 40}}});
+  world.set_filter(
+      [](std::size_t from, std::size_t to, const Input&) { return from != 0 && to != 0; });
+  world.want_height(1);
+  const std::uint64_t back = world.first_view() + 2;
+  ASSERT_TRUE(world.run_until([&] { return world.core(1).view() == back; }, 10'000));
+  world.set_filter({});
+  ASSERT_TRUE(world.run_until([&] { return world.core(0).view() == back; }, 10'000));
+  world.want_height(3);
+  ASSERT_TRUE(world.run_to_height(3, 10'000));
+  EXPECT_TRUE(world.has_signed(0, kNotarize, back));
+  EXPECT_TRUE(world.has_signed(1, kNullify, back + 1)) << "at once: 0 may be away";
+  EXPECT_FALSE(world.has_signed(0, kNotarize, back + 1)) << "its proposal could not become final";
+  EXPECT_TRUE(world.has_signed(0, kNullify, back + 1));
+  expect_well(world);
+}
+
 TEST(Simplex, AViewThatItsLeaderGivesUpCostsNoTime) {
   CoreWorld world({.byzantine = {0}, .leaders = {0, 1}});
   world.want_height(1);

@@ -322,6 +322,14 @@ TEST_F(SnapshotSyncTest, AHeightThatEndsNoEpochCannotBeTrustedHere) {
   EXPECT_EQ(made.error().code, ErrorCode::kInvalidInput);
 }
 
+TEST_F(SnapshotSyncTest, WhoeverOnlyClaimsToKnowOfMoreHoldsNothingUp) {
+  add_peer(1);
+  add_peer(2, [](std::uint8_t kind, Bytes&) { return !is(kind, wire::Kind::kEpochs); });
+  boot();
+  sync_->on_status(node_number(2), wire::Status{1'000'000, 1, {}});
+  EXPECT_EQ(*run(), SyncPhase::kInstalled);
+}
+
 TEST_F(SnapshotSyncTest, WithoutAnySnapshotTheBlocksAreTakenOver) {
   add_peer(1, [](std::uint8_t kind, Bytes& answer) {
     if (is(kind, wire::Kind::kSnapshots)) answer = bcs_encode(wire::Snapshots{});
