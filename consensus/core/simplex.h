@@ -122,6 +122,7 @@ class Simplex {
 
   // The story of a view.
   void enter(std::uint64_t view);
+  void want_final();
   void start_timers();
   void try_propose();
   void try_vote();

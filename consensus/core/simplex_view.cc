@@ -24,7 +24,7 @@ void Simplex::enter(std::uint64_t view) {
   if (epoch_is_over()) return;
   const std::optional<Head> head = head_below(view_);
   effects_.push_back(Entered{view_, head ? head->block : floor_.id});
-  if (has_unfinal_block()) effects_.push_back(SetTimer{TimerKind::kFinal, view_, delay(2)});
+  want_final();
   // It is probably on its way.
   if (head && missing_below(head->block)) set_fetch_timer();
   const View* here = find(view_);
@@ -33,6 +33,22 @@ void Simplex::enter(std::uint64_t view) {
       static_cast<u128>(here->votes.nullify_stake(config_.set)) * 3 > total_stake_)
     start_timers();
   try_vote();
+}
+
+// Sees to it that the newest notarized block becomes final: by its own view's votes, which are
+// given time; or, where that view is nullified and they cannot be enough, by a block that stands on
+// it.
+void Simplex::want_final() {
+  const std::optional<Head> head = head_below(view_);
+  if (!head || head->block == floor_.id) return;
+  const View* made = find(head->view);
+  if (made == nullptr || !made->nullification) {
+    effects_.push_back(SetTimer{TimerKind::kFinal, view_, delay(2)});
+    return;
+  }
+  build_wanted_ = empty_wanted_ = true;
+  start_timers();
+  try_propose();
 }
 
 void Simplex::start_timers() {
@@ -199,9 +215,10 @@ void Simplex::take_certificate(const Certificate& certificate, bool formed_here)
   if (vote.view >= view_) {
     end_view(certificate);
   } else {
-    // A view that was left by a nullification has a block after all, and nobody has timed it.
-    if (vote.kind == VoteKind::kNotarize && has_unfinal_block())
-      effects_.push_back(SetTimer{TimerKind::kFinal, view_, delay(2)});
+    // A view that was left by a nullification has a block after all, and nobody has timed it; or
+    // the block's own votes will not make it final.
+    const std::optional<Head> head = head_below(view_);
+    if (head && head->view == vote.view) want_final();
     // It may be what a proposal of this view has waited for.
     try_vote();
     try_propose();

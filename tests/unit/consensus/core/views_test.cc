@@ -232,6 +232,32 @@ TEST(Simplex, ACertificateThatALeaderFormsItselfDoesNotShowThatItIsHeard) {
   expect_well(world);
 }
 
+TEST(Simplex, ABlockOfANullifiedViewIsMadeFinalByTheNextLeaderAtOnce) {
+  // Its proposal comes when all have lost patience: it is notarized, and cannot be finalized.
+  CoreWorld world({.byzantine = {0}, .leaders = {0, 1}});
+  const std::uint64_t view = world.first_view();
+  world.set_filter([&](std::size_t, std::size_t to, const Input& message) {
+    const auto* vote = std::get_if<VoteInput>(&message);
+    const auto* certificate = std::get_if<CertificateInput>(&message);
+    const bool nullifies = (vote && vote->vote.vote.kind == kNullify) ||
+                           (certificate && certificate->certificate.vote.kind == kNullify);
+    return to != 1 || !nullifies;
+  });
+  world.want_height(1);
+  world.run(195);
+  const BlockRef block = made_up_block(view, world.genesis());
+  world.know(block);
+  world.send(0, ProposalInput{unsigned_vote({1, view, kNotarize, view - 1, block.id}, 0), block});
+  ASSERT_TRUE(world.run_until([&] { return world.core(1).view() == view + 1; }, 100));
+  ASSERT_TRUE(world.has_signed(2, kNullify, view) && world.has_signed(2, kNotarize, view));
+  ASSERT_EQ(world.floor(1).height, 0U);
+  world.set_filter({});
+  world.hand(1, CertificateInput{made_up_certificate({1, view, kNullify, 0, {}}, {1, 2, 3})});
+  ASSERT_TRUE(world.run_to_height(1, 100)) << "long before anybody loses patience again";
+  EXPECT_FALSE(world.has_signed(2, kNullify, view + 1));
+  expect_well(world);
+}
+
 TEST(Simplex, AViewThatItsLeaderGivesUpCostsNoTime) {
   CoreWorld world({.byzantine = {0}, .leaders = {0, 1}});
   world.want_height(1);
