@@ -146,6 +146,20 @@ FaultText fault_text(Fault fault) {
       return {"bad_runtime",
               "The runtime profile is missing or not known to the network; use one that a current "
               "executor names."};
+    case Fault::kBadAuditors:
+      return {"bad_auditors", "An auditor stands in the list twice; name each once."};
+    case Fault::kAuditorNotAdmitted:
+      return {"auditor_not_admitted",
+              "The Host's owner has not admitted this account as an auditor; ask the owner to run "
+              "`foghost auditors`."};
+    case Fault::kBadAttestation:
+      return {
+          "bad_attestation",
+          "The attestation has no attributes, has one without a name, or expires in the past or "
+          "more than 366 days ahead; correct it."};
+    case Fault::kAttestationNotFound:
+      return {"attestation_not_found",
+              "This account attests nothing of the Host; check the Host's id."};
     case Fault::kServiceNotFound:
       return {"service_not_found",
               "No service has this name; check the spelling, or publish it first."};
@@ -194,6 +208,11 @@ FaultText fault_text(Fault fault) {
       return {"too_many_depositors",
               "The Bid already has the largest number of depositors; top it up from one of their "
               "accounts."};
+    case Fault::kBadLeaseTime:
+      return {
+          "bad_lease_time",
+          "A lease lasts 60 seconds to 366 days, or 0 for until it is closed; start_by lies ahead, "
+          "by 366 days at most, or is 0 for never; correct them."};
     case Fault::kGatewayNotFound:
       return {"gateway_not_found",
               "No gateway is registered under this account; register it first."};

@@ -56,7 +56,11 @@ enum class Fault : std::uint16_t {
   kBadScale = 310,
   kOfferNotFound = 311,
   kBadLocation = 312,
-  kBadRuntime = 313,  // no runtime profile, or one that the network does not know
+  kBadRuntime = 313,   // no runtime profile, or one that the network does not know
+  kBadAuditors = 314,  // the same auditor twice
+  kAuditorNotAdmitted = 315,
+  kBadAttestation = 316,  // says nothing, or counts for no time or too long
+  kAttestationNotFound = 317,
   kServiceNotFound = 320,
   kServiceNameTaken = 321,
   kBadServiceName = 322,
@@ -72,6 +76,7 @@ enum class Fault : std::uint16_t {
   kDepositTooLow = 336,  // does not cover one slice for the fewest replicas
   kBidClosed = 337,
   kTooManyDepositors = 338,
+  kBadLeaseTime = 339,  // length of the lease, or time to start by
   kGatewayNotFound = 340,
   kGatewayExists = 341,
   kNotGatewayOwner = 342,

@@ -37,6 +37,7 @@ enum class Table : std::uint8_t {
   kLease = 0x26,
   kReceipt = 0x27,
   kServiceHistory = 0x28,
+  kHostAudit = 0x29,
 
   // Ordered.
   kDue = 0x80,              // time (be64), kind, object: what the block at that time must settle

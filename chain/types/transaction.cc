@@ -39,6 +39,9 @@ std::uint64_t message_units(std::uint16_t kind, std::size_t payload_size) {
     case MessageKind::kVoteParameters:
     case MessageKind::kSetOffer:
     case MessageKind::kWithdrawOffer:
+    case MessageKind::kAdmitAuditors:
+    case MessageKind::kAttestHost:
+    case MessageKind::kRevokeAttestation:
     case MessageKind::kTopUpBid:
     case MessageKind::kCloseBid:
     case MessageKind::kUpdateHost:

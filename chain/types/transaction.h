@@ -28,6 +28,9 @@ enum class MessageKind : std::uint16_t {
   kRetireHost = 12,
   kSetOffer = 13,
   kWithdrawOffer = 14,
+  kAdmitAuditors = 15,
+  kAttestHost = 16,
+  kRevokeAttestation = 17,
 
   kRegisterGateway = 18,
   kUpdateGateway = 19,

@@ -26,6 +26,12 @@ Result<Message, Fault> decode_message(const RawMessage& raw) {
       return decode_as<market::SetOffer>(raw.payload);
     case MessageKind::kWithdrawOffer:
       return decode_as<market::WithdrawOffer>(raw.payload);
+    case MessageKind::kAdmitAuditors:
+      return decode_as<market::AdmitAuditors>(raw.payload);
+    case MessageKind::kAttestHost:
+      return decode_as<market::AttestHost>(raw.payload);
+    case MessageKind::kRevokeAttestation:
+      return decode_as<market::RevokeAttestation>(raw.payload);
     case MessageKind::kRegisterGateway:
       return decode_as<market::RegisterGateway>(raw.payload);
     case MessageKind::kUpdateGateway:

@@ -18,12 +18,13 @@ namespace fog {
 
 using Message =
     std::variant<Transfer, market::RegisterHost, market::UpdateHost, market::RetireHost,
-                 market::SetOffer, market::WithdrawOffer, market::RegisterGateway,
-                 market::UpdateGateway, market::PublishService, market::UpdateService,
-                 market::RetireService, market::CreateBid, market::TopUpBid, market::CloseBid,
-                 market::AckLease, market::ReleaseLease, market::Heartbeat, market::SubmitReceipts,
-                 CreateValidator, EditValidator, Unjail, SubmitEvidence, Delegate, Redelegate,
-                 Undelegate, WithdrawRewards, ProposeParameters, VoteParameters>;
+                 market::SetOffer, market::WithdrawOffer, market::AdmitAuditors, market::AttestHost,
+                 market::RevokeAttestation, market::RegisterGateway, market::UpdateGateway,
+                 market::PublishService, market::UpdateService, market::RetireService,
+                 market::CreateBid, market::TopUpBid, market::CloseBid, market::AckLease,
+                 market::ReleaseLease, market::Heartbeat, market::SubmitReceipts, CreateValidator,
+                 EditValidator, Unjail, SubmitEvidence, Delegate, Redelegate, Undelegate,
+                 WithdrawRewards, ProposeParameters, VoteParameters>;
 
 // kUnknownMessage, kMalformedMessage.
 Result<Message, Fault> decode_message(const RawMessage& raw);

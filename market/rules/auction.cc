@@ -126,7 +126,7 @@ std::vector<Won> set_thresholds(const AuctionTerms& terms, const Ranking& rankin
   std::vector<Won> won;
   for (std::size_t n = 0; n < replicas.size(); ++n) {
     const Candidate& c = ranking.candidates[replicas[n]];
-    const u128 at_cap = score_at(c, cap_scale(terms.cap, c.hourly));
+    const u128 at_cap = score_at(c, clearing_max(terms, c));
     const u128 kept_out = n < displaced.size() ? std::min(displaced[n], at_cap) : at_cap;
     won.push_back({replicas[n], std::max(kept_out, ranking.scores[replicas[n]])});
   }
@@ -148,7 +148,7 @@ std::vector<Award> to_scales(const AuctionTerms& terms, const std::vector<Candid
   const u128 one = price / weight;
   const bool fits_all = std::all_of(won.begin(), won.end(), [&](const Won& w) {
     const Candidate& c = candidates[w.candidate];
-    return one >= c.scale && one <= cap_scale(terms.cap, c.hourly);
+    return one >= c.scale && one <= clearing_max(terms, c);
   });
   std::vector<Award> awards;
   for (const Won& w : won) {
@@ -165,10 +165,8 @@ u128 score_at(const Candidate& candidate, Scale scale) {
   return u128{scale} * candidate.hourly * candidate.factor + kScoreUnit * candidate.distance_cost;
 }
 
-Scale cap_scale(std::uint64_t cap, std::uint64_t hourly) {
-  CHECK(hourly > 0);
-  const u128 scale = u128{cap} * kScaleOne / hourly;
-  return scale > kScaleMax ? kScaleMax : static_cast<Scale>(scale);
+Scale clearing_max(const AuctionTerms& terms, const Candidate& candidate) {
+  return std::min(cap_scale(terms.cap, candidate.hourly), candidate.unit_cap);
 }
 
 Hash32 tie_mask(const Hash32& beacon, const BidId& bid) {

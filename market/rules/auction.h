@@ -20,6 +20,7 @@ struct Candidate {
   Address owner;
   BoundedText<2> country;
   Scale scale = kScaleOne;          // asked
+  Scale unit_cap = kScaleMax;       // the most that the Bid's caps per unit allow in its class
   std::uint64_t hourly = 1;         // class vector . profile at scale one, droplets an hour
   std::uint32_t factor = 10'000;    // standing_factor()
   std::uint64_t distance_cost = 0;  // droplets an hour; below 2^47
@@ -66,8 +67,8 @@ std::vector<Award> run_auction(const AuctionTerms& terms, const std::vector<Cand
 
 // The score of a candidate at a scale.
 u128 score_at(const Candidate& candidate, Scale scale);
-// The largest scale whose price is within the cap: floor(cap x 10 000 / hourly), at most kScaleMax.
-Scale cap_scale(std::uint64_t cap, std::uint64_t hourly);
+// The most that a candidate can clear at: the least that the Bid's caps allow.
+Scale clearing_max(const AuctionTerms& terms, const Candidate& candidate);
 // What orders equal scores: the Host's id, xor a hash of beacon and Bid. An index by id can find
 // the lowest among any number of equal scores.
 Hash32 tie_mask(const Hash32& beacon, const BidId& bid);

@@ -19,6 +19,7 @@ enum class DueKind : std::uint8_t {
   kRetry = 7,          // bid: search again
   kForgetTerm = 8,     // lease, term: a past term's record goes
   kForgetBid = 9,      // bid: a closed Bid leaves its indexes
+  kStartBy = 10,       // bid: replicas that nobody was found for are given up
 };
 
 struct Due {

@@ -101,7 +101,9 @@ Fault apply(Overlay& state, const BlockContext& block, const TxContext& tx,
 
   const MarketParams params = market_params(state);
   host->retired_at_ms = block.time_ms;
+  host->auditors = 0;
   keep(state, *host);
+  state.erase(host_audit_key(message.host));
   drop_offer(state, message.host);
   for (const LeaseId& id : indexed_ids(state, leases_by_host(message.host))) {
     const Lease lease = must_load_lease(state, id);

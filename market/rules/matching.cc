@@ -27,6 +27,7 @@ bool host_failed(CloseReason reason) {
     case CloseReason::kEscrowExhausted:
     case CloseReason::kServiceRetired:
     case CloseReason::kHostRetired:
+    case CloseReason::kNotStarted:
       return false;
   }
   return false;

@@ -41,7 +41,7 @@ void OfferIndex::sort_touched() {
 }
 
 void OfferIndex::touch(const Changes& changes) {
-  for (const Table table : {Table::kHost, Table::kOffer}) {
+  for (const Table table : {Table::kHost, Table::kOffer, Table::kHostAudit}) {
     const StateKey prefix = state_key(table);
     for (auto at = changes.lower_bound(prefix); at != changes.end(); ++at) {
       if (at->first.size() != 1 + 32 || at->first[0] != prefix[0]) break;
@@ -81,6 +81,9 @@ std::optional<OfferIndex::Read> OfferIndex::read(const ReadView& state, const Ho
   out.standing = host.standing;
   out.standing_as_of_ms = host.standing_as_of_ms;
   out.since_height = offer->since_height;
+  if (host.auditors != 0) {
+    out.audit = std::make_shared<HostAudit>(must_load<HostAudit>(state, host_audit_key(host_id)));
+  }
   const auto traits = share({std::move(host.attributes), std::move(host.runtimes)});
   out.attributes = &traits->first.attributes;
   out.runtimes = &traits->first.runtimes;

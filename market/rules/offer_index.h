@@ -11,6 +11,7 @@
 #include <set>
 
 #include "market/rules/auction.h"
+#include "market/rules/constraints.h"
 #include "market/rules/host_places.h"
 #include "market/rules/keep.h"
 #include "market/rules/offer_tree.h"
@@ -20,40 +21,6 @@ namespace fog::market {
 // Of the Offers that fit runtime, region, GPU and free capacity, so many by score are tested
 // against the remaining constraints.
 constexpr std::size_t kSearchMax = 2'048;
-
-// All that constraints can ask of a Host and its Offer.
-struct IndexedOffer {
-  HostId host;
-  Address owner;
-  BoundedText<2> country;
-  std::uint8_t price_class = 0;
-  Scale scale = kScaleOne;
-  Resources free;
-  Location location;
-  std::uint16_t standing = kStandingOne;
-  std::uint64_t standing_as_of_ms = 0;
-  std::uint64_t since_height = 0;
-  // Shared by all Hosts that say the same of themselves.
-  const Attributes* attributes = nullptr;
-  const std::vector<RuntimeProfile>* runtimes = nullptr;
-  bool operator==(const IndexedOffer&) const = default;
-};
-
-// What a Bid searches for, in a block.
-struct OfferQuery {
-  BidTerms terms;
-  BidId bid;
-  RuntimeKind runtime = RuntimeKind::kWasmCommand;
-  UseProfile profile;         // declared, or the chain's own average
-  std::set<HostId> excluded;  // failed this Bid a moment ago
-  Hash32 beacon;
-  std::uint64_t height = 0;   // Offers recorded before this block take part
-  std::uint64_t time_ms = 0;  // standing has healed until then
-};
-
-// The attribute by which a Host says that it also runs such services, with the value "1"; empty for
-// WASI commands, which every Host runs.
-std::string_view runtime_attribute(RuntimeKind kind);
 
 class OfferIndex {
  public:
@@ -158,8 +125,12 @@ class OfferIndex::Search {
   };
   struct Tree {
     const OfferTree* tree = nullptr;
-    std::uint64_t hourly = 0;
-    Scale scale_max = 0;  // within the cap
+    QueryPrice price;
+  };
+  // All places within so many kilometres.
+  struct Ring {
+    GlobePoint middle{};
+    std::uint32_t km = 0;
   };
   // What rows of the same traits have in common for this query.
   struct TraitsVerdict {
@@ -170,7 +141,11 @@ class OfferIndex::Search {
   static constexpr std::uint32_t kNone = ~std::uint32_t{0};
 
   void add_tree(std::uint8_t price_class, OfferFamily family, const std::string& name,
-                std::uint64_t hourly);
+                const QueryPrice& price);
+  void draw_rings();
+  // Whether the place, or some place in the box, may be where the query asks for.
+  template <class PointOrBox>
+  bool may_lie_in(const PointOrBox& where) const;
   void push(const Item& item);
   Item pop();
   void expand(const Item& item);
@@ -183,7 +158,7 @@ class OfferIndex::Search {
   std::optional<Candidate> judge(const Item& item);
   Item with_exact_score(const Item& item) const;
   std::size_t failed_before(const Item& item);
-  Candidate candidate_of(const IndexedOffer& offer, std::uint64_t hourly) const;
+  Candidate candidate_of(const IndexedOffer& offer, const QueryPrice& price) const;
   bool comes_later(const Item& a, const Item& b) const;
 
   const OfferIndex& index_;
@@ -194,6 +169,8 @@ class OfferIndex::Search {
   RowFilter filter_;  // what is needed to fit, as far as rows tell
   bool near_counts_ = false;
   GlobePoint near_{};
+  std::optional<Ring> within_;           // the farthest that is accepted
+  std::vector<Ring> cells_;              // around each cell
   std::vector<std::uint64_t> only_ids_;  // id_prefix() of those that it is restricted to
   std::vector<Tree> trees_;
   std::vector<Item> heap_;

@@ -4,6 +4,7 @@
 
 #include "market/rules/offer_index.h"
 #include "market/rules/standing.h"
+#include "market/types/cell.h"
 
 namespace fog::market {
 namespace {
@@ -13,42 +14,8 @@ bool contains(const List& list, const Item& item) {
   return std::find(list.begin(), list.end(), item) != list.end();
 }
 
-bool says_it_runs(const Attributes& attributes, RuntimeKind kind) {
-  const std::string_view name = runtime_attribute(kind);
-  if (name.empty()) return true;
-  const auto found = attributes.find(BoundedText<32>(std::string(name)));
-  return found != attributes.end() && found->second == "1";
-}
-
-bool runs(const std::vector<RuntimeProfile>& runtimes, const Attributes& attributes,
-          const OfferQuery& query) {
-  const auto& wanted = query.terms.constraints.runtime;
-  return (!wanted || contains(runtimes, *wanted)) && says_it_runs(attributes, query.runtime);
-}
-
-bool has_attributes(const Attributes& attributes, const Constraints& c) {
-  return std::all_of(c.attributes.begin(), c.attributes.end(), [&](const auto& wanted) {
-    const auto found = attributes.find(wanted.first);
-    return found != attributes.end() && found->second == wanted.second;
-  });
-}
-
-// Runtime, region, GPU and free capacity: what a search looks at first.
 bool fits(const IndexedOffer& offer, const OfferQuery& query) {
-  const Constraints& c = query.terms.constraints;
-  return offer.since_height < query.height &&
-         (c.countries.empty() || contains(c.countries, offer.country)) &&
-         runs(*offer.runtimes, *offer.attributes, query) && offer.free.fits(query.terms.resources);
-}
-
-bool satisfies_rest(const IndexedOffer& offer, const OfferQuery& query, std::uint64_t hourly) {
-  const Constraints& c = query.terms.constraints;
-  return has_attributes(*offer.attributes, c) &&
-         (c.only_hosts.empty() || contains(c.only_hosts, offer.host)) &&
-         !contains(c.not_hosts, offer.host) && !query.excluded.contains(offer.host) &&
-         healed_standing(offer.standing, offer.standing_as_of_ms, query.time_ms) >=
-             c.standing_min &&
-         offer.scale <= cap_scale(cap_of_step(query.terms.cap_step), hourly);
+  return first_misfit_of_place(offer, query) == Misfit::kNone;
 }
 
 // How often `need` fits into `free`, at most 2^16.
@@ -60,19 +27,16 @@ std::uint32_t copies_of(const Room& free, const Room& need) {
   return copies;
 }
 
-}  // namespace
-
-std::string_view runtime_attribute(RuntimeKind kind) {
-  switch (kind) {
-    case RuntimeKind::kWasmCommand:
-      return {};
-    case RuntimeKind::kWasmHttp:
-      return "runtime.wasm-http";
-    case RuntimeKind::kContainer:
-      return "runtime.container";
+GlobeBox box_of(const OfferBranch& branch, std::size_t child) {
+  GlobeBox box;
+  for (std::size_t i = 0; i < 3; ++i) {
+    box.min[i] = branch.box_min[i][child];
+    box.max[i] = branch.box_max[i][child];
   }
-  return {};
+  return box;
 }
+
+}  // namespace
 
 bool OfferIndex::can_serve(const HostId& host, const OfferQuery& query,
                            const MarketParams& params) const {
@@ -80,10 +44,8 @@ bool OfferIndex::can_serve(const HostId& host, const OfferQuery& query,
   const std::optional<OfferPlace> place = places_.find(host);
   if (!place) return false;
   const IndexedOffer& offer = offers_[*place];
-  if (!fits(offer, query)) return false;
-  const auto hourly = hourly_at_scale_one(params.classes[offer.price_class].prices,
-                                          query.terms.resources, query.profile);
-  return hourly && satisfies_rest(offer, query, *hourly);
+  const std::optional<QueryPrice> price = price_in(params.classes[offer.price_class], query);
+  return price && first_misfit(offer, query, *price) == Misfit::kNone;
 }
 
 OfferIndex::Search::Search(const OfferIndex& index, const OfferQuery& query,
@@ -98,6 +60,7 @@ OfferIndex::Search::Search(const OfferIndex& index, const OfferQuery& query,
   const Constraints& c = terms.constraints;
   near_counts_ = terms.near && terms.latency_weight != 0;
   if (near_counts_) near_ = globe_point(*terms.near);
+  draw_rings();
   std::set<std::string> countries;
   for (const auto& country : c.countries) countries.insert(country);
   filter_.need = room_of(terms.resources);
@@ -108,28 +71,56 @@ OfferIndex::Search::Search(const OfferIndex& index, const OfferQuery& query,
   for (const HostId& host : c.only_hosts) only_ids_.push_back(id_prefix(host));
   heap_.reserve(128);
   for (std::uint8_t price_class = 0; price_class < params.classes.size(); ++price_class) {
-    const auto hourly =
-        hourly_at_scale_one(params.classes[price_class].prices, terms.resources, query.profile);
-    if (!hourly) continue;  // beyond 64 bits
-    if (near_counts_) {
-      add_tree(price_class, OfferFamily::kPlace, {}, *hourly);
+    const std::optional<QueryPrice> price = price_in(params.classes[price_class], query);
+    if (!price) continue;
+    if (near_counts_ || c.ask_place()) {
+      add_tree(price_class, OfferFamily::kPlace, {}, *price);
     } else if (terms.resources.gpu) {
-      add_tree(price_class, OfferFamily::kGpu, terms.resources.gpu->model, *hourly);
+      add_tree(price_class, OfferFamily::kGpu, terms.resources.gpu->model, *price);
     } else if (countries.empty()) {
-      add_tree(price_class, OfferFamily::kAll, {}, *hourly);
+      add_tree(price_class, OfferFamily::kAll, {}, *price);
     } else {
       for (const std::string& country : countries)
-        add_tree(price_class, OfferFamily::kCountry, country, *hourly);
+        add_tree(price_class, OfferFamily::kCountry, country, *price);
     }
   }
 }
 
+// Exact enough to leave out what surely lies elsewhere; fits() decides.
+void OfferIndex::Search::draw_rings() {
+  const Constraints& c = query_.terms.constraints;
+  std::uint32_t most = c.distance_max_km != 0 ? c.distance_max_km : ~std::uint32_t{0};
+  if (c.latency_max_us != 0) most = std::min(most, farthest_km(c.latency_max_us));
+  if (query_.terms.near && most != ~std::uint32_t{0})
+    within_ = Ring{globe_point(*query_.terms.near), most};
+  for (const Cell& cell : c.cells) {
+    // Nothing in a cell is farther from its middle than its corners are.
+    const Area area = area_of(cell);
+    const Location middle{{}, (area.lat_min + area.lat_max) / 2, (area.lon_min + area.lon_max) / 2};
+    std::uint32_t km = 0;
+    for (const std::uint32_t lat : {area.lat_min, area.lat_max}) {
+      for (const std::uint32_t lon : {area.lon_min, area.lon_max})
+        km = std::max(km, distance_km(middle, {{}, lat, lon}));
+    }
+    cells_.push_back({globe_point(middle), km + km / 50 + 2});  // for what distances are wrong by
+  }
+}
+
+template <class PointOrBox>
+bool OfferIndex::Search::may_lie_in(const PointOrBox& where) const {
+  const auto reaches = [&](const Ring& ring) {
+    return distance_at_least_km(ring.middle, where) <= ring.km;
+  };
+  return (!within_ || reaches(*within_)) &&
+         (cells_.empty() || std::any_of(cells_.begin(), cells_.end(), reaches));
+}
+
 // Its root stands for all that is in it, and before everything.
 void OfferIndex::Search::add_tree(std::uint8_t price_class, OfferFamily family,
-                                  const std::string& name, std::uint64_t hourly) {
+                                  const std::string& name, const QueryPrice& price) {
   const OfferTree* tree = index_.find(price_class, family, name);
   if (tree == nullptr) return;
-  trees_.push_back({tree, hourly, cap_scale(cap_of_step(query_.terms.cap_step), hourly)});
+  trees_.push_back({tree, price});
   Item root;
   root.number = tree->root();
   root.tree = static_cast<std::uint16_t>(trees_.size() - 1);
@@ -195,15 +186,10 @@ OfferIndex::Search::Item OfferIndex::Search::child_item(const OfferBranch& branc
   item.tree = tree;
   item.kind = branch.height == 1 ? Kind::kLeaf : Kind::kBranch;
   Candidate best;
-  best.hourly = trees_[tree].hourly;
+  best.hourly = trees_[tree].price.hourly;
   if (near_counts_) {
-    GlobeBox box;
-    for (std::size_t i = 0; i < 3; ++i) {
-      box.min[i] = branch.box_min[i][child];
-      box.max[i] = branch.box_max[i][child];
-    }
-    best.distance_cost =
-        std::uint64_t{query_.terms.latency_weight} * distance_at_least_km(near_, box);
+    best.distance_cost = std::uint64_t{query_.terms.latency_weight} *
+                         distance_at_least_km(near_, box_of(branch, child));
   }
   item.score = score_at(best, branch.scale_min[child]);
   const int open = branch.id_open[child];
@@ -218,8 +204,10 @@ void OfferIndex::Search::expand(const Item& item) {
   std::uint32_t children = filter_.children(branch) >> item.child << item.child;
   if (children == 0) return;
   const Scale lowest = branch.scale_min[static_cast<std::size_t>(std::countr_zero(children))];
+  const bool asks_place = within_.has_value() || !cells_.empty();
   for (; children != 0; children &= children - 1) {
     const auto child = static_cast<std::size_t>(std::countr_zero(children));
+    if (asks_place && !may_lie_in(box_of(branch, child))) continue;
     Item next = child_item(branch, child, item.tree);
     if (by_scale && branch.scale_min[child] > lowest) {
       next.number = item.number;
@@ -246,7 +234,7 @@ void OfferIndex::Search::scan(const Item& item) {
 
 void OfferIndex::Search::consider(OfferPlace place, std::uint16_t tree) {
   const OfferRow& row = store_.rows[place];
-  if (!filter_.lets_through(row)) return;
+  if (!filter_.lets_through(row) || !may_lie_in(row.at)) return;
   const TraitsVerdict& verdict = verdict_on(row.traits);
   if (!verdict.fits) return;
   const std::uint16_t standing =
@@ -257,7 +245,7 @@ void OfferIndex::Search::consider(OfferPlace place, std::uint16_t tree) {
   item.tie = row.id ^ mask_prefix_;
   item.kind = near_counts_ ? Kind::kNear : Kind::kOffer;
   Candidate candidate;
-  candidate.hourly = trees_[tree].hourly;
+  candidate.hourly = trees_[tree].price.hourly;
   candidate.factor = standing_factor(standing);
   if (near_counts_) {
     candidate.distance_cost =
@@ -277,7 +265,7 @@ void OfferIndex::Search::consider(OfferPlace place, std::uint16_t tree) {
 
 bool OfferIndex::Search::may_satisfy(const OfferRow& row, const TraitsVerdict& verdict,
                                      std::uint16_t standing, const Tree& tree) const {
-  return verdict.satisfies && row.scale <= tree.scale_max &&
+  return verdict.satisfies && row.scale <= tree.price.cap && row.scale <= tree.price.unit_cap &&
          standing >= query_.terms.constraints.standing_min &&
          (only_ids_.empty() || contains(only_ids_, row.id));
 }
@@ -287,8 +275,8 @@ const OfferIndex::Search::TraitsVerdict& OfferIndex::Search::verdict_on(std::uin
   if (verdict.traits == traits) return verdict;
   const Traits& says = index_.traits_by_number_[traits]->first;
   verdict.traits = traits;
-  verdict.fits = runs(says.runtimes, says.attributes, query_);
-  verdict.satisfies = has_attributes(says.attributes, query_.terms.constraints);
+  verdict.fits = runs(says.attributes, says.runtimes, query_);
+  verdict.satisfies = says_enough(says.attributes, query_);
   return verdict;
 }
 
@@ -301,15 +289,15 @@ std::optional<Candidate> OfferIndex::Search::judge(const Item& item) {
     return std::nullopt;
   }
   ++tested_;
-  const std::uint64_t hourly = trees_[item.tree].hourly;
-  if (!satisfies_rest(offer, query_, hourly)) return std::nullopt;
-  return candidate_of(offer, hourly);
+  const QueryPrice& price = trees_[item.tree].price;
+  if (first_misfit_of_rest(offer, query_, price) != Misfit::kNone) return std::nullopt;
+  return candidate_of(offer, price);
 }
 
 OfferIndex::Search::Item OfferIndex::Search::with_exact_score(const Item& item) const {
   Item exact = item;
   const IndexedOffer& offer = index_.offers_[item.number];
-  exact.score = score_at(candidate_of(offer, trees_[item.tree].hourly), offer.scale);
+  exact.score = score_at(candidate_of(offer, trees_[item.tree].price), offer.scale);
   exact.kind = Kind::kOffer;
   return exact;
 }
@@ -329,14 +317,16 @@ std::size_t OfferIndex::Search::failed_before(const Item& item) {
   return before;
 }
 
-Candidate OfferIndex::Search::candidate_of(const IndexedOffer& offer, std::uint64_t hourly) const {
+Candidate OfferIndex::Search::candidate_of(const IndexedOffer& offer,
+                                           const QueryPrice& price) const {
   const BidTerms& terms = query_.terms;
   Candidate candidate;
   candidate.host = offer.host;
   candidate.owner = offer.owner;
   candidate.country = offer.country;
   candidate.scale = offer.scale;
-  candidate.hourly = hourly;
+  candidate.unit_cap = price.unit_cap;
+  candidate.hourly = price.hourly;
   candidate.factor =
       standing_factor(healed_standing(offer.standing, offer.standing_as_of_ms, query_.time_ms));
   if (near_counts_) {

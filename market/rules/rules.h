@@ -20,6 +20,12 @@ Fault apply(Overlay& state, const BlockContext& block, const TxContext& tx,
 Fault apply(Overlay& state, const BlockContext& block, const TxContext& tx,
             const WithdrawOffer& message);
 Fault apply(Overlay& state, const BlockContext& block, const TxContext& tx,
+            const AdmitAuditors& message);
+Fault apply(Overlay& state, const BlockContext& block, const TxContext& tx,
+            const AttestHost& message);
+Fault apply(Overlay& state, const BlockContext& block, const TxContext& tx,
+            const RevokeAttestation& message);
+Fault apply(Overlay& state, const BlockContext& block, const TxContext& tx,
             const RegisterGateway& message);
 Fault apply(Overlay& state, const BlockContext& block, const TxContext& tx,
             const UpdateGateway& message);

@@ -1,4 +1,5 @@
 // What falls due: one case a kind of deadline.
+#include "market/rules/bids.h"
 #include "market/rules/demand.h"
 #include "market/rules/due.h"
 #include "market/rules/leases.h"
@@ -28,6 +29,8 @@ void settle(Overlay& state, const BlockContext& block, const MarketParams& param
       return forget_term(state, due);
     case DueKind::kForgetBid:
       return forget_bid(state, due);
+    case DueKind::kStartBy:
+      return settle_start_by(state, block, params, due);
   }
   CHECK(false);
 }

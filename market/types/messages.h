@@ -67,6 +67,34 @@ struct WithdrawOffer {
   bool operator==(const WithdrawOffer&) const = default;
 };
 
+// By the Host's owner: whose attestations of the Host may stand. What others have attested goes;
+// what these have stays.
+struct AdmitAuditors {
+  static constexpr MessageKind kKind = MessageKind::kAdmitAuditors;
+  HostId host;
+  BoundedList<Address, 8> auditors;
+  static constexpr auto kFields = std::make_tuple(&AdmitAuditors::host, &AdmitAuditors::auditors);
+  bool operator==(const AdmitAuditors&) const = default;
+};
+// By an admitted auditor: these attributes of the Host hold until `expires_ms` (block time, at most
+// kAttestationMsMax ahead). Takes the place of what the auditor attested of it before.
+struct AttestHost {
+  static constexpr MessageKind kKind = MessageKind::kAttestHost;
+  HostId host;
+  Attributes attributes;
+  std::uint64_t expires_ms = 0;
+  static constexpr auto kFields =
+      std::make_tuple(&AttestHost::host, &AttestHost::attributes, &AttestHost::expires_ms);
+  bool operator==(const AttestHost&) const = default;
+};
+// By the auditor: what it has attested of the Host no longer holds. Leases go on.
+struct RevokeAttestation {
+  static constexpr MessageKind kKind = MessageKind::kRevokeAttestation;
+  HostId host;
+  static constexpr auto kFields = std::make_tuple(&RevokeAttestation::host);
+  bool operator==(const RevokeAttestation&) const = default;
+};
+
 // The sender becomes a gateway; one an account. Burns gateway_fee_burn.
 struct RegisterGateway {
   static constexpr MessageKind kKind = MessageKind::kRegisterGateway;

@@ -67,6 +67,8 @@ std::string_view close_reason_name(CloseReason reason) {
       return "service_retired";
     case CloseReason::kHostRetired:
       return "host_retired";
+    case CloseReason::kNotStarted:
+      return "not_started";
   }
   return "unknown";
 }

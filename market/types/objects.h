@@ -2,32 +2,15 @@
 // Receipt.
 #pragma once
 
-#include "market/types/params.h"
+#include "market/types/attestation.h"
 #include "market/types/sum_log.h"
+#include "market/types/terms.h"
 
 namespace fog::market {
 
-using HostId = Hash32;
 using BidId = Hash32;
 using LeaseId = Hash32;
-using ServiceName = BoundedText<63>;  // DNS label: a-z, 0-9, '-', 3..63, no '-' at the ends
-using RuntimeProfile = Hash32;        // exact engine, flags and limits (DESIGN 9)
-using Endpoint = BoundedText<255>;    // "http://host:port", no path
-
-constexpr std::uint16_t kStandingOne =
-    10'000;  // a Host without failures; a lower standing raises its score
-
-// Where a Host is, in its own words. Degrees in thousandths.
-struct Location {
-  BoundedText<2> country;             // ISO 3166-1 alpha-2, upper case
-  std::uint32_t lat_milli = 90'000;   // latitude + 90 000: 0..180 000
-  std::uint32_t lon_milli = 180'000;  // longitude + 180 000: 0..360 000
-  static constexpr auto kFields =
-      std::make_tuple(&Location::country, &Location::lat_milli, &Location::lon_milli);
-  bool operator==(const Location&) const = default;
-};
-
-using Attributes = BoundedMap<BoundedText<32>, BoundedText<64>, 32>;
+using Endpoint = BoundedText<255>;  // "http://host:port", no path
 
 struct Host {
   HostId id;
@@ -50,11 +33,12 @@ struct Host {
   // Since when it is thought dead (it missed a deadline); no candidate until it shows life. 0:
   // alive.
   std::uint64_t down_since_ms = 0;
+  std::uint8_t auditors = 0;  // admitted, in its HostAudit
   static constexpr auto kFields = std::make_tuple(
       &Host::id, &Host::owner, &Host::operator_account, &Host::operator_key, &Host::endpoint,
       &Host::location, &Host::capacity, &Host::attributes, &Host::runtimes, &Host::bond,
       &Host::standing, &Host::standing_as_of_ms, &Host::last_seen_ms, &Host::leases_open,
-      &Host::retired_at_ms, &Host::failures, &Host::earned, &Host::down_since_ms);
+      &Host::retired_at_ms, &Host::failures, &Host::earned, &Host::down_since_ms, &Host::auditors);
   bool operator==(const Host&) const = default;
 };
 
@@ -124,51 +108,6 @@ struct Service {
   bool operator==(const Service&) const = default;
 };
 
-// Hard constraints: an Offer that fails one is no candidate.
-struct Constraints {
-  BoundedList<BoundedText<2>, 32> countries;                    // any of; empty: anywhere
-  BoundedMap<BoundedText<32>, BoundedText<64>, 16> attributes;  // each must be equal
-  BoundedList<HostId, 32> only_hosts;                           // empty: all
-  BoundedList<HostId, 32> not_hosts;
-  std::optional<RuntimeProfile> runtime;  // nothing: any the network knows
-  std::uint16_t standing_min = 0;
-  std::uint8_t per_host_max = 1;  // spread limits, 1..255
-  std::uint8_t per_owner_max = 255;
-  std::uint8_t per_country_max = 255;
-  static constexpr auto kFields = std::make_tuple(
-      &Constraints::countries, &Constraints::attributes, &Constraints::only_hosts,
-      &Constraints::not_hosts, &Constraints::runtime, &Constraints::standing_min,
-      &Constraints::per_host_max, &Constraints::per_owner_max, &Constraints::per_country_max);
-  bool operator==(const Constraints&) const = default;
-};
-
-enum class Verification : std::uint8_t { kNone, kSampled, kEvery };
-constexpr Verification bcs_last(Verification) {
-  return Verification::kEvery;
-}
-
-// What a Publisher asks for; part of CreateBid and kept in the Bid.
-struct BidTerms {
-  ServiceName service;
-  std::uint16_t replicas_min = 1;  // cleared as soon as possible; 0: only on demand
-  std::uint16_t replicas_max = 1;  // 1..1 024
-  Resources resources;             // of one replica
-  UseProfile profile;              // expected use of one replica in an hour
-  std::uint8_t cap_step = 0;       // most one replica may cost an hour at the profile (ladder)
-  Amount spend_per_hour_max;       // most one replica can ever be paid an hour, rent and use
-  Constraints constraints;
-  std::optional<Location> near;
-  std::uint32_t latency_weight = 0;  // droplets an hour per kilometre of distance
-  Verification verification = Verification::kNone;
-  BoundedList<Address, 8> gateways;  // authorized to forward and to vouch
-  static constexpr auto kFields =
-      std::make_tuple(&BidTerms::service, &BidTerms::replicas_min, &BidTerms::replicas_max,
-                      &BidTerms::resources, &BidTerms::profile, &BidTerms::cap_step,
-                      &BidTerms::spend_per_hour_max, &BidTerms::constraints, &BidTerms::near,
-                      &BidTerms::latency_weight, &BidTerms::verification, &BidTerms::gateways);
-  bool operator==(const BidTerms&) const = default;
-};
-
 struct Deposit {
   Address from;
   Amount amount;
@@ -185,9 +124,10 @@ enum class CloseReason : std::uint8_t {
   kEscrowExhausted,  // the slice could not be refilled
   kServiceRetired,
   kHostRetired,
+  kNotStarted,  // nobody was found before the Bid's start_by_ms
 };
 constexpr CloseReason bcs_last(CloseReason) {
-  return CloseReason::kHostRetired;
+  return CloseReason::kNotStarted;
 }
 std::string_view close_reason_name(CloseReason reason);
 

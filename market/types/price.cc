@@ -151,4 +151,10 @@ std::optional<std::uint8_t> step_for(std::uint64_t droplets_per_hour) {
   return std::nullopt;
 }
 
+Scale cap_scale(std::uint64_t cap, std::uint64_t price) {
+  CHECK(price > 0);
+  const u128 scale = u128{cap} * kScaleOne / price;
+  return scale > kScaleMax ? kScaleMax : static_cast<Scale>(scale);
+}
+
 }  // namespace fog::market

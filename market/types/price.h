@@ -106,10 +106,14 @@ std::optional<std::uint64_t> hourly_at_scale_one(const UnitPrices& prices,
                                                  const UseProfile& profile);
 
 // The ladder of caps: step 0 is 1 024 droplets an hour, each next step floor(1.25 x). Coarse on
-// purpose, so that a Publisher cannot set the lowest ask as his cap.
+// purpose, so that a Publisher cannot set the lowest ask as his cap. Caps per unit take the same
+// steps.
 constexpr std::uint8_t kCapSteps = 128;
 std::uint64_t cap_of_step(std::uint8_t step);
 // The lowest step whose cap is at least `droplets_per_hour`; nothing above the ladder.
 std::optional<std::uint8_t> step_for(std::uint64_t droplets_per_hour);
+// The largest scale at which what costs `price` at scale one stays within the cap:
+// floor(cap x 10 000 / price), at most kScaleMax. The price is not zero.
+Scale cap_scale(std::uint64_t cap, std::uint64_t price);
 
 }  // namespace fog::market

@@ -147,7 +147,7 @@ Result<void, Error> read_constraints(const YamlSection& in, market::Constraints&
       if (name.empty() || name.size() > 32 || value.size() > 64) {
         return in.refuse("attributes", "a name has 1 to 32 bytes and a value at most 64");
       }
-      out.attributes[BoundedText<32>(name)] = BoundedText<64>(value);
+      out.attributes.push_back({name, market::AttributeOp::kEquals, {value}, false});
     }
   }
   TRY_VOID(read_hosts(in, "only_hosts", out.only_hosts));

@@ -81,16 +81,23 @@ FOG_JSON(market::MarketParams, classes, ack_deadline_ms, receipt_interval_ms, le
 FOG_JSON(market::Location, country, lat_milli, lon_milli);
 FOG_JSON(market::Host, id, owner, operator_account, operator_key, endpoint, location, capacity,
          attributes, runtimes, bond, standing, standing_as_of_ms, last_seen_ms, leases_open,
-         retired_at_ms, failures, earned, down_since_ms);
+         retired_at_ms, failures, earned, down_since_ms, auditors);
 FOG_JSON(market::Offer, host, price_class, scale, free, since_height);
 FOG_JSON(market::Gateway, owner, key, endpoint, location, previous_key, previous_until_ms);
 FOG_JSON(market::Manifest, summary, runtime, artifact, artifact_bytes, memory_mib, fuel_per_request,
          wall_ms, request_bytes_max, response_bytes_max, env);
 FOG_JSON(market::Service, name, owner, version, manifest, bids_open, metered);
-FOG_JSON(market::Constraints, countries, attributes, only_hosts, not_hosts, runtime, standing_min,
-         per_host_max, per_owner_max, per_country_max);
+FOG_JSON(market::AttributeRule, key, op, values, audited);
+FOG_JSON(market::Constraints, countries, not_countries, cells, distance_max_km, latency_max_us,
+         attributes, auditors, only_hosts, not_hosts, only_owners, not_owners, runtime,
+         standing_min, per_host_max, per_owner_max, per_country_max);
+FOG_JSON(market::UnitCaps, cpu_core_hour, memory_gib_hour, storage_gib_month, gpu_hour, gfuel,
+         egress_gib, million_requests);
 FOG_JSON(market::BidTerms, service, replicas_min, replicas_max, resources, profile, cap_step,
-         spend_per_hour_max, constraints, near, latency_weight, verification, gateways);
+         unit_caps, spend_per_hour_max, constraints, near, latency_weight, verification, gateways,
+         lease_ms, start_by_ms);
+FOG_JSON(market::Attestation, auditor, attributes, attested_ms, expires_ms);
+FOG_JSON(market::HostAudit, host, attestations);
 FOG_JSON(market::Deposit, from, amount);
 FOG_JSON(market::Bid, id, owner, terms, created_height, created_ms, free, locked, spent, refunded,
          deposits, replicas_held, leases_ever, closed, closed_ms, sleep_until_ms, asleep_since_ms);
@@ -114,6 +121,9 @@ FOG_JSON(market::UpdateHost, host, operator_key, endpoint, location, capacity, a
 FOG_JSON(market::RetireHost, host);
 FOG_JSON(market::SetOffer, host, price_class, scale, offered);
 FOG_JSON(market::WithdrawOffer, host);
+FOG_JSON(market::AdmitAuditors, host, auditors);
+FOG_JSON(market::AttestHost, host, attributes, expires_ms);
+FOG_JSON(market::RevokeAttestation, host);
 FOG_JSON(market::RegisterGateway, key, endpoint, location);
 FOG_JSON(market::UpdateGateway, key, endpoint, location);
 FOG_JSON(market::PublishService, name, manifest);
@@ -240,6 +250,10 @@ struct EnumNames<market::Verification> {
     }
     return "";
   }
+};
+template <>
+struct EnumNames<market::AttributeOp> {
+  static std::string_view of(market::AttributeOp op) { return market::attribute_op_name(op); }
 };
 template <>
 struct EnumNames<market::CloseReason> {

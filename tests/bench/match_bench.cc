@@ -194,8 +194,8 @@ class Market {
         terms.latency_weight = 500;
         break;
       case Kind::kAttributes:
-        terms.constraints.attributes["disk"] = "ssd";
-        terms.constraints.attributes["audited"] = "yes";
+        terms.constraints.attributes.push_back({"disk", AttributeOp::kEquals, {"ssd"}, false});
+        terms.constraints.attributes.push_back({"audited", AttributeOp::kEquals, {"yes"}, false});
         break;
       case Kind::kRuntime:
         terms.constraints.runtime =

@@ -176,6 +176,9 @@ class Play {
     message.capacity = {static_cast<std::uint32_t>(500 * choices_.below(17)), 8'192, 10'000, 100,
                         std::nullopt};
     message.runtimes.push_back(sha256(as_bytes("profile")));
+    if (choices_.rarely()) {
+      message.attributes[std::string("disk")] = std::to_string(choices_.below(16));
+    }
   }
   Manifest manifest() {
     Manifest out;
@@ -198,7 +201,22 @@ class Play {
     out.spend_per_hour_max = Amount{choices_.below(256) * 10'000'000};
     out.constraints.per_host_max = static_cast<std::uint8_t>(1 + choices_.below(3));
     if (choices_.rarely()) out.constraints.countries.push_back(std::string("DE"));
-    if (choices_.rarely()) out.near = Location{};
+    if (choices_.rarely()) {
+      out.near = Location{};
+      out.near->country = std::string("CH");
+      out.constraints.distance_max_km = static_cast<std::uint32_t>(choices_.below(256) * 80);
+    }
+    if (choices_.rarely()) {
+      out.constraints.attributes.push_back({std::string("disk"),
+                                            static_cast<AttributeOp>(choices_.below(5)),
+                                            {std::string("7")},
+                                            choices_.below(2) == 1});
+      out.constraints.auditors.push_back(person().address);
+    }
+    if (choices_.rarely()) out.constraints.cells.push_back(std::string(1, 's'));
+    if (choices_.rarely()) out.unit_caps.cpu_core_hour = choices_.byte();
+    if (choices_.rarely()) out.lease_ms = choices_.below(256) * 1'000'000;
+    if (choices_.rarely()) out.start_by_ms = header_.time_ms + choices_.below(256) * 1'000;
     for (const TestKey& someone : people()) {
       if (choices_.below(2) == 0) out.gateways.push_back(someone.address);
     }
@@ -277,7 +295,7 @@ class Play {
     send(operator_of(message.host), message);
   }
   void act() {
-    switch (choices_.below(20)) {
+    switch (choices_.below(23)) {
       case 0:
         return register_host();
       case 1:
@@ -320,6 +338,20 @@ class Play {
       }
       case 17:
         return submit_receipts();
+      case 18: {
+        AdmitAuditors message{host(), {}};
+        for (std::uint64_t i = choices_.below(3); i > 0; --i) {
+          message.auditors.push_back(person().address);
+        }
+        return send(person(), message);
+      }
+      case 19: {
+        AttestHost message{host(), {}, header_.time_ms + choices_.below(256) * 1'000};
+        message.attributes[std::string("disk")] = std::to_string(choices_.below(16));
+        return send(person(), message);
+      }
+      case 20:
+        return send(person(), RevokeAttestation{host()});
       default:
         return next_block();
     }

@@ -28,7 +28,7 @@ void try_as(ByteView bytes, std::uint8_t how) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 2) return 0;
   const ByteView bytes(data + 2, size - 2);
-  switch (data[0] % 17) {
+  switch (data[0] % 20) {
     case 0:
       try_as<RegisterHost>(bytes, data[1]);
       break;
@@ -76,6 +76,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     case 15:
       try_as<Heartbeat>(bytes, data[1]);
+      break;
+    case 17:
+      try_as<AdmitAuditors>(bytes, data[1]);
+      break;
+    case 18:
+      try_as<AttestHost>(bytes, data[1]);
+      break;
+    case 19:
+      try_as<RevokeAttestation>(bytes, data[1]);
       break;
     default:
       try_as<SubmitReceipts>(bytes, data[1]);

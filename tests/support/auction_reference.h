@@ -125,6 +125,7 @@ inline Scale literal_payment(const AuctionTerms& terms, const std::vector<Candid
   CHECK(own != nullptr);
   u128 cap_in_scale = u128{terms.cap} * 10'000 / own->hourly;
   if (cap_in_scale > kScaleMax) cap_in_scale = kScaleMax;
+  if (cap_in_scale > own->unit_cap) cap_in_scale = own->unit_cap;
   const u128 at_cap = reference_score(*own, cap_in_scale);
   std::vector<u128> scores(terms.demand, at_cap);
   const std::vector<std::size_t> others = literal_winners(terms, candidates, &owner);

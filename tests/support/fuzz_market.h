@@ -123,6 +123,7 @@ struct FuzzMarket {
     lease = make_lease_id(bid, 0);
     run(owner, Heartbeat{host});
     run(owner, AckLease{lease, 1});
+    run(owner, AdmitAuditors{host, {address(gateway)}});
     ++block.height;
     block.time_ms += 30'000;
   }

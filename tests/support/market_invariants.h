@@ -16,6 +16,7 @@ namespace fog::market::testing {
 struct MarketRecords {
   std::map<HostId, Host> hosts;
   std::map<HostId, Offer> offers;
+  std::map<HostId, HostAudit> audits;
   std::map<BidId, Bid> bids;
   std::map<LeaseId, Lease> leases;  // present terms
   std::vector<Lease> all_terms;     // present and past
@@ -52,6 +53,9 @@ inline MarketRecords read_records(const fog::testing::MemoryState& state) {
     } else if (table == Table::kOffer) {
       const Offer offer = decode(Offer{});
       out.offers.emplace(offer.host, offer);
+    } else if (table == Table::kHostAudit) {
+      const HostAudit audit = decode(HostAudit{});
+      out.audits.emplace(audit.host, audit);
     } else if (table == Table::kBid) {
       const Bid bid = decode(Bid{});
       out.bids.emplace(bid.id, bid);

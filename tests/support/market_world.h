@@ -52,6 +52,14 @@ inline Location somewhere(const char* country = "DE") {
   return location;
 }
 
+// The attribute has this value.
+inline AttributeRule is(const char* key, const char* value) {
+  AttributeRule rule;
+  rule.key = key;
+  rule.values = {value};
+  return rule;
+}
+
 class MarketWorld {
  public:
   explicit MarketWorld(const MarketParams& params = example_params()) : rng_(2026) {

@@ -6,6 +6,7 @@
 #include "chain/crypto/hash.h"
 #include "market/types/distance.h"
 #include "tests/support/auction_reference.h"
+#include "tests/support/constraints_reference.h"
 #include "tests/support/market_invariants.h"
 
 namespace fog::market::testing {
@@ -63,20 +64,12 @@ class NaiveMarket {
   }
   bool serves(const Host& host, const Offer& offer, const Bid& bid, const Service& service,
               std::uint64_t hourly) const {
-    const Constraints& c = bid.terms.constraints;
-    const auto has = [](const auto& list, const auto& item) {
-      return std::find(list.begin(), list.end(), item) != list.end();
-    };
-    for (const auto& [key, value] : c.attributes) {
-      const auto found = host.attributes.find(key);
-      if (found == host.attributes.end() || found->second != value) return false;
-    }
-    return service.manifest.runtime == RuntimeKind::kWasmCommand && host.retired_at_ms == 0 &&
-           host.down_since_ms == 0 && offer.since_height < block_.height &&
-           (c.countries.empty() || has(c.countries, host.location.country)) &&
-           (c.only_hosts.empty() || has(c.only_hosts, host.id)) && !has(c.not_hosts, host.id) &&
-           offer.free.fits(bid.terms.resources) &&
-           u128{offer.scale} * hourly <= u128{cap_of_step(bid.terms.cap_step)} * 10'000;
+    const NaiveDemand demand{bid.terms, service.manifest.runtime, block_.height, block_.time_ms};
+    const auto audit = r_.audits.find(host.id);
+    return demand.place_fits(host, offer) &&
+           demand.rest_fits(host, offer,
+                            audit == r_.audits.end() ? std::nullopt : std::optional(audit->second),
+                            params_.classes[offer.price_class].prices, hourly);
   }
   void serve(const Bid& bid) {
     AuctionTerms terms;
@@ -135,6 +128,7 @@ class NaiveMarket {
       c.country = host.location.country;
       c.scale = offer.scale;
       c.hourly = *hourly;
+      c.unit_cap = NaiveDemand::unit_cap(bid.terms, params_.classes[offer.price_class].prices);
       const std::uint64_t healed = (block_.time_ms - host.standing_as_of_ms) / 60'000;
       const std::uint64_t standing = std::min<std::uint64_t>(10'000, host.standing + healed);
       c.factor = static_cast<std::uint32_t>(20'000 - standing);

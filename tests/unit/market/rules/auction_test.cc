@@ -191,7 +191,8 @@ RandomMarket random_market(SeededRng& rng, const Shape& shape, std::size_t most)
     c.hourly = 1'000 + (shape.distances ? kind % 3 * 100 : 0);
     c.factor = shape.distances ? static_cast<std::uint32_t>(10'000 + kind % 5 * 700) : 10'000;
     c.distance_cost = shape.distances ? kind % 7 * 50 : 0;
-    const Scale most_scale = cap_scale(m.terms.cap, c.hourly);
+    if (shape.distances && kind % 3 == 0) c.unit_cap = static_cast<Scale>(8'000 + kind % 5 * 900);
+    const Scale most_scale = clearing_max(m.terms, c);
     // Few different asks, so that ties happen.
     c.scale = static_cast<Scale>(std::max<std::uint64_t>(
         kScaleMin, most_scale - most_scale * rng.below(8) / 8 - rng.below(2)));
@@ -303,7 +304,7 @@ void expect_lies_do_not_pay(SeededRng& rng, const RandomMarket& m, const Address
     std::vector<Candidate> lies = m.candidates;
     for (Candidate& c : lies) {
       if (c.owner != liar) continue;
-      const Scale most = cap_scale(m.terms.cap, c.hourly);
+      const Scale most = clearing_max(m.terms, c);
       c.scale = static_cast<Scale>(kScaleMin + rng.below(most - kScaleMin + 1));
     }
     const std::int64_t rounding = 1'300 * static_cast<std::int64_t>(m.terms.demand);
@@ -334,6 +335,7 @@ TEST(AuctionProperty, MisreportingDoesNotPayWithHostsInSeveralPlaces) {
       m.candidates.push_back(rival);
     }
     for (Candidate& c : m.candidates) {
+      c.unit_cap = kScaleMax;  // as the cap above: no cap takes a rival's place
       if (rng.below(2) == 0) c.distance_cost = rng.below(300);
     }
     expect_lies_do_not_pay(rng, m, m.candidates[0].owner);
@@ -357,7 +359,7 @@ TEST(AuctionProperty, MisreportingDoesNotPayToTheUnit) {
       if (c.owner != liar) continue;
       c.scale = static_cast<Scale>(
           std::clamp<std::uint64_t>(c.scale + rng.below(4'001), 2'100, 32'000) - 2'000);
-      c.scale = std::min(c.scale, cap_scale(m.terms.cap, c.hourly));
+      c.scale = std::min(c.scale, clearing_max(m.terms, c));
     }
     EXPECT_LE(profit_of(m.terms, lies, costs, liar), honest) << "round " << round;
   }

@@ -11,6 +11,7 @@ namespace fog::market {
 namespace {
 
 using testing::example_params;
+using testing::is;
 using testing::MarketWorld;
 using testing::Person;
 using testing::somewhere;
@@ -62,9 +63,9 @@ TEST_F(MatchingTest, HardConstraints) {
   EXPECT_TRUE(finds(terms));
   EXPECT_TRUE(finds_with([](auto& t) { t.constraints.countries = {"FR", "DE"}; }));
   EXPECT_FALSE(finds_with([](auto& t) { t.constraints.countries = {"FR"}; }));
-  EXPECT_TRUE(finds_with([](auto& t) { t.constraints.attributes["tier"] = "gold"; }));
-  EXPECT_FALSE(finds_with([](auto& t) { t.constraints.attributes["tier"] = "silver"; }));
-  EXPECT_FALSE(finds_with([](auto& t) { t.constraints.attributes["level"] = "gold"; }));
+  EXPECT_TRUE(finds_with([](auto& t) { t.constraints.attributes = {is("tier", "gold")}; }));
+  EXPECT_FALSE(finds_with([](auto& t) { t.constraints.attributes = {is("tier", "silver")}; }));
+  EXPECT_FALSE(finds_with([](auto& t) { t.constraints.attributes = {is("level", "gold")}; }));
   EXPECT_TRUE(finds_with([&](auto& t) { t.constraints.only_hosts = {host}; }));
   EXPECT_FALSE(finds_with([](auto& t) { t.constraints.only_hosts = {HostId{}}; }));
   EXPECT_FALSE(finds_with([&](auto& t) { t.constraints.not_hosts = {host}; }));

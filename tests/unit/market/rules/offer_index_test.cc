@@ -6,6 +6,7 @@
 
 #include "market/types/distance.h"
 #include "tests/support/market_world.h"
+#include "tests/support/random_terms.h"
 
 namespace fog::market {
 namespace {
@@ -37,7 +38,14 @@ class Offers {
       index_.touch(id);
       return;
     }
-    const Host host = random_host(id);
+    Host host = random_host(id);
+    audits_.erase(id);
+    if (rng_.below(2) == 0) {
+      const HostAudit audit = testing::RandomTerms(rng_).audit(id, kTimeMs);
+      host.auditors = static_cast<std::uint8_t>(audit.attestations.size());
+      audits_[id] = audit;
+      store(state_, host_audit_key(id), audit);
+    }
     const Offer offer = random_offer(id);
     hosts_[id] = host;
     offers_[id] = offer;
@@ -55,13 +63,14 @@ class Offers {
     for (std::uint64_t n = rng_.below(4); n > 1; --n)
       terms.constraints.countries.push_back(country());
     if (rng_.below(4) == 0) terms.constraints.runtime = runtime();
-    if (rng_.below(4) == 0) terms.constraints.attributes["disk"] = disk();
+    if (rng_.below(4) == 0) terms.constraints.attributes = {testing::is("disk", disk().c_str())};
     if (rng_.below(5) == 0) terms.constraints.standing_min = 9'000;
     if (rng_.below(8) == 0) terms.constraints.not_hosts.push_back(id_of(rng_.below(hosts_max_)));
     if (rng_.below(3) == 0) {
       terms.near = place();
       terms.latency_weight = static_cast<std::uint32_t>(rng_.below(3) * 300);
     }
+    if (rng_.below(2) == 0) testing::RandomTerms(rng_).constrain(terms);
     if (rng_.below(4) == 0) query.runtime = RuntimeKind::kWasmHttp;
     if (rng_.below(6) == 0) query.excluded.insert(id_of(rng_.below(hosts_max_)));
     query.bid = id_of(1'000 + rng_.below(1'000));
@@ -81,35 +90,21 @@ class Offers {
     };
     std::vector<Found> fitting;
     const BidTerms& terms = query.terms;
-    const Constraints& c = terms.constraints;
-    const auto has = [](const auto& list, const auto& item) {
-      return std::find(list.begin(), list.end(), item) != list.end();
-    };
+    const testing::NaiveDemand demand{terms, query.runtime, kHeight, kTimeMs};
     for (const auto& [id, offer] : offers_) {
       const Host& host = hosts_.at(id);
-      const auto http = host.attributes.find("runtime.wasm-http");
-      const auto hourly = hourly_at_scale_one(params_.classes[offer.price_class].prices,
-                                              terms.resources, terms.profile);
-      const bool fits = offer.since_height < kHeight && host.retired_at_ms == 0 &&
-                        host.down_since_ms == 0 &&
-                        (c.countries.empty() || has(c.countries, host.location.country)) &&
-                        (!c.runtime || has(host.runtimes, *c.runtime)) && !host.runtimes.empty() &&
-                        (query.runtime == RuntimeKind::kWasmCommand ||
-                         (http != host.attributes.end() && http->second == "1")) &&
-                        offer.free.fits(terms.resources) && hourly;
-      if (!fits) continue;
-      const std::uint64_t standing = std::min<std::uint64_t>(
-          10'000, host.standing + (kTimeMs - host.standing_as_of_ms) / 60'000);
-      u128 score = u128{offer.scale} * *hourly * (20'000 - standing);
+      const UnitPrices& prices = params_.classes[offer.price_class].prices;
+      const auto hourly = hourly_at_scale_one(prices, terms.resources, terms.profile);
+      if (!hourly || !demand.place_fits(host, offer)) continue;
+      u128 score = u128{offer.scale} * *hourly * (20'000 - demand.standing(host));
       if (terms.near)
         score += u128{100'000'000} * terms.latency_weight * distance_km(host.location, *terms.near);
-      bool rest = !has(c.not_hosts, id) && !query.excluded.contains(id) &&
-                  standing >= c.standing_min &&
-                  u128{offer.scale} * *hourly <= u128{cap_of_step(terms.cap_step)} * 10'000;
-      for (const auto& [key, value] : c.attributes) {
-        const auto at = host.attributes.find(key);
-        rest = rest && at != host.attributes.end() && at->second == value;
-      }
+      const auto audit = audits_.find(id);
+      const bool rest =
+          !query.excluded.contains(id) &&
+          demand.rest_fits(host, offer,
+                           audit == audits_.end() ? std::nullopt : std::optional(audit->second),
+                           prices, *hourly);
       fitting.push_back({score, tie_of(tie_mask(query.beacon, query.bid), id), id, rest});
     }
     std::sort(fitting.begin(), fitting.end(), [](const Found& a, const Found& b) {
@@ -170,7 +165,10 @@ class Offers {
   Host random_host(const HostId& id) {
     Host host;
     host.id = id;
-    host.owner = *fixed_from<20>(ByteView(id_of(9'000 + rng_.below(40))).first(20));
+    host.owner = rng_.below(2) == 0
+                     ? testing::RandomTerms(rng_).owner()
+                     : *fixed_from<20>(ByteView(id_of(9'000 + rng_.below(40))).first(20));
+    host.attributes = testing::RandomTerms(rng_).attributes();
     host.location = place();
     if (rng_.below(3) == 0) host.attributes["runtime.wasm-http"] = "1";
     if (rng_.below(2) == 0) host.attributes["disk"] = disk();
@@ -202,6 +200,7 @@ class Offers {
   OfferIndex index_;
   std::map<HostId, Host> hosts_;
   std::map<HostId, Offer> offers_;
+  std::map<HostId, HostAudit> audits_;
 };
 
 TEST(OfferIndex, FindsWhatLookingAtAllFindsInTheSameOrder) {
@@ -233,7 +232,7 @@ TEST(OfferIndex, StopsWhereTheBoundedSearchStops) {
       query.terms.resources = {100, 100, 0, 0, {}};
       query.terms.constraints.countries.clear();
       query.terms.constraints.runtime.reset();
-      query.terms.constraints.attributes["disk"] = "ssd";
+      query.terms.constraints.attributes = {testing::is("disk", "ssd")};
       const std::vector<HostId> expected = offers.literal(query);
       ASSERT_EQ(offers.indexed(query), expected) << "seed " << seed << " query " << n;
       if (expected.size() < offers.literal(query, ~std::size_t{0}).size()) ++stopped;

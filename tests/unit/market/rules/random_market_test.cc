@@ -2,6 +2,7 @@
 // them), and every match is the one that the naive reference finds.
 #include "tests/support/market_world.h"
 #include "tests/support/matching_reference.h"
+#include "tests/support/random_terms.h"
 
 namespace fog::market {
 namespace {
@@ -112,6 +113,9 @@ class RandomMarket {
     message.location.lon_milli = static_cast<std::uint32_t>(rng_.below(360'001));
     message.capacity.cpu_milli = static_cast<std::uint32_t>(500 + rng_.below(4'000));
     if (rng_.below(2) == 0) message.attributes["tier"] = "gold";
+    for (const auto& [key, value] : testing::RandomTerms(rng_).attributes()) {
+      message.attributes[key] = value;
+    }
     EXPECT_EQ(world_.send(owner, message), Fault::kNone);
     hosts_.push_back({owner, make_host_id(world_.last_tx, 0), rng_.below(4) == 0});
   }
@@ -137,11 +141,13 @@ class RandomMarket {
     t.spend_per_hour_max = Amount{cap_of_step(60) + rng_.below(1'000'000)};
     t.constraints.per_host_max = static_cast<std::uint8_t>(1 + rng_.below(2));
     if (rng_.below(4) == 0) t.constraints.countries.push_back("DE");
-    if (rng_.below(4) == 0) t.constraints.attributes["tier"] = "gold";
+    if (rng_.below(4) == 0) t.constraints.attributes = {testing::is("tier", "gold")};
     if (rng_.below(3) == 0) {
       t.near = somewhere();
       t.latency_weight = static_cast<std::uint32_t>(rng_.below(300));
     }
+    if (rng_.below(2) == 0) testing::RandomTerms(rng_).constrain(t);
+    if (rng_.below(8) == 0) t.start_by_ms = world_.now() + 1 + rng_.below(100'000);
     for (const Person& gateway : gateways_) {
       if (rng_.below(2) == 0) t.gateways.push_back(gateway.address);
     }

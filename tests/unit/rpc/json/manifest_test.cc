@@ -96,7 +96,9 @@ TEST(Manifest, ReadsEveryKeyOfABid) {
   EXPECT_LT(market::cap_of_step(static_cast<std::uint8_t>(terms.cap_step - 1)), kDropletsPerFog);
   EXPECT_EQ(terms.spend_per_hour_max, Amount{2 * kDropletsPerFog});
   EXPECT_EQ(terms.constraints.countries.size(), 2U);
-  EXPECT_EQ(terms.constraints.attributes.at("tier"), "gold");
+  ASSERT_EQ(terms.constraints.attributes.size(), 1U);
+  EXPECT_EQ(terms.constraints.attributes[0].key, "tier");
+  EXPECT_EQ(terms.constraints.attributes[0].values.at(0), "gold");
   EXPECT_EQ(terms.constraints.only_hosts.at(0)[0], 0x11);
   EXPECT_EQ(terms.constraints.not_hosts.at(0)[0], 0x22);
   EXPECT_EQ(terms.constraints.per_owner_max, 4);
