@@ -13,6 +13,17 @@ void expect_well(const CoreWorld& world) {
   EXPECT_EQ(world.evidence().size(), 0U);
 }
 
+// The first member is cut off, and back when the others have made a block final and are in the
+// view.
+void leave_out_until(CoreWorld& world, std::uint64_t back) {
+  world.set_filter(
+      [](std::size_t from, std::size_t to, const Input&) { return from != 0 && to != 0; });
+  world.want_height(1);
+  ASSERT_TRUE(world.run_until([&] { return world.core(1).view() == back; }, 10'000));
+  world.set_filter({});
+  ASSERT_TRUE(world.run_until([&] { return world.core(0).view() == back; }, 10'000));
+}
+
 TEST(Simplex, AQuorumOfOneFinalizesByItself) {
   CoreWorld world({.stakes = {5}});
   EXPECT_TRUE(world.run_to_height(10, 0)) << "without any time passing";
@@ -194,13 +205,8 @@ TEST(Simplex, AValidatorWhoseVotesAlwaysComeLateIsNotTakenForSilent) {
 
 TEST(Simplex, ALeaderThatComesBackGivesUpOneViewAtOnceAndProposesInTheNext) {
   CoreWorld world({.leaders = {0, 1, 0, 0, 1}});
-  world.set_filter(
-      [](std::size_t from, std::size_t to, const Input&) { return from != 0 && to != 0; });
-  world.want_height(1);
   const std::uint64_t back = world.first_view() + 2;
-  ASSERT_TRUE(world.run_until([&] { return world.core(1).view() == back; }, 10'000));
-  world.set_filter({});
-  ASSERT_TRUE(world.run_until([&] { return world.core(0).view() == back; }, 10'000));
+  ASSERT_NO_FATAL_FAILURE(leave_out_until(world, back));
   const std::uint64_t start = world.now_ms();
   world.want_height(2);
   ASSERT_TRUE(world.run_to_height(2, 10'000));
@@ -216,13 +222,8 @@ TEST(Simplex, ACertificateThatALeaderFormsItselfDoesNotShowThatItIsHeard) {
   // It misses the first view that it leads, and is back in the third: it votes there, and the
   // others, who hear it late, form the certificates without it.
   CoreWorld world({.leaders = {0, 1, 1, 0, 1}, .slower_ms = {{0, 40}}});
-  world.set_filter(
-      [](std::size_t from, std::size_t to, const Input&) { return from != 0 && to != 0; });
-  world.want_height(1);
   const std::uint64_t back = world.first_view() + 2;
-  ASSERT_TRUE(world.run_until([&] { return world.core(1).view() == back; }, 10'000));
-  world.set_filter({});
-  ASSERT_TRUE(world.run_until([&] { return world.core(0).view() == back; }, 10'000));
+  ASSERT_NO_FATAL_FAILURE(leave_out_until(world, back));
   world.want_height(3);
   ASSERT_TRUE(world.run_to_height(3, 10'000));
   EXPECT_TRUE(world.has_signed(0, kNotarize, back));
