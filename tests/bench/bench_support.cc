@@ -89,7 +89,10 @@ Child::~Child() {
 }
 
 bool Child::running() const {
-  return ::kill(pid_, 0) == 0 && ::waitpid(pid_, nullptr, WNOHANG) == 0;
+  if (pid_ <= 0) return false;
+  if (::waitpid(pid_, nullptr, WNOHANG) == 0) return true;
+  pid_ = -1;  // reaped: the number may be another's from now on
+  return false;
 }
 
 std::string program_folder() {

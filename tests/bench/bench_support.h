@@ -103,11 +103,11 @@ class Child {
   ~Child();
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
-  int pid() const { return pid_; }
+  int pid() const { return pid_; }  // -1 once running() has said that it is not
   bool running() const;
 
  private:
-  int pid_ = -1;
+  mutable int pid_ = -1;
 };
 
 // The folder of the running program, where its siblings are.
