@@ -19,12 +19,13 @@ struct Ask {
   HostId host;
   Address owner;
   std::string country;
-  u128 scale = 0;          // 1/10 000
-  u128 hourly = 0;         // droplets an hour at scale one
-  u128 factor = 10'000;    // for standing, 1/10 000
-  u128 distance_cost = 0;  // droplets an hour
+  u128 scale = 0;             // 1/10 000
+  u128 hourly = 0;            // droplets an hour at scale one
+  u128 factor = 10'000;       // for standing, 1/10 000
+  u128 distance_cost = 0;     // droplets an hour
+  u128 unit_cap = kScaleMax;  // the largest scale at which no unit costs more than its cap
   std::uint32_t copies = 0;
-  bool satisfies_rest = true;  // all other constraints, the cap aside
+  bool satisfies_rest = true;  // all other constraints, the caps aside
 
   // Droplets an hour x 10^8.
   u128 score_at(u128 at) const { return at * hourly * factor + distance_cost * 100'000'000; }
@@ -58,7 +59,8 @@ class ReferenceClearing {
     });
     if (order_.size() > 2'048) order_.resize(2'048);
     std::erase_if(order_, [&](std::size_t i) {
-      return !asks[i].satisfies_rest || asks[i].scale * asks[i].hourly > wish.cap * 10'000;
+      return !asks[i].satisfies_rest || asks[i].scale > asks[i].unit_cap ||
+             asks[i].scale * asks[i].hourly > wish.cap * 10'000;
     });
   }
 
@@ -128,7 +130,7 @@ class ReferenceClearing {
   }
 
   u128 cap_of(const Ask& ask) const {
-    return std::min<u128>(wish_.cap * 10'000 / ask.hourly, kScaleMax);
+    return std::min<u128>({wish_.cap * 10'000 / ask.hourly, ask.unit_cap, kScaleMax});
   }
 
   // `his` replicas by rank; at most so many of those kept out count, the highest.

@@ -20,7 +20,7 @@ using namespace market;
 // next, and an Offer that has changed takes part in the one after that.
 constexpr std::size_t kBidsAtOnce = 4;
 constexpr std::uint64_t kBlockMs = 10;
-constexpr std::size_t kSpecsMax = 30;  // attributes of a Host, but for its runtime
+constexpr const char* kModelAttribute = "gpu-model";
 
 Hash32 numbered(std::uint64_t seed, std::uint64_t number) {
   Bytes bytes;
@@ -33,10 +33,6 @@ class Chain {
  public:
   Chain(const std::vector<Machine>& machines, const std::vector<Task>& tasks, std::uint64_t seed)
       : machines_(machines), tasks_(tasks), seed_(seed), live_(system_rng()) {
-    for (const Task& task : tasks) {
-      if (!task.models.empty()) specs_.emplace(task.models, specs_.size());
-    }
-    CHECK(specs_.size() <= kSpecsMax);
     context_.time_ms = 1'000'000;
     make_accounts();
     index_.touch_all(live_);
@@ -117,11 +113,7 @@ class Chain {
     registration.capacity = {machine.cpu_milli, machine.memory_mib, 0, 0, std::nullopt};
     if (machine.gpus > 0) registration.capacity.gpu = Gpu{"gpu", machine.gpus * kDeviceMilli};
     registration.attributes["runtime.container"] = "1";
-    for (const auto& [models, number] : specs_) {
-      if (std::find(models.begin(), models.end(), machine.model) != models.end()) {
-        registration.attributes[spec_attribute(number)] = "1";
-      }
-    }
+    if (!machine.model.empty()) registration.attributes[kModelAttribute] = machine.model;
     registration.runtimes.push_back(sha256(as_bytes("runtime")));
     registration.bond = Amount{1};
     apply_message(address_of(owner), registration);
@@ -131,10 +123,6 @@ class Chain {
     hosts_.push_back(id);
     nodes_.emplace_back(machine);
   }
-  static std::string spec_attribute(std::size_t number) {
-    return "gpu-spec." + std::to_string(number);
-  }
-
   void add_bid(std::size_t number) {
     const Task& task = tasks_[number];
     CreateBid creation;
@@ -145,7 +133,9 @@ class Chain {
       terms.resources.gpu = Gpu{"gpu", static_cast<std::uint32_t>(task.gpu_need())};
     }
     if (!task.models.empty()) {
-      terms.constraints.attributes[spec_attribute(specs_.at(task.models))] = "1";
+      AttributeRule rule{kModelAttribute, AttributeOp::kIn, {}, false};
+      for (const std::string& model : task.models) rule.values.push_back(model);
+      terms.constraints.attributes.push_back(rule);
     }
     if (task.value < cap_of_step(0)) return;  // no cap is so low
     while (terms.cap_step + 1 < kCapSteps &&
@@ -263,7 +253,6 @@ class Chain {
   TxId last_tx_;
   Address publisher_;
   std::vector<PublicKey> keys_;
-  std::map<std::vector<std::string>, std::size_t> specs_;  // models that a task may ask for
   std::vector<Node> nodes_;
   std::vector<HostId> hosts_;
   std::map<HostId, std::size_t> machine_by_host_;

@@ -8,7 +8,7 @@
 // awarded the same device; the Host then declines one, which clears again without it.
 //
 // A task without gpu_spec takes any model and a gpu_spec may name several, so all Hosts offer
-// the model "gpu", and declare by attributes which of the specifications in the trace they meet.
+// the model "gpu" and say in an attribute which one it is; a gpu_spec is a rule on that.
 #pragma once
 
 #include "tests/bench/market_trace/cluster.h"

@@ -15,6 +15,8 @@ using market::Resources;
 constexpr std::size_t kRowsMax = 1'000'000;
 constexpr std::uint32_t kCpuMilliMax = 1U << 20;
 constexpr std::uint32_t kMemoryMibMax = 1U << 24;
+constexpr std::size_t kModelsMax = 8;       // what one rule on an attribute can name
+constexpr std::size_t kModelBytesMax = 64;  // and how long
 
 std::uint64_t between(SeededRng& draw, std::uint64_t least, std::uint64_t most) {
   return least + draw.below(most - least + 1);
@@ -181,6 +183,10 @@ class Table {
   Row row_;
 };
 
+bool is_long(const std::string& model) {
+  return model.size() > kModelBytesMax;
+}
+
 std::vector<std::string> models_of(const std::string& spec) {
   std::vector<std::string> models;
   for (std::size_t from = 0; from <= spec.size();) {
@@ -246,6 +252,9 @@ Result<std::vector<Task>, CsvError> parse_tasks(std::string_view csv) {
     task.num_gpu = *gpus;
     task.gpu_milli = *gpus == 0 ? 0 : *milli;
     if (*gpus > 0) task.models = models_of(table->text("gpu_spec"));
+    if (task.models.size() > kModelsMax ||
+        std::any_of(task.models.begin(), task.models.end(), is_long))
+      return table->fail("gpu_spec may name up to 8 models of up to 64 bytes");
     tasks.push_back(std::move(task));
   }
   if (tasks.empty()) return Fail{at_line(1, "no task follows the line of column names")};

@@ -141,6 +141,10 @@ class Reference {
       ask.hourly = *hourly_at_scale_one(params_.classes[offer.price_class].prices,
                                         bid.terms.resources, bid.terms.profile);
       ask.factor = 20'000 - standing;
+      if (bid.terms.unit_caps.cpu_core_hour) {
+        ask.unit_cap = u128{cap_of_step(*bid.terms.unit_caps.cpu_core_hour)} * 10'000 /
+                       params_.classes[offer.price_class].prices.cpu_core_hour;
+      }
       if (bid.terms.near) {
         ask.distance_cost =
             u128{bid.terms.latency_weight} * distance_km(host.location, *bid.terms.near);
@@ -265,6 +269,8 @@ class RandomMarket {
     // About what Hosts ask, or far above.
     terms.cap_step = *step_for(rng_.below(4) == 0 ? 10 * hourly : hourly);
     terms.spend_per_hour_max = Amount{cap_of_step(terms.cap_step)};
+    if (rng_.below(4) == 0)
+      terms.unit_caps.cpu_core_hour = *step_for(3'200'000 + rng_.below(2'000'000));
     Constraints& c = terms.constraints;
     c.per_host_max = static_cast<std::uint8_t>(1 + rng_.below(3));
     if (rng_.below(2) == 0) c.per_owner_max = static_cast<std::uint8_t>(1 + rng_.below(3));
