@@ -12,6 +12,7 @@
 
 #include "chain/base/check.h"
 #include "chain/base/clock.h"
+#include "chain/base/error.h"
 #include "chain/crypto/hash.h"
 #include "chain/crypto/keys.h"
 
@@ -24,6 +25,16 @@ inline double seconds_now() {
 inline void progress(const std::string& line) {
   std::fprintf(stderr, "%s\n", line.c_str());
   std::fflush(stderr);
+}
+
+// Exits the program with the error: a benchmark has nobody to report to.
+template <class T>
+T must(ErrorOr<T> result) {
+  if (!result) {
+    progress("error: " + result.error().context);
+    std::exit(1);
+  }
+  if constexpr (!std::is_void_v<T>) return *std::move(result);
 }
 
 // The value below which `share` (0..1) of the samples lie; 0 without samples.

@@ -16,16 +16,6 @@
 
 namespace fog::bench {
 
-// Exits the program with the error: a benchmark has nobody to report to.
-template <class T>
-T must(ErrorOr<T> result) {
-  if (!result) {
-    progress("error: " + result.error().context);
-    std::exit(1);
-  }
-  if constexpr (!std::is_void_v<T>) return *std::move(result);
-}
-
 inline Address account_address(std::uint64_t number) {
   Bytes bytes;
   append_be64(bytes, number);
