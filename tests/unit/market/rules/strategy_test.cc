@@ -38,6 +38,7 @@ Asks random_asks(SeededRng& rng, bool owner_limit) {
   m.terms.per_host_max = static_cast<std::uint32_t>(1 + rng.below(2));
   m.terms.per_owner_max = owner_limit ? static_cast<std::uint32_t>(1 + rng.below(3)) : 255;
   m.terms.per_country_max = rng.below(2) == 0 ? static_cast<std::uint32_t>(1 + rng.below(3)) : 255;
+  const auto class_cap = static_cast<Scale>(8'000 + rng.below(20'000));
   for (std::uint8_t i = 0, count = static_cast<std::uint8_t>(2 + rng.below(6)); i < count; ++i) {
     const auto owner = static_cast<std::uint8_t>(i == 0 ? 0 : rng.below(4));
     Candidate c;
@@ -48,7 +49,7 @@ Asks random_asks(SeededRng& rng, bool owner_limit) {
     c.factor = 10'000 + owner * 500U;
     c.distance_cost = owner * 40U;
     c.copies = static_cast<std::uint32_t>(1 + rng.below(2));
-    if (owner % 2 == 0) c.unit_cap = static_cast<Scale>(8'000 + rng.below(20'000));
+    if (owner % 2 == 0) c.unit_cap = class_cap;  // one for all Hosts of a class
     const Scale most = clearing_max(m.terms, c);
     c.scale = static_cast<Scale>(kScaleMin + rng.below(most - kScaleMin + 1));
     m.candidates.push_back(c);
