@@ -143,9 +143,13 @@ struct Parts {
   // Sums over parts and orders of arrival; the optimum counts as often.
   std::int64_t market = 0, cheapest = 0, first_fit = 0, best_fit = 0, optimum = 0;
   std::int64_t market_best_first = 0, cheapest_best_first = 0, optimum_once = 0;
+  // The same over all parts, those too where the solver gave a bound and did not finish.
+  std::int64_t market_all = 0, bound_all = 0;
   unsigned proved = 0, unproved = 0, on_devices = 0;
   double worst = 1, best = 0;  // of one part in one order
   double optimum_ratio() const { return ratio(market, optimum); }
+  // At least this, over all parts.
+  double bound_ratio() const { return ratio(market_all, bound_all); }
   // Had the Bids come in order of what they are worth: what is lost otherwise is not knowing who
   // comes later, the rest packing and steps of caps.
   double best_first_ratio() const { return ratio(market_best_first, optimum_once); }
@@ -163,16 +167,20 @@ void run_orders(const Input& part, std::uint64_t seed, unsigned orders, const Op
       return run_policy(policy, input.machines, input.tasks, seed).welfare;
     };
     const std::int64_t market = run_chain(input.machines, input.tasks, seed).outcome.welfare;
+    out.market_all += market;
+    out.bound_all += *best.bound;
+    least = std::min(least, ratio(market, *best.bound));
+    most = std::max(most, ratio(market, *best.bound));
+    if (!best.is_proved) continue;
     out.market += market;
     out.cheapest += welfare(Policy::kCheapest);
     out.first_fit += welfare(Policy::kFirstFit);
     out.best_fit += welfare(Policy::kBestFit);
     out.optimum += best.welfare;
-    least = std::min(least, ratio(market, best.welfare));
-    most = std::max(most, ratio(market, best.welfare));
   }
-  progress(fmt::format("    {} Bids: market {:.4f} to {:.4f} of the optimum", input.tasks.size(),
-                       least, most));
+  progress(fmt::format("    {} Bids: market {:.4f} to {:.4f} of the {}", input.tasks.size(), least,
+                       most, best.is_proved ? "optimum" : "solver's bound, not reached"));
+  if (!best.is_proved) return;
   std::stable_sort(input.tasks.begin(), input.tasks.end(), [](const Task& a, const Task& b) {
     return u128{a.value} * b.hourly > u128{b.value} * a.hourly;
   });
@@ -194,14 +202,13 @@ Parts run_parts(const Input& trace, const Options& options, const Solver& solver
     const std::uint64_t seed = options.seed * 1'000 + n;
     const Input part = draw_input(draw_part(trace, options.part_hosts, seed), seed, load, spread);
     const Optimum best = best_of(solver, part, options.solver_seconds, folder.path());
-    if (!best.is_proved) {
-      ++out.unproved;
+    ++(best.is_proved ? out.proved : out.unproved);
+    if (!best.bound) {
       progress(fmt::format("    {} Bids: {}", part.tasks.size(),
                            best.problem.empty() ? "the solver did not finish" : best.problem));
       continue;
     }
-    ++out.proved;
-    out.on_devices += best.fits_devices ? 1 : 0;
+    out.on_devices += best.is_proved && best.fits_devices ? 1 : 0;
     run_orders(part, seed, options.orders, best, out);
   }
   progress(
@@ -211,9 +218,9 @@ Parts run_parts(const Input& trace, const Options& options, const Solver& solver
                   ratio(out.first_fit, out.optimum), ratio(out.best_fit, out.optimum)));
   progress(
       fmt::format("  dearest Bids first: market {:.4f}, cheapest {:.4f}; {} optima proved, {} of "
-                  "them exact by device, {} not finished",
+                  "them exact by device, {} not finished; over all at least {:.4f}",
                   out.best_first_ratio(), ratio(out.cheapest_best_first, out.optimum_once),
-                  out.proved, out.on_devices, out.unproved));
+                  out.proved, out.on_devices, out.unproved, out.bound_ratio()));
   return out;
 }
 
@@ -221,8 +228,10 @@ Parts run_parts(const Input& trace, const Options& options, const Solver& solver
 
 class Figures {
  public:
-  void add(const std::string& name, double value) {
-    text_ += fmt::format("{}\"{}\": {:.4f}", text_.empty() ? "" : ", ", name, value);
+  // null where there is nothing to tell.
+  void add(const std::string& name, double value, bool is_known = true) {
+    text_ += fmt::format("{}\"{}\": {}", text_.empty() ? "" : ", ", name,
+                         is_known ? fmt::format("{:.4f}", value) : "null");
   }
   void add_list(const std::string& name, const std::vector<std::string>& items) {
     std::string list;
@@ -289,8 +298,9 @@ int run(const Options& options) {
   Figures figures;
   add_whole(figures, runs);
   const Parts main_parts = run_parts(trace, options, *solver, options.load, kSpread, options.parts);
-  figures.add("optimum_ratio", main_parts.optimum_ratio());
-  figures.add("optimum_ratio_worst", main_parts.worst);
+  figures.add("optimum_ratio", main_parts.optimum_ratio(), main_parts.proved > 0);
+  figures.add("optimum_ratio_worst", main_parts.worst, main_parts.proved > 0);
+  figures.add("optimum_ratio_at_least", main_parts.bound_ratio(), main_parts.bound_all > 0);
   figures.add("optimum_parts", main_parts.proved);
   figures.add("optimum_parts_unfinished", main_parts.unproved);
 
@@ -300,11 +310,12 @@ int run(const Options& options) {
                                   {Policy::kCheapest, Policy::kFirstFit, Policy::kBestFit});
     const Parts parts = run_parts(trace, options, *solver, load, spread, options.varied_parts);
     others.push_back(fmt::format(
-        "{{\"load\": {}, \"spread\": \"{}\", \"served\": {:.4f}, \"optimum_ratio\": {:.4f}, "
+        "{{\"load\": {}, \"spread\": \"{}\", \"served\": {:.4f}, \"optimum_ratio\": {}, "
         "\"welfare_vs_firstfit\": {:.4f}, \"welfare_vs_bestfit\": {:.4f}, "
         "\"fragmentation\": {:.4f}, \"optimum_parts\": {}}}",
         load, spread.name, share(whole.market.outcome.served, whole.market.outcome.arrived),
-        parts.optimum_ratio(), whole.against(Policy::kFirstFit), whole.against(Policy::kBestFit),
+        parts.proved > 0 ? fmt::format("{:.4f}", parts.optimum_ratio()) : "null",
+        whole.against(Policy::kFirstFit), whole.against(Policy::kBestFit),
         whole.market.outcome.fragmentation, parts.proved));
   };
   if (options.varied_parts > 0) {

@@ -188,6 +188,22 @@ Answer read_glpsol(std::istream& file, std::size_t variables) {
   return answer;
 }
 
+// The last bound in a solver's log: "Upper bound: 77366.013" (cbc), "<=   7.75e+04   2.8%"
+// (glpsol).
+std::optional<double> read_bound(std::istream& log, Solver::Kind kind) {
+  const std::string mark = kind == Solver::Kind::kCbc ? "Upper bound:" : "<=";
+  std::optional<double> bound;
+  for (std::string line; std::getline(log, line);) {
+    const std::size_t at = line.rfind(mark);
+    if (at == line.npos) continue;
+    const char* from = line.c_str() + at + mark.size();
+    char* end = nullptr;
+    const double value = std::strtod(from, &end);
+    if (end != from && std::isfinite(value)) bound = value;
+  }
+  return bound;
+}
+
 void run_solver(const Solver& solver, const std::string& problem, const std::string& answer,
                 const std::string& log, unsigned seconds) {
   const std::string limit = std::to_string(seconds);
@@ -302,6 +318,7 @@ Optimum check_answer(const Answer& answer, const Programme& programme,
     return out;
   }
   out.is_proved = answer.is_proved;
+  if (out.is_proved) out.bound = out.welfare;
   return out;
 }
 
@@ -330,6 +347,7 @@ Optimum solve_optimum(const Solver& solver, const std::vector<Machine>& machines
   if (programme.variables().empty()) {
     Optimum nothing;
     nothing.is_proved = nothing.fits_devices = true;
+    nothing.bound = 0;
     nothing.machine_of.assign(tasks.size(), -1);
     return nothing;
   }
@@ -337,18 +355,27 @@ Optimum solve_optimum(const Solver& solver, const std::vector<Machine>& machines
   const std::string answer_file = folder + "/optimum.out";
   const std::string log = folder + "/optimum.log";
   std::filesystem::remove(answer_file);
+  std::filesystem::remove(log);
   std::ofstream(problem) << programme.text();
   run_solver(solver, problem, answer_file, log, seconds);
   std::ifstream file(answer_file);
   const Answer answer = solver.kind == Solver::Kind::kCbc
                             ? read_cbc(file, programme.variables().size())
                             : read_glpsol(file, programme.variables().size());
-  if (!answer.is_there) {
-    Optimum none;
-    none.problem = "no solution within " + std::to_string(seconds) + " s";
-    return none;
+  Optimum out;
+  if (answer.is_there) {
+    out = check_answer(answer, programme, machines, tasks);
+  } else {
+    out.problem = "no solution within " + std::to_string(seconds) + " s";
   }
-  return check_answer(answer, programme, machines, tasks);
+  const bool is_refuted = answer.is_there && !out.problem.empty();
+  if (!out.bound && !is_refuted) {
+    std::ifstream log_file(log);
+    const std::optional<double> bound = read_bound(log_file, solver.kind);
+    // Whole droplets; what was rounded in the log cannot make it lower.
+    if (bound) out.bound = static_cast<std::int64_t>(std::ceil(*bound * kUnit * (1 + 1e-9)));
+  }
+  return out;
 }
 
 }  // namespace fog::bench

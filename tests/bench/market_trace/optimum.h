@@ -19,8 +19,11 @@ struct Solver {
 std::optional<Solver> find_solver(const std::string& name = {});
 
 struct Optimum {
-  bool is_proved = false;       // the solver finished: nobody could have more
-  std::int64_t welfare = 0;     // of the assignment found
+  bool is_proved = false;    // the solver finished: nobody could have more
+  std::int64_t welfare = 0;  // of the assignment found
+  // No assignment has more: the welfare if proved, else what the solver says; nothing if it says
+  // none.
+  std::optional<std::int64_t> bound;
   bool fits_devices = false;    // it can be laid on the machines' devices
   std::vector<int> machine_of;  // by task; -1: not served
   std::string problem;          // why there is no answer; empty if there is one

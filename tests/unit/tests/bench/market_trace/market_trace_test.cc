@@ -286,6 +286,7 @@ TEST_P(TraceOptimum, IsTheBestThatTryingEverythingFinds) {
     EXPECT_EQ(exact.problem, "");
     EXPECT_TRUE(exact.is_proved);
     EXPECT_EQ(exact.welfare, best) << "seed " << seed;
+    EXPECT_EQ(exact.bound, best);
     const Optimum pooled = solve_optimum(*solver, m.machines, m.tasks, true, 60, folder.path());
     EXPECT_GE(pooled.welfare, best) << "counting GPUs together allows more";
     if (pooled.fits_devices) {
