@@ -10,6 +10,10 @@ constexpr std::size_t kKeysPerRead = 256;
 
 }  // namespace
 
+ErrorOr<Bytes> NodeApi::market_preview(ByteView) {
+  return fail(ErrorCode::kUnavailable, "this node does not answer what a bid would find");
+}
+
 ErrorOr<std::vector<StateRecord>> scan_prefix(NodeApi& node, const StateKey& prefix,
                                               std::size_t max) {
   const StateKey end = prefix_end(prefix);

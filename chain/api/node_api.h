@@ -132,6 +132,10 @@ class NodeApi {
   virtual ErrorOr<Checkpoint> checkpoint() = 0;
   // Adds up the whole state.
   virtual ErrorOr<SupplyReport> verify_supply() = 0;
+  // What a Bid would find now: a PreviewReport of a PreviewRequest (market/types/preview.h), both
+  // as BCS. kInvalidInput for terms that no Bid could have; kUnavailable from a node that cannot
+  // tell.
+  virtual ErrorOr<Bytes> market_preview(ByteView request);
 };
 
 // Reads and decodes one record. An undecodable record is a protocol error.

@@ -59,7 +59,10 @@ struct LedgerApp::Version {
   FinalizeResult result;
 };
 
-LedgerApp::LedgerApp(Parts parts) : parts_(parts), live_(*parts.rng) {
+LedgerApp::LedgerApp(Parts parts)
+    : parts_(parts),
+      live_(*parts.rng),
+      preview_(*parts.clock, [this](const MarketPreview::ReadState& read) { with_state(read); }) {
   CHECK(parts.pool && parts.store && parts.index && parts.workers && parts.clock);
   indexed_height_ = parts.index->height();
 }
@@ -322,6 +325,7 @@ ErrorOr<void> LedgerApp::commit(const BlockId& id) {
     market_at_ = id;
   }
   take_changes(version, delta);
+  preview_.on_commit(version.overlay.changes());
   rebase(id);
   // A transaction is in the index before it leaves the mempool, so that it is never nowhere.
   if (info_.height > indexed_height_) {

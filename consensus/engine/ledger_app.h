@@ -26,6 +26,7 @@
 #include "chain/store/state_store.h"
 #include "consensus/engine/application.h"
 #include "consensus/engine/live_state.h"
+#include "consensus/engine/market_preview.h"
 #include "consensus/engine/worker_pool.h"
 #include "consensus/pool/mempool.h"
 #include "consensus/rules/execute.h"
@@ -90,6 +91,7 @@ class LedgerApp final : public Application {
   void with_state(
       const std::function<void(const ReadView& state, const AppInfo& info)>& read) const;
   StateProof prove(const StateKey& key) const;
+  MarketPreview& preview() { return preview_; }
   std::size_t records() const;
   std::size_t memory_bytes() const;
   const AppTimes& times() const { return times_; }
@@ -131,6 +133,7 @@ class LedgerApp final : public Application {
   std::map<BlockId, std::unique_ptr<Version>> versions_;  // the engine's thread only
   MarketIndex market_;                                    // of the state after this block; the same
   BlockId market_at_;
+  MarketPreview preview_;
   // By height and id; the same.
   std::map<std::pair<std::uint64_t, BlockId>, std::unique_ptr<Ahead>> ahead_;
   std::optional<SnapshotOffer> offer_;

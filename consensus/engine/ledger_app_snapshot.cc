@@ -57,6 +57,7 @@ ErrorOr<void> LedgerApp::install_snapshot() {
     root_ = TreeRoot::kEmpty;
     TRY_VOID(load());
   }
+  preview_.forget();
   return parts_.inbox->clear();
 }
 

@@ -256,6 +256,15 @@ ErrorOr<StateProof> NodeImpl::state_proof(const StateKey& key) {
   return app_->prove(key);
 }
 
+ErrorOr<Bytes> NodeImpl::market_preview(ByteView request) {
+  auto decoded = bcs_decode<market::PreviewRequest>(request);
+  if (!decoded) return fail(ErrorCode::kInvalidInput, "not a preview's request");
+  decoded->matches_max = static_cast<std::uint16_t>(
+      std::clamp<std::size_t>(decoded->matches_max, 1, market::kPreviewMatchesMax));
+  TRY(const auto report, app_->preview().ask(*decoded));
+  return bcs_encode(report);
+}
+
 // Adds up the database rather than the live state, so that blocks go on meanwhile; it is first
 // brought up to what is on disk.
 ErrorOr<SupplyReport> NodeImpl::verify_supply() {

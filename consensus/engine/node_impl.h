@@ -43,6 +43,7 @@ class NodeImpl final : public Node {
   ErrorOr<SyncReport> sync_report() override;
   ErrorOr<Checkpoint> checkpoint() override;
   ErrorOr<SupplyReport> verify_supply() override;
+  ErrorOr<Bytes> market_preview(ByteView request) override;
 
  private:
   // Somebody who waits for a transaction or a height.

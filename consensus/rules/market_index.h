@@ -6,7 +6,8 @@
 
 #include <memory>
 
-#include "chain/state/view.h"
+#include "chain/ledger/context.h"
+#include "market/types/preview.h"
 
 namespace fog {
 
@@ -18,6 +19,8 @@ class MarketIndex {
  public:
   MarketIndex();
   ~MarketIndex();
+  MarketIndex(MarketIndex&&) noexcept;
+  MarketIndex& operator=(MarketIndex&&) noexcept;
 
   // Everything is to be read from the state of the next block's parent.
   void load(const ReadView& state);
@@ -26,6 +29,25 @@ class MarketIndex {
   void touch(const Changes& changes);
 
   market::OfferIndex& offers() { return *offers_; }
+
+  // ---- for questions from outside (see market/rules/preview.h) ----
+
+  // Of the changes, those that touch() looks at, without their values.
+  static void collect(const Changes& changes, Changes& into);
+  // Reads at most so many of the Offers that were touched; how many are left.
+  std::size_t refresh(const ReadView& state, std::size_t most);
+  struct Question {
+    market::PreviewRequest request;
+    BlockContext block;  // the next one
+    market::MarketParams params;
+    std::optional<market::UseProfile> metered;
+
+    // The parameters, and what the chain has metered of the service; false where there is no
+    // market.
+    bool read(const ReadView& state);
+  };
+  // The fault of terms that no Bid could have. Everything touched has been read.
+  Result<market::PreviewReport, Fault> preview(const Question& question) const;
 
  private:
   std::unique_ptr<market::OfferIndex> offers_;

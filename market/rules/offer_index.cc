@@ -52,7 +52,13 @@ void OfferIndex::touch(const Changes& changes) {
 
 void OfferIndex::refresh(const ReadView& state) {
   sort_touched();
-  for (const HostId& host : touched_) {
+  refresh_some(state, touched_.size());
+}
+
+std::size_t OfferIndex::refresh_some(const ReadView& state, std::size_t most) {
+  for (; most > 0 && !touched_.empty(); --most) {
+    const HostId host = touched_.back();
+    touched_.pop_back();
     std::optional<Read> now = read(state, host);
     if (now) {
       put(host, *std::move(now));
@@ -60,7 +66,7 @@ void OfferIndex::refresh(const ReadView& state) {
       remove(host);
     }
   }
-  touched_.clear();
+  return touched_.size();
 }
 
 // Nothing for a Host that cannot serve whatever the Bid.
@@ -195,6 +201,37 @@ void OfferIndex::release(std::uint32_t traits) {
   if (--at->second.users > 0) return;
   free_traits_.push_back(traits);
   traits_.erase(at);
+}
+
+const IndexedOffer* OfferIndex::find_offer(const HostId& host) const {
+  const std::optional<OfferPlace> place = places_.find(host);
+  return place ? &offers_[*place] : nullptr;
+}
+
+void OfferIndex::each_cheapest(std::size_t most,
+                               const std::function<void(const IndexedOffer&)>& use) const {
+  std::vector<const OfferTree*> trees;
+  for (const auto& [key, tree] : trees_) {
+    if (std::get<OfferFamily>(key) == OfferFamily::kAll) trees.push_back(&tree);
+  }
+  for (std::size_t i = 0; i < trees.size(); ++i) {
+    std::size_t left = most / (trees.size() - i);  // what a small class leaves is the next one's
+    most -= std::min(left, trees[i]->size());
+    std::vector<std::pair<std::uint32_t, bool>> stack{{trees[i]->root(), trees[i]->root_is_leaf()}};
+    while (!stack.empty() && left > 0) {
+      const auto [node, is_leaf] = stack.back();
+      stack.pop_back();
+      if (is_leaf) {
+        const OfferLeaf& leaf = store_.leaves[node];
+        for (std::size_t n = 0; n < leaf.count && left > 0; ++n, --left)
+          use(offers_[leaf.places[n]]);
+      } else {
+        const OfferBranch& branch = store_.branches[node];
+        for (std::size_t n = branch.count; n-- > 0;)
+          stack.emplace_back(branch.children[n], branch.height == 1);
+      }
+    }
+  }
 }
 
 std::size_t OfferIndex::memory_bytes() const {

@@ -37,6 +37,8 @@ class OfferIndex {
   void touch(const Changes& changes);
   // Reads what was touched. From then on it is the index of this state.
   void refresh(const ReadView& state);
+  // Reads at most so many of what was touched; how many are left.
+  std::size_t refresh_some(const ReadView& state, std::size_t most);
   // In the state that it is of, the Host's Offer has this room now, of the same GPU model; nothing
   // else of it or the Host that a search reads is another. Cheaper than touch() and refresh().
   void set_room(const HostId& host, const Resources& free);
@@ -44,6 +46,10 @@ class OfferIndex {
   // Whether this one Host could serve the query, caps included.
   bool can_serve(const HostId& host, const OfferQuery& query, const MarketParams& params) const;
   std::size_t size() const { return places_.size(); }
+  // Null for a Host without one. Good until the index changes.
+  const IndexedOffer* find_offer(const HostId& host) const;
+  // Up to `most` Offers, as many of each price class as there is room for, the cheapest of each.
+  void each_cheapest(std::size_t most, const std::function<void(const IndexedOffer&)>& use) const;
   std::size_t memory_bytes() const;  // estimated
 
   class Search;

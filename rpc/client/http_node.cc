@@ -195,4 +195,15 @@ ErrorOr<SupplyReport> HttpNode::verify_supply() {
   return as<SupplyReport>(impl_->read("supply_verify", Json::object()), "report");
 }
 
+ErrorOr<Bytes> HttpNode::market_preview(ByteView request) {
+  const auto decoded = bcs_decode<market::PreviewRequest>(request);
+  if (!decoded) return fail(ErrorCode::kInvalidInput, "not a preview's request");
+  const Json params{{"terms", to_json(decoded->terms)},
+                    {"runtime", to_json(decoded->runtime)},
+                    {"matches_max", decoded->matches_max}};
+  TRY(const auto report,
+      as<market::PreviewReport>(impl_->read("market_preview", params), "preview"));
+  return bcs_encode(report);
+}
+
 }  // namespace fog::rpc

@@ -39,6 +39,7 @@ class HttpNode final : public NodeApi {
   ErrorOr<SyncReport> sync_report() override;
   ErrorOr<Checkpoint> checkpoint() override;
   ErrorOr<SupplyReport> verify_supply() override;
+  ErrorOr<Bytes> market_preview(ByteView request) override;
 
  private:
   struct Impl;

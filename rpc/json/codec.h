@@ -19,6 +19,7 @@
 #include "chain/base/error.h"
 #include "chain/types/vote.h"
 #include "market/types/messages.h"
+#include "market/types/preview.h"
 
 namespace fog::rpc {
 

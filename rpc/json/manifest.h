@@ -1,8 +1,8 @@
 // The service manifest: the file (YAML or JSON) in which a Publisher describes a service, and with
 // the section `bid:` what it asks of the market. contrib/doc/publisher.md documents every key.
 //
-// An error names file, line, column and key; an unknown key is refused with the one that may have
-// been meant.
+// An error names all that is wrong, a line each: file, line, column and key, what was expected, and
+// an example. An unknown key is refused with the one that may have been meant.
 #pragma once
 
 #include <optional>
@@ -19,6 +19,8 @@ constexpr std::size_t kManifestFileBytesMax = 256 * 1024;
 struct BidPlan {
   market::BidTerms terms;  // complete, but for the gateways where the file names none
   std::optional<Amount> deposit;
+  // Instead of terms.start_by_ms: so long after the bid is made. 0: neither, or that.
+  std::uint64_t start_within_ms = 0;
 };
 
 struct ServiceFile {

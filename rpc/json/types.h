@@ -98,6 +98,11 @@ FOG_JSON(market::BidTerms, service, replicas_min, replicas_max, resources, profi
          lease_ms, start_by_ms);
 FOG_JSON(market::Attestation, auditor, attributes, attested_ms, expires_ms);
 FOG_JSON(market::HostAudit, host, attestations);
+FOG_JSON(market::PreviewMatch, host, owner, location, price_class, hourly, asked, replicas, cleared,
+         distance_km, standing);
+FOG_JSON(market::PreviewReason, why, hosts, alone, nearest, what);
+FOG_JSON(market::PreviewReport, height, time_ms, offers, looked_at, can_serve, wanted, found,
+         matches, more_matches, reasons);
 FOG_JSON(market::Deposit, from, amount);
 FOG_JSON(market::Bid, id, owner, terms, created_height, created_ms, free, locked, spent, refunded,
          deposits, replicas_held, leases_ever, closed, closed_ms, sleep_until_ms, asleep_since_ms);
@@ -250,6 +255,10 @@ struct EnumNames<market::Verification> {
     }
     return "";
   }
+};
+template <>
+struct EnumNames<market::Misfit> {
+  static std::string_view of(market::Misfit misfit) { return market::misfit_name(misfit); }
 };
 template <>
 struct EnumNames<market::AttributeOp> {

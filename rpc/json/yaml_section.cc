@@ -54,7 +54,9 @@ std::optional<std::string_view> did_you_mean(std::string_view word,
   std::optional<std::string_view> best;
   std::size_t best_distance = std::max<std::size_t>(2, word.size() / 3) + 1;
   for (const std::string_view candidate : known) {
-    const std::size_t d = distance(word.substr(0, 64), candidate);
+    // Who leaves out the unit means the key that has it.
+    const bool begins = word.size() >= 3 && candidate.starts_with(word);
+    const std::size_t d = begins ? 1 : distance(word.substr(0, 64), candidate);
     if (d < best_distance) {
       best = candidate;
       best_distance = d;
@@ -87,28 +89,63 @@ ErrorOr<YamlSection> YamlSection::parse(std::string_view text, std::string_view 
     return whole;
   } catch (const YAML::Exception& problem) {
     return YamlSection(YAML::Node(), std::string(file), "")
-        .refuse_at(problem.mark, "", "not valid YAML: " + problem.msg);
+        .refuse_at(problem.mark, "",
+                   "not valid YAML: " + problem.msg +
+                       ". A line is `key: value`; what belongs to a key is indented below it by "
+                       "spaces (no tabs); a list is [a, b]");
   }
 }
 
 Result<void, Error> YamlSection::only(std::initializer_list<std::string_view> known) const {
+  const std::vector<Error> all = strangers(known);
+  if (!all.empty()) return Fail{all.front()};
+  return {};
+}
+
+std::vector<Error> YamlSection::strangers(const std::vector<std::string_view>& known) const {
+  std::vector<Error> all;
   std::set<std::string> seen;
   for (const auto& entry : node_) {
-    if (!entry.first.IsScalar()) return refuse_at(entry.first.Mark(), "", "a key must be text");
+    const auto refuse_key = [&](std::string_view key, std::string_view why) {
+      all.push_back(refuse_at(entry.first.Mark(), key, why).error);
+    };
+    if (!entry.first.IsScalar()) {
+      refuse_key("", "a key must be text");
+      continue;
+    }
     const std::string& key = entry.first.Scalar();
-    if (!seen.insert(key).second) return refuse_at(entry.first.Mark(), key, "stands here twice");
-    if (std::find(known.begin(), known.end(), key) != known.end()) continue;
-    const auto meant = did_you_mean(key, known);
-    return refuse_at(entry.first.Mark(), key,
-                     meant ? "there is no such key; did you mean \"" + std::string(*meant) + "\"?"
-                           : "there is no such key");
+    if (!seen.insert(key).second) {
+      refuse_key(key, "stands here twice; keep one of them");
+    } else if (!known.empty() && std::find(known.begin(), known.end(), key) == known.end()) {
+      const auto meant = did_you_mean(key, known);
+      std::string why = "there is no such key";
+      if (meant) {
+        why += "; did you mean \"" + std::string(*meant) + "\"?";
+      } else {
+        why += "; there are:";
+        for (const std::string_view one : known) why += " " + std::string(one);
+      }
+      refuse_key(key.substr(0, 80), why);
+    }
   }
-  return {};
+  return all;
+}
+
+std::vector<std::string> YamlSection::names() const {
+  std::vector<std::string> out;
+  for (const auto& entry : node_) {
+    if (entry.first.IsScalar()) out.push_back(entry.first.Scalar());
+  }
+  return out;
 }
 
 bool YamlSection::has(const char* key) const {
   const YAML::Node found = node_[key];
   return found && !found.IsNull();
+}
+bool YamlSection::is_scalar(const char* key) const {
+  const YAML::Node found = node_[key];
+  return found && found.IsScalar();
 }
 bool YamlSection::is_map(const char* key) const {
   const YAML::Node found = node_[key];

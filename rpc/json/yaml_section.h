@@ -22,7 +22,12 @@ class YamlSection {
 
   // Refuses keys outside of `known`, with the nearest known one, and a key that stands twice.
   Result<void, Error> only(std::initializer_list<std::string_view> known) const;
+  // All of what only() would refuse; an empty list knows every key.
+  std::vector<Error> strangers(const std::vector<std::string_view>& known) const;
+  // The keys, as the document has them.
+  std::vector<std::string> names() const;
   bool has(const char* key) const;
+  bool is_scalar(const char* key) const;
   bool is_map(const char* key) const;
   // The mapping under a key; the key must be there.
   ErrorOr<YamlSection> section(const char* key) const;

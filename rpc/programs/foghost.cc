@@ -73,6 +73,15 @@ void add_setup_commands(CLI::App& app, HostCommand& command, Chosen& chosen) {
     chosen = [added](const HostCommand& c) { return fog::host::update_host(c, *added); };
   });
 
+  auto* auditors = app.add_subcommand(
+      "auditors", "Admits those who may attest what this Host is; whoever is not named goes");
+  auto admitted = std::make_shared<std::vector<std::string>>();
+  auditors->add_option("ADDRESS", *admitted, "auditors' addresses, up to 8; none: nobody");
+  add_wallet_options(*auditors, command);
+  auditors->callback([&chosen, admitted] {
+    chosen = [admitted](const HostCommand& c) { return fog::host::admit_auditors(c, *admitted); };
+  });
+
   auto* retire = app.add_subcommand("retire", "Gives notice to all leases; the bond returns later");
   add_wallet_options(*retire, command);
   retire->callback([&chosen] { chosen = fog::host::retire; });

@@ -91,6 +91,7 @@ std::vector<Method> all_methods() {
   add_tx_methods(out);
   add_state_methods(out);
   add_market_methods(out);
+  add_preview_methods(out);
   add_staking_methods(out);
   return out;
 }

@@ -130,6 +130,9 @@ class Guides(StagedTest):
         """Its every day."""
         self.assertIn("hello", guide.run("foghost leases"))
         guide.run("foghost status")
+        auditor = self.cli("wallet", "address", "savings")
+        guide.run("foghost auditors fog1...", {"fog1...": auditor["address"]})
+        self.assertIn("(nothing)", guide.run("fogcoin auditor list HOST", {"HOST": self.cli("host", "list")[0]["id"]}))
         until("a receipt", lambda: self.cli("receipt", "list", lease), 30)
         guide.run("foghost earnings")
         self.assertIn("somebody asked", guide.run("foghost logs LEASE", {"LEASE": lease}))
@@ -145,6 +148,7 @@ class Guides(StagedTest):
         (folder / "hello.c").write_text(HELLO)
         guide.run("clang-14 --target=wasm32-wasi -O2 -o hello.wasm hello.c")
         (folder / "service.yaml").write_text(guide.service_yaml().replace("fog1...", gateway))
+        self.assertIn("1 of 1 replica wanted would be leased", guide.run("fogcoin bid preview service.yaml"))
         self.assertIn("Uploaded", guide.run("fogcoin service publish service.yaml"))
         made = guide.run("fogcoin bid create service.yaml")
         bid = made.split()[1]

@@ -8,6 +8,7 @@
 
 #include "chain/api/stake_view.h"
 #include "market/types/messages.h"
+#include "market/types/preview.h"
 
 namespace fog::testing {
 
@@ -164,6 +165,18 @@ class FakeNode : public NodeApi {
   ErrorOr<SupplyReport> verify_supply() override {
     return SupplyReport{
         2, {Amount{100}, Amount{1}}, Amount{60}, Amount{20}, Amount{10}, Amount{9}, true};
+  }
+  ErrorOr<Bytes> market_preview(ByteView request) override {
+    if (!bcs_decode<market::PreviewRequest>(request))
+      return fail(ErrorCode::kInvalidInput, "not a preview's request");
+    market::PreviewReport report;
+    report.height = 2;
+    report.offers = report.looked_at = 2;
+    report.can_serve = report.wanted = report.found = 1;
+    report.matches.push_back(
+        {hash_of(0x22), example_address(), {}, 0, 1'000'000, 9'000, 1, 10'000, 0, 10'000});
+    report.reasons.push_back({market::Misfit::kPriceCap, 1, 1, 610'000'000, {}});
+    return bcs_encode(report);
   }
 
  private:

@@ -1,48 +1,12 @@
 // fogcoin bid ...: a Publisher's demand and the escrow that pays for it.
 #include "market/types/price.h"
 #include "rpc/json/codec.h"
-#include "rpc/programs/cli/context.h"
-#include "rpc/programs/cli/service_file.h"
+#include "rpc/programs/cli/bid_terms.h"
 
 namespace fog::cli {
 namespace {
 
-struct BidOptions {
-  std::string manifest;
-  std::string service;
-  std::optional<std::uint16_t> replicas;
-  std::optional<std::uint32_t> cpu_milli;
-  std::optional<std::uint32_t> memory_mib;
-  std::string price_cap;
-  std::string spend_cap;
-  std::string deposit;
-  std::vector<std::string> gateways;
-};
-
 constexpr std::uint64_t kHourMs = 3'600'000;
-
-// What a replica of a small request-and-answer service needs, for those who say nothing.
-market::BidTerms default_terms(const market::Service& service) {
-  market::BidTerms terms;
-  terms.service = service.name;
-  terms.resources.cpu_milli = 100;
-  terms.resources.memory_mib = service.manifest.memory_mib;
-  terms.profile.requests = 3'600;
-  terms.profile.fuel = 100'000'000'000;
-  terms.profile.egress_bytes = 64ULL << 20;
-  return terms;
-}
-
-// The dearest class at twice its vector: an honest Host's ask fits below.
-ErrorOr<std::uint8_t> default_cap(const market::MarketParams& params,
-                                  const market::BidTerms& terms) {
-  std::uint64_t dearest = 1;
-  for (const market::PriceClass& one : params.classes) {
-    const auto hourly = market::hourly_at_scale_one(one.prices, terms.resources, terms.profile);
-    if (hourly) dearest = std::max(dearest, *hourly);
-  }
-  return rpc::cap_step_for(Amount{dearest * 2});
-}
 
 ErrorOr<void> fill_gateways(Context& context, const BidOptions& options, market::BidTerms& terms) {
   if (!options.gateways.empty()) {
@@ -66,48 +30,16 @@ ErrorOr<void> fill_gateways(Context& context, const BidOptions& options, market:
   return {};
 }
 
-ErrorOr<market::BidTerms> make_terms(Context& context, const BidOptions& options,
-                                     const market::MarketParams& params,
-                                     std::optional<Amount>& deposit) {
-  market::BidTerms terms;
-  std::string name = options.service;
-  bool from_file = false;
-  if (!options.manifest.empty()) {
-    TRY(const auto file, load_service(options.manifest));
-    name = file.file.name;
-    if (file.file.bid) {
-      terms = file.file.bid->terms;
-      deposit = file.file.bid->deposit;
-      from_file = true;
-    }
-  }
-  TRY(const auto service,
-      read_one<market::Service>(context.node(), market::service_key(name),
-                                "service '" + name + "' on the chain; publish it first"));
-  if (!from_file) terms = default_terms(service);
-  if (options.replicas) terms.replicas_min = terms.replicas_max = *options.replicas;
-  if (options.cpu_milli) terms.resources.cpu_milli = *options.cpu_milli;
-  if (options.memory_mib) terms.resources.memory_mib = *options.memory_mib;
-  if (!options.price_cap.empty()) {
-    TRY(const auto cap, parse_amount(options.price_cap, "--price-cap"));
-    TRY(terms.cap_step, rpc::cap_step_for(cap));
-  } else if (!from_file) {
-    TRY(terms.cap_step, default_cap(params, terms));
-  }
-  if (!options.spend_cap.empty()) {
-    TRY(terms.spend_per_hour_max, parse_amount(options.spend_cap, "--spend-cap"));
-  } else if (!from_file) {
-    terms.spend_per_hour_max = Amount{market::cap_of_step(terms.cap_step) * 4};
-  }
-  TRY_VOID(fill_gateways(context, options, terms));
-  return terms;
-}
-
 ErrorOr<void> create(Context& context, const BidOptions& options) {
   TRY(const auto params,
       read_one<market::MarketParams>(context.node(), market::market_params_key(), "parameters"));
-  std::optional<Amount> deposit;
-  TRY(auto terms, make_terms(context, options, params, deposit));
+  TRY(BidDraft draft, draft_bid(context, options));
+  market::BidTerms& terms = draft.terms;
+  std::optional<Amount>& deposit = draft.deposit;
+  TRY([[maybe_unused]] const auto service,
+      read_one<market::Service>(context.node(), market::service_key(terms.service),
+                                "service '" + terms.service + "' on the chain; publish it first"));
+  TRY_VOID(fill_gateways(context, options, terms));
   if (!options.deposit.empty()) {
     TRY(deposit, parse_amount(options.deposit, "--deposit"));
   }
@@ -228,7 +160,7 @@ ErrorOr<void> show(Context& context, const std::string& text) {
   if (leases.empty() && bid.closed == market::CloseReason::kOpen && bid.terms.replicas_min > 0) {
     out +=
         "\nNo Host yet: none fits the constraints, the price cap and the free capacity at this "
-        "moment.\n";
+        "moment. Why, says: fogcoin bid preview MANIFEST\n";
   } else if (!leases.empty()) {
     out += "\n" + table(rows);
   }
@@ -240,7 +172,7 @@ ErrorOr<void> show(Context& context, const std::string& text) {
 
 void add_bid_commands(CLI::App& app, Chosen& chosen) {
   auto* bid = app.add_subcommand(
-      "bid", "Demand for a service, and its escrow: create, top up, close, list, show");
+      "bid", "Demand for a service, and its escrow: preview, create, top up, close, list, show");
   bid->require_subcommand(1);
   auto options = std::make_shared<BidOptions>();
   auto* make = bid->add_subcommand(
@@ -251,13 +183,7 @@ void add_bid_commands(CLI::App& app, Chosen& chosen) {
   auto* name = make->add_option("--service", options->service,
                                 "name of a published service, instead of a manifest");
   name->excludes(file);
-  make->add_option("--replicas", options->replicas, "how many to run at once");
-  make->add_option("--cpu-milli", options->cpu_milli, "thousandths of a core to reserve for each");
-  make->add_option("--memory-mib", options->memory_mib, "memory to reserve for each");
-  make->add_option("--price-cap", options->price_cap,
-                   "most an hour of a replica may cost at its profile, e.g. \"0.5 FOG\"");
-  make->add_option("--spend-cap", options->spend_cap,
-                   "most an hour of a replica can ever cost, rent and use");
+  add_term_options(*make, *options);
   make->add_option("--deposit", options->deposit,
                    "into escrow (default: an hour at the spending cap)");
   make->add_option("--gateway", options->gateways,
@@ -268,6 +194,8 @@ void add_bid_commands(CLI::App& app, Chosen& chosen) {
     }
     chosen.command = [options](Context& c) { return create(c, *options); };
   });
+
+  add_preview_command(*bid, chosen);
 
   auto id = std::make_shared<std::string>();
   auto amount = std::make_shared<std::string>();

@@ -105,6 +105,7 @@ void add_tx_commands(CLI::App& app, Chosen& chosen);
 void add_service_commands(CLI::App& app, Chosen& chosen);
 void add_bid_commands(CLI::App& app, Chosen& chosen);
 void add_market_commands(CLI::App& app, Chosen& chosen);
+void add_auditor_commands(CLI::App& app, Chosen& chosen);
 void add_node_commands(CLI::App& app, Chosen& chosen);
 void add_validator_commands(CLI::App& app, Chosen& chosen);
 void add_stake_commands(CLI::App& app, Chosen& chosen);

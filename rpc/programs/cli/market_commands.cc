@@ -1,4 +1,5 @@
 // fogcoin lease | receipt | host | gateway ...: what the market has made of offers and bids.
+#include "market/types/cell.h"
 #include "rpc/json/codec.h"
 #include "rpc/programs/cli/context.h"
 
@@ -141,6 +142,7 @@ ErrorOr<void> show_host(Context& context, const std::string& text) {
   TRY(const auto host,
       read_one<market::Host>(context.node(), market::host_key(id), "host " + to_hex0x(id)));
   Json json = rpc::to_json(host);
+  json["cell"] = market::cell_of(host.location, market::Cell::kMax);
   context.print(json, rpc::pretty(json));
   return {};
 }

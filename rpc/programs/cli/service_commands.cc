@@ -5,6 +5,7 @@
 #include "chain/base/file.h"
 #include "chain/crypto/hash.h"
 #include "rpc/json/codec.h"
+#include "rpc/json/manifest_keys.h"
 #include "rpc/programs/cli/context.h"
 #include "rpc/programs/cli/service_file.h"
 #include "rpc/programs/cli/upload.h"
@@ -210,6 +211,15 @@ void add_service_commands(CLI::App& app, Chosen& chosen) {
   up->add_option("MANIFEST", *path, "service.yaml or .json")->required()->check(CLI::ExistingFile);
   up->callback(
       [&chosen, path] { chosen.command = [path](Context& c) { return upload_only(c, *path); }; });
+
+  service->add_subcommand("schema", "Prints the JSON Schema of manifests, for editors and checkers")
+      ->callback([&chosen] {
+        chosen.command = [](Context& c) -> ErrorOr<void> {
+          const auto schema = rpc::manifest_schema();
+          c.print(Json(schema), schema.dump(2));
+          return {};
+        };
+      });
 
   auto name = std::make_shared<std::string>();
   auto* one = service->add_subcommand("show", "One service");

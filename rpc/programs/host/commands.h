@@ -58,6 +58,8 @@ struct RegisterOptions {
 ErrorOr<void> register_host(const HostCommand& command, const RegisterOptions& options);
 ErrorOr<void> update_host(const HostCommand& command, const std::string& bond_added);
 ErrorOr<void> retire(const HostCommand& command);
+// Admits these auditors and no others.
+ErrorOr<void> admit_auditors(const HostCommand& command, const std::vector<std::string>& auditors);
 
 struct OfferOptions {
   std::string price_class;  // name or number; empty: the first

@@ -192,6 +192,31 @@ ErrorOr<void> update_host(const HostCommand& command, const std::string& bond_ad
   return {};
 }
 
+ErrorOr<void> admit_auditors(const HostCommand& command, const std::vector<std::string>& auditors) {
+  TRY(const auto self, Operator::open(command));
+  TRY(const auto host, self->host());
+  market::AdmitAuditors message{host.id, {}};
+  std::vector<std::string> effects{"lets these say what the Host is, and nobody else:"};
+  for (const std::string& text : auditors) {
+    const auto address = address_from_text(text);
+    if (!address) {
+      return fail(ErrorCode::kInvalidInput, "\"" + text + "\" is not an address (fog1...)");
+    }
+    message.auditors.push_back(*address);
+    effects.push_back(text);
+  }
+  if (message.auditors.size() > decltype(message.auditors)::kMax)
+    return fail(ErrorCode::kInvalidInput, "a Host can have at most 8 auditors");
+  Json json;
+  TRY([[maybe_unused]] const auto sent,
+      self->context().send({make_message(message)}, effects, json));
+  json["host"] = to_hex0x(host.id);
+  self->context().print(json, fmt::format("{} auditors are admitted. What they attest, says: "
+                                          "fogcoin auditor list {}",
+                                          message.auditors.size(), to_hex0x(host.id)));
+  return {};
+}
+
 ErrorOr<void> retire(const HostCommand& command) {
   TRY(const auto self, Operator::open(command));
   TRY(const auto host, self->host());

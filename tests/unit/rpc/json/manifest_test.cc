@@ -183,7 +183,7 @@ TEST(Manifest, RefusesEachValueOutOfBounds) {
 
 TEST(Manifest, RefusesACapAboveTheLadder) {
   EXPECT_THAT(refusal(std::string(kSmallest) + "bid: {price_cap_per_hour: 18000000000 FOG}\n"),
-              HasSubstr("price_cap_per_hour: 18000000000 FOG an hour is above the highest cap"));
+              HasSubstr("price_cap_per_hour: 18000000000 FOG is above the highest cap"));
   EXPECT_THAT(refusal(std::string(kSmallest) + "bid: {}\n"),
               HasSubstr("price_cap_per_hour: missing"));
 }
