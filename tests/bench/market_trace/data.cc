@@ -183,8 +183,10 @@ class Table {
   Row row_;
 };
 
-bool is_long(const std::string& model) {
-  return model.size() > kModelBytesMax;
+// What an attribute of a Host can hold.
+bool is_bad_model(const std::string& model) {
+  return model.size() > kModelBytesMax ||
+         std::any_of(model.begin(), model.end(), [](char c) { return c < 0x20 || c > 0x7e; });
 }
 
 std::vector<std::string> models_of(const std::string& spec) {
@@ -221,6 +223,8 @@ Result<std::vector<Machine>, CsvError> parse_machines(std::string_view csv) {
     if (!memory) return Fail{memory.error()};
     const auto gpus = table->number("gpu", 0, kDevicesMax, 0);
     if (!gpus) return Fail{gpus.error()};
+    if (is_bad_model(table->text("model")))
+      return table->fail("model may have up to 64 printable characters");
     machines.push_back(
         {table->text("sn"), *cpu, *memory, *gpus, table->text("model"), market::kScaleOne});
   }
@@ -253,8 +257,8 @@ Result<std::vector<Task>, CsvError> parse_tasks(std::string_view csv) {
     task.gpu_milli = *gpus == 0 ? 0 : *milli;
     if (*gpus > 0) task.models = models_of(table->text("gpu_spec"));
     if (task.models.size() > kModelsMax ||
-        std::any_of(task.models.begin(), task.models.end(), is_long))
-      return table->fail("gpu_spec may name up to 8 models of up to 64 bytes");
+        std::any_of(task.models.begin(), task.models.end(), is_bad_model))
+      return table->fail("gpu_spec may name up to 8 models of up to 64 printable characters");
     tasks.push_back(std::move(task));
   }
   if (tasks.empty()) return Fail{at_line(1, "no task follows the line of column names")};

@@ -93,7 +93,9 @@ TEST(TraceCsv, SaysTheLineAndWhatIsWrong) {
   EXPECT_EQ(after("x,1000,64,0,0\n\"a\n\n,1000"), "3: a quoted field that never ends");
   EXPECT_EQ(
       tasks_error("cpu_milli,memory_mib,num_gpu,gpu_milli,gpu_spec\n1,1,1,1,a|b|c|d|e|f|g|h|i\n"),
-      "2: gpu_spec may name up to 8 models of up to 64 bytes");
+      "2: gpu_spec may name up to 8 models of up to 64 printable characters");
+  EXPECT_EQ(machines_error("cpu_milli,memory_mib,gpu,model\n1,64,0," + std::string(65, 'x') + "\n"),
+            "2: model may have up to 64 printable characters");
   EXPECT_EQ(machines_error("cpu_milli,memory_mib,gpu\n0,64,0\n"),
             "2: cpu_milli is '0'; a whole number from 1 to 1048576 is expected");
 }
