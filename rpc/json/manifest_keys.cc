@@ -23,7 +23,7 @@ constexpr std::uint64_t most(List Constraints::*) {
 }
 
 constexpr ManifestKey kKeys[] = {
-    {"", "name", kText, 3, 63, "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", true,
+    {"", "name", kText, 1, 256, "^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$", true,
      "The service's name: 3 to 63 of a-z, 0-9 and '-', no '-' at the ends; unique on the chain, "
      "and its host name.",
      "my-service"},

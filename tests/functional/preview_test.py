@@ -1,10 +1,17 @@
 #!/usr/bin/env python3
 """Before paying: `fogcoin bid preview` over Hosts that are registered and offer (but do not run), the auditors
-whose word a bid can ask for, and manifests that are wrong."""
+whose word a bid can ask for, and manifests that are wrong. The Hosts' transactions are made here, byte by byte."""
+import hashlib
 import json
+import struct
+import time
 
 import fogtest
-from fogtest import DROPLETS, StagedTest, free_port, run_fogcoin
+import independent_wallet as wallet
+from fogtest import DROPLETS, StagedTest, run_fogcoin
+
+REGISTER_HOST, SET_OFFER, ADMIT_AUDITORS = 10, 13, 15
+PRICE = 1_000_000  # the most that a unit may cost
 
 SERVICE = """name: {name}
 runtime: wasm
@@ -14,44 +21,61 @@ bid:
 """
 
 
+def text(value):
+    return wallet.uleb128(len(value)) + value.encode()
+
+
+class Owner:
+    """An account that owns Hosts and operates them itself."""
+
+    def __init__(self):
+        self.secret = int.from_bytes(hashlib.sha256(b"preview's owner").digest(), "big")
+        self.key = wallet.public_key(self.secret)
+        self.address = wallet.address(self.key)
+        self.sent = 0
+
+    def send(self, node, kind, payload):
+        """Final and without fault; the transaction's id."""
+        chain = bytes.fromhex(node.rpc("chain_status")["chain_id"][2:])
+        body = wallet.tx_body(chain, wallet.address_bytes(self.key), 0, self.sent, int(time.time() * 1000) + 600_000,
+                              PRICE, 0, [(kind, payload)])
+        made = wallet.tx_id(body)
+        node.rpc("tx_submit", txs="0x" + wallet.signed_tx(body, self.key, wallet.sign(self.secret, made)).hex())
+        status = node.rpc("tx_wait", id="0x" + made.hex(), timeout_ms="20000")
+        assert status["place"] == "final" and status["outcome"]["fault"]["number"] == 0, status
+        self.sent += 1
+        return made
+
+    def add_host(self, node, country, scale, disk):
+        capacity = struct.pack("<IIII", 4_000, 4_096, 0, 0) + b"\0"
+        location = text(country) + struct.pack("<II", 142_520, 193_405)
+        made = self.send(node, REGISTER_HOST, self.key + text("http://127.0.0.1:9") + location + capacity
+                         + wallet.uleb128(1) + text("disk") + text(disk)
+                         + wallet.uleb128(1) + hashlib.sha256(b"runtime").digest()
+                         + struct.pack("<Q", 200 * DROPLETS))
+        host = wallet.tagged_hash("fog/host", made + b"\0")
+        self.send(node, SET_OFFER, host + b"\0" + struct.pack("<I", scale) + capacity)
+        return "0x" + host.hex()
+
+    def admit(self, node, host, *auditors):
+        self.send(node, ADMIT_AUDITORS,
+                  bytes.fromhex(host[2:]) + wallet.uleb128(len(auditors)) + b"".join(auditors))
+
+
 class PreviewTest(StagedTest):
     @classmethod
     def prepare(cls):
         cls.cli, cls.addresses = cls.stage.wallet(accounts=["auditor"])
-        cls.node = cls.stage.node({cls.addresses["main"]: 100_000, cls.addresses["auditor"]: 1_000})
+        cls.owner = Owner()
+        cls.node = cls.stage.node({cls.owner.address: 100_000, **{one: 1_000 for one in cls.addresses.values()}})
         cls.cli.node_url = cls.node.url
         cls.main, cls.auditor = cls.cli.as_account("main"), cls.cli.as_account("auditor")
-        cls.hosts = {}
-        for name, country, scale, disk in (("cheap", "DE", "0.9", "hdd"), ("middle", "DE", "1.2", "nvme"),
-                                           ("dear", "DE", "40", "nvme"), ("french", "FR", "1", "nvme")):
-            cls.hosts[name] = cls.add_host(name, country, scale, disk)
-        params = cls.cli("params")["market"]["classes"][0]["prices"]
+        cls.hosts = {name: cls.owner.add_host(cls.node, country, scale, disk)
+                     for name, country, scale, disk in (("cheap", "DE", 9_000, "hdd"), ("middle", "DE", 12_000, "nvme"),
+                                                        ("dear", "DE", 400_000, "nvme"), ("french", "FR", 10_000, "nvme"))}
+        prices = cls.cli("params")["market"]["classes"][0]["prices"]
         # A core and 128 MiB for an hour at the class's own price.
-        cls.hourly = int(params["cpu_core_hour"]) + -(-int(params["memory_gib_hour"]) * 128 // 1024)
-
-    @classmethod
-    def host_command(cls, name, *args):
-        done = run_fogcoin(["--dir", cls.stage.folder / name, "--node", cls.node.url, "--json", *args], "foghost")
-        if done.code != 0:
-            raise AssertionError(f"foghost {args}: exit status {done.code}\n{done.out}{done.err}")
-        return done.json
-
-    @classmethod
-    def as_owner(cls, name, *args):
-        return cls.host_command(name, *args, "--yes", "--wallet", cls.main.wallet, "--passphrase-file",
-                                cls.main.passphrase_file, "--account", "main")
-
-    @classmethod
-    def add_host(cls, name, country, scale, disk):
-        cls.host_command(name, "init", "--listen", f"127.0.0.1:{free_port()}", "--country", country, "--cpu-milli",
-                         "4000", "--memory-mib", "4096")
-        config = cls.stage.folder / name / "host.yaml"
-        text = config.read_text()
-        assert "attributes: {}" in text, text
-        config.write_text(text.replace("attributes: {}", f"attributes: {{disk: {disk}}}"))
-        found = cls.as_owner(name, "register")["host"]
-        cls.host_command(name, "offer", "--scale", scale)
-        return found
+        cls.hourly = int(prices["cpu_core_hour"]) + -(-int(prices["memory_gib_hour"]) * 128 // 1024)
 
     def manifest(self, lines, name="wanted"):
         path = self.stage.folder / f"{name}.yaml"
@@ -110,7 +134,9 @@ class PreviewTest(StagedTest):
         self.assertEqual(self.names(self.preview(wanted)), [])
         host = self.hosts["middle"]
         self.assertIn("auditor_not_admitted", self.auditor.fails(1, "auditor", "attest", host, "tier=gold"))
-        self.as_owner("middle", "auditors", self.addresses["auditor"])
+        data = self.addresses["auditor"].removeprefix("fog1")[:-6]
+        bits = "".join(f"{wallet.BECH32.index(c):05b}" for c in data)
+        self.owner.admit(self.node, host, int(bits, 2).to_bytes(20, "big"))
         self.auditor("auditor", "attest", host, "tier=gold", "seen=2026", "--for", "12h")
         listed = self.cli("auditor", "list", host)["attestations"]
         self.assertEqual([(one["auditor"], one["attributes"]) for one in listed],
@@ -121,7 +147,7 @@ class PreviewTest(StagedTest):
         self.assertEqual(self.names(self.preview(wanted)), [])
         self.assertEqual(self.reasons(self.preview(wanted))["attestation"][2], "tier")
         self.assertIn("attestation_not_found", self.auditor.fails(1, "auditor", "revoke", host))
-        self.as_owner("middle", "auditors")
+        self.owner.admit(self.node, host)
         self.assertEqual(self.cli("auditor", "list", host)["attestations"], [])
         for words in (["tier"], ["=gold"], ["tier=gold", "--for", "forever"], ["tier=gold", "--for", "366d"]):
             self.auditor.run("auditor", "attest", host, *words, code=2)
