@@ -108,8 +108,7 @@ void Agent::compare(const HostView& view, const market::Lease& lease) {
     if (it != held_.end()) {
       Held& held = it->second;
       held.lease = lease;
-      held.acked = held.acked || lease.state == market::LeaseState::kActive ||
-                   lease.state == market::LeaseState::kClosing;
+      held.acked = held.acked || market::is_running(lease.state);
       if (closed && !held.over) {
         held.over = true;
         held.over_ns = now_ns();
@@ -143,8 +142,7 @@ void Agent::adopt(const HostView& view, const market::Lease& lease) {
     const std::lock_guard lock(mutex_);
     Held& held = held_[id];
     if (held.lease.id != lease.id) {  // not held before
-      held.acked =
-          lease.state == market::LeaseState::kActive || lease.state == market::LeaseState::kClosing;
+      held.acked = market::is_running(lease.state);
       const std::uint64_t seen_ms = std::max(lease.last_seen_ms, view.host.last_seen_ms);
       const std::uint64_t now_ms = std::max(clock_.wall_ms(), view.status.time_ms);
       const std::uint64_t age_ns = now_ms > seen_ms ? (now_ms - seen_ms) * 1'000'000 : 0;

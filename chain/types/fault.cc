@@ -110,9 +110,6 @@ FaultText fault_text(Fault fault) {
     case Fault::kNotHostOperator:
       return {"not_host_operator",
               "Only the Host's operator key may do this; send it from the operator's account."};
-    case Fault::kHostExists:
-      return {"host_exists",
-              "This operator key already serves another Host; use a key of its own for each Host."};
     case Fault::kBondTooLow:
       return {"bond_too_low", "The bond is below the market's minimum; bond more."};
     case Fault::kHostRetired:
@@ -160,6 +157,14 @@ FaultText fault_text(Fault fault) {
     case Fault::kAttestationNotFound:
       return {"attestation_not_found",
               "This account attests nothing of the Host; check the Host's id."};
+    case Fault::kHostLeaving:
+      return {"host_leaving",
+              "The Host has said that it leaves; offer it again once the moment it named has "
+              "passed."};
+    case Fault::kBadNotice:
+      return {"bad_notice",
+              "A Host that leaves gives at least the market's notice_ms and at most 30 days; "
+              "choose a notice between."};
     case Fault::kServiceNotFound:
       return {"service_not_found",
               "No service has this name; check the spelling, or publish it first."};
@@ -211,20 +216,39 @@ FaultText fault_text(Fault fault) {
     case Fault::kBadLeaseTime:
       return {
           "bad_lease_time",
-          "A lease lasts 60 seconds to 366 days, or 0 for until it is closed; start_by lies ahead, "
+          "A lease lasts 60 seconds and two receipt intervals at least, 366 days at most, or 0 for "
+          "until it is closed; start_by lies ahead, "
           "by 366 days at most, or is 0 for never; correct them."};
     case Fault::kGatewayNotFound:
       return {"gateway_not_found",
               "No gateway is registered under this account; register it first."};
     case Fault::kGatewayExists:
       return {"gateway_exists", "This account already is a gateway; update it instead."};
-    case Fault::kNotGatewayOwner:
-      return {"not_gateway_owner",
-              "Only the gateway's own account may do this; send it from there."};
     case Fault::kGatewayKeyTooSoon:
       return {"gateway_key_too_soon",
               "The key was changed a moment ago and vouchers of the one before still count; wait "
               "until previous_until_ms and change it then."};
+    case Fault::kGatewaysTooSoon:
+      return {"gateways_too_soon",
+              "Gateways were taken away a moment ago and their vouchers still count; wait until "
+              "the Bid's gateways_before_until_ms and take others away then."};
+    case Fault::kDemandBeyondBid:
+      return {"demand_beyond_bid",
+              "The Bid allows no more replicas than its replicas_max; ask for fewer."};
+    case Fault::kDemandTooOften:
+      return {"demand_too_often",
+              "The gateway has raised its demand as often as the Bid allows in an hour; wait, or "
+              "ask the Publisher for a higher demands_per_hour."};
+    case Fault::kEscrowTooLow:
+      return {"escrow_too_low",
+              "What is free in the Bid's escrow does not cover this; top it up first."};
+    case Fault::kBadDemand:
+      return {"bad_demand",
+              "A demand names 1 ms to an hour, a valid location, and round trips ascending by "
+              "Host with none twice; correct it."};
+    case Fault::kOtherService:
+      return {"other_service",
+              "A Bid stays with the service it was made for; close it and make another."};
     case Fault::kLeaseNotFound:
       return {"lease_not_found", "No lease has this id; check the id."};
     case Fault::kLeaseClosed:
@@ -244,6 +268,17 @@ FaultText fault_text(Fault fault) {
     case Fault::kLeaseNotActive:
       return {"lease_not_active",
               "The lease has not been acknowledged; send ack_lease before its receipts."};
+    case Fault::kLeaseNotReserved:
+      return {"lease_not_reserved",
+              "The lease is no warm reservation that waits to be opened; read the lease for its "
+              "state."};
+    case Fault::kBadTicket:
+      return {"bad_ticket",
+              "The ticket's signature, chain, lease or term do not fit; ask the gateway for a new "
+              "one."};
+    case Fault::kTicketExpired:
+      return {"ticket_expired",
+              "The ticket has expired; ask the gateway for a new one and submit it sooner."};
     case Fault::kReceiptBackwards:
       return {
           "receipt_backwards",
@@ -274,6 +309,14 @@ FaultText fault_text(Fault fault) {
       return {"receipt_bad_sums",
               "The counters do not fit the log's root or the voucher; rebuild the receipt from the "
               "log."};
+    case Fault::kTicketUsed:
+      return {"ticket_used",
+              "The lease was opened by a ticket of this number or a later one; ask the gateway for "
+              "a new one."};
+    case Fault::kTooManyLogs:
+      return {"too_many_logs",
+              "One term counts for at most 16 gateways; serve no others until the lease's next "
+              "term."};
     case Fault::kValidatorNotFound:
       return {"validator_not_found",
               "There is no such validator; list them with `fogcoin validator list`."};

@@ -46,7 +46,6 @@ enum class Fault : std::uint16_t {
   kHostNotFound = 300,
   kNotHostOwner = 301,
   kNotHostOperator = 302,
-  kHostExists = 303,
   kBondTooLow = 304,
   kHostRetired = 305,
   kHostBusy = 306,  // still holds leases
@@ -61,6 +60,8 @@ enum class Fault : std::uint16_t {
   kAuditorNotAdmitted = 315,
   kBadAttestation = 316,  // says nothing, or counts for no time or too long
   kAttestationNotFound = 317,
+  kHostLeaving = 318,  // has said that it leaves
+  kBadNotice = 319,    // too short or too long
   kServiceNotFound = 320,
   kServiceNameTaken = 321,
   kBadServiceName = 322,
@@ -79,15 +80,23 @@ enum class Fault : std::uint16_t {
   kBadLeaseTime = 339,  // length of the lease, or time to start by
   kGatewayNotFound = 340,
   kGatewayExists = 341,
-  kNotGatewayOwner = 342,
   kGatewayKeyTooSoon = 343,  // the key before the present one still counts
+  kGatewaysTooSoon = 344,    // gateways that an update took away still count
+  kDemandBeyondBid = 345,    // more replicas than the Bid's most
+  kDemandTooOften = 346,     // beyond the Bid's number an hour
+  kEscrowTooLow = 347,       // what is free does not cover it
+  kBadDemand = 348,          // its time, place or round trips
+  kOtherService = 349,       // a Bid stays with its service
   kLeaseNotFound = 350,
   kLeaseClosed = 351,
   kWrongTerm = 352,
   kNotLeaseHost = 353,
   kLeaseNotProposed = 354,  // acknowledged twice, or after it closed
   kAckTooLate = 355,
-  kLeaseNotActive = 356,       // no receipt before the acknowledgement
+  kLeaseNotActive = 356,    // no receipt before the acknowledgement
+  kLeaseNotReserved = 357,  // no warm reservation that waits to be opened
+  kBadTicket = 358,         // signature, chain, lease or term
+  kTicketExpired = 359,
   kReceiptBackwards = 360,     // counters or leaf count below the last included
   kReceiptNotExtending = 361,  // the consistency proof does not hold
   kReceiptNotVouchered = 362,  // leaves beyond the voucher
@@ -96,6 +105,8 @@ enum class Fault : std::uint16_t {
   kGatewayNotAuthorized = 365,
   kReceiptEmpty = 366,
   kReceiptBadSums = 367,  // counters that do not fit the root or the voucher
+  kTicketUsed = 368,      // its number is not above that of the last
+  kTooManyLogs = 369,     // of other gateways in one term
 
   // Staking.
   kValidatorNotFound = 400,

@@ -38,6 +38,8 @@ enum class Table : std::uint8_t {
   kReceipt = 0x27,
   kServiceHistory = 0x28,
   kHostAudit = 0x29,
+  kDemand = 0x2A,
+  kEventCount = 0x2B,
 
   // Ordered.
   kDue = 0x80,              // time (be64), kind, object: what the block at that time must settle
@@ -55,6 +57,7 @@ enum class Table : std::uint8_t {
   kAllGateways = 0x8C,
   kSleepingBids = 0x8D,  // bid
   kFreshOffers = 0x8E,   // host: an Offer that changed and has not been shown to sleeping bids
+  kEvents = 0x8F,        // address, height (be64), number (be32)
 
   kStakingDue = 0xA0,             // time (be64), kind, number (be64)
   kAllValidators = 0xA1,          // validator

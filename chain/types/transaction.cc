@@ -44,6 +44,9 @@ std::uint64_t message_units(std::uint16_t kind, std::size_t payload_size) {
     case MessageKind::kRevokeAttestation:
     case MessageKind::kTopUpBid:
     case MessageKind::kCloseBid:
+    case MessageKind::kDrainHost:
+    case MessageKind::kRaiseDemand:
+    case MessageKind::kOpenLease:
     case MessageKind::kUpdateHost:
     case MessageKind::kUpdateGateway:
       return 5'000;
@@ -57,6 +60,7 @@ std::uint64_t message_units(std::uint16_t kind, std::size_t payload_size) {
     case MessageKind::kUpdateService:
     case MessageKind::kRetireService:
     case MessageKind::kCreateBid:
+    case MessageKind::kUpdateBid:
       return 20'000;
   }
   return 20'000;

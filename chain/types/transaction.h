@@ -42,11 +42,15 @@ enum class MessageKind : std::uint16_t {
   kCreateBid = 30,
   kTopUpBid = 31,
   kCloseBid = 32,
+  kUpdateBid = 33,
+  kRaiseDemand = 34,
 
   kAckLease = 40,
   kReleaseLease = 41,
   kHeartbeat = 42,
   kSubmitReceipts = 43,
+  kOpenLease = 44,
+  kDrainHost = 45,
 
   kCreateValidator = 60,
   kEditValidator = 61,

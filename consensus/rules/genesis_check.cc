@@ -101,6 +101,8 @@ Verdict check_market_params(const market::MarketParams& params) {
   TRY_VOID(check_range("market.failure_slash_permille", params.failure_slash_permille, 0, 1'000));
   TRY_VOID(check_range("market.fuel_per_core_second_max", params.fuel_per_core_second_max, 1,
                        1'000'000'000'000));
+  TRY_VOID(check_range("market.escrow_low_ms", params.escrow_low_ms, 1, year_ms));
+  TRY_VOID(check_range("market.events_kept_ms", params.events_kept_ms, 1, year_ms));
   return check_range("market.sleep_retry_ms", params.sleep_retry_ms, 1, kDayMs);
 }
 

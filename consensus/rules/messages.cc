@@ -56,6 +56,14 @@ Result<Message, Fault> decode_message(const RawMessage& raw) {
       return decode_as<market::Heartbeat>(raw.payload);
     case MessageKind::kSubmitReceipts:
       return decode_as<market::SubmitReceipts>(raw.payload);
+    case MessageKind::kUpdateBid:
+      return decode_as<market::UpdateBid>(raw.payload);
+    case MessageKind::kRaiseDemand:
+      return decode_as<market::RaiseDemand>(raw.payload);
+    case MessageKind::kOpenLease:
+      return decode_as<market::OpenLease>(raw.payload);
+    case MessageKind::kDrainHost:
+      return decode_as<market::DrainHost>(raw.payload);
     case MessageKind::kCreateValidator:
       return decode_as<CreateValidator>(raw.payload);
     case MessageKind::kEditValidator:

@@ -22,7 +22,8 @@ using Message =
                  market::RevokeAttestation, market::RegisterGateway, market::UpdateGateway,
                  market::PublishService, market::UpdateService, market::RetireService,
                  market::CreateBid, market::TopUpBid, market::CloseBid, market::AckLease,
-                 market::ReleaseLease, market::Heartbeat, market::SubmitReceipts, CreateValidator,
+                 market::ReleaseLease, market::Heartbeat, market::SubmitReceipts, market::UpdateBid,
+                 market::RaiseDemand, market::OpenLease, market::DrainHost, CreateValidator,
                  EditValidator, Unjail, SubmitEvidence, Delegate, Redelegate, Undelegate,
                  WithdrawRewards, ProposeParameters, VoteParameters>;
 

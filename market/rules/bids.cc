@@ -4,8 +4,12 @@
 
 #include "market/rules/capacity.h"
 #include "market/rules/demand.h"
+#include "market/rules/deposits.h"
+#include "market/rules/events.h"
+#include "market/rules/gateway_demand.h"
 #include "market/rules/leases.h"
 #include "market/rules/rules.h"
+#include "market/rules/scaling.h"
 #include "market/rules/settlement.h"
 #include "market/types/cell.h"
 
@@ -54,9 +58,11 @@ bool are_caps(const BidTerms& terms) {
                  u.egress_gib, u.million_requests);
 }
 
-bool are_times(const BlockContext& block, const BidTerms& terms) {
+// A lease is long enough for its Host to report between two auctions.
+bool are_times(const BlockContext& block, const MarketParams& params, const BidTerms& terms) {
+  const std::uint64_t shortest_ms = std::max(kLeaseMsMin, 2 * params.receipt_interval_ms);
   const bool has_length =
-      terms.lease_ms == 0 || (terms.lease_ms >= kLeaseMsMin && terms.lease_ms <= kLeaseMsMax);
+      terms.lease_ms == 0 || (terms.lease_ms >= shortest_ms && terms.lease_ms <= kLeaseMsMax);
   const bool starts =
       terms.start_by_ms == 0 ||
       (terms.start_by_ms > block.time_ms && terms.start_by_ms - block.time_ms <= kStartAheadMsMax);
@@ -72,6 +78,12 @@ Fault check_gateways(const ReadView& state, const BidTerms& terms) {
   return Fault::kNone;
 }
 
+// Whether they fit the service, and its gateways are there.
+Fault check_for(const ReadView& state, const BidTerms& terms, const Service& service) {
+  if (terms.resources.memory_mib < service.manifest.memory_mib) return Fault::kBadResources;
+  return check_gateways(state, terms);
+}
+
 // Whether the price of the profile can be computed in every class.
 bool is_profile(const MarketParams& params, const BidTerms& terms) {
   return std::all_of(params.classes.begin(), params.classes.end(), [&](const PriceClass& c) {
@@ -79,10 +91,38 @@ bool is_profile(const MarketParams& params, const BidTerms& terms) {
   });
 }
 
-// The most that a Bid needs locked for the fewest replicas.
-bool covers_slices(const MarketParams& params, const BidTerms& terms, Amount deposit) {
-  const u128 replicas = std::max<std::uint16_t>(terms.replicas_min, 1);
-  return deposit.droplets >= replicas * full_slice(params, terms).droplets;
+// What a Bid needs for the slices of its fewest replicas and its reservations, of one at least.
+u128 slices_needed(const MarketParams& params, const BidTerms& terms) {
+  const u128 replicas = std::max<u128>(u128{terms.replicas_min} + terms.warm, 1);
+  return replicas * full_slice(params, terms.spend_per_hour_max).droplets;
+}
+
+// The gateways that the new terms leave out may vouch a while longer for what they forwarded.
+Fault change_gateways(Overlay& state, const BlockContext& block, const MarketParams& params,
+                      Bid& bid, const BidTerms& terms) {
+  std::vector<Address> removed;
+  for (const Address& gateway : bid.terms.gateways) {
+    if (std::find(terms.gateways.begin(), terms.gateways.end(), gateway) == terms.gateways.end()) {
+      removed.push_back(gateway);
+    }
+  }
+  if (removed.empty()) return Fault::kNone;
+  if (block.time_ms <= bid.gateways_before_until_ms) return Fault::kGatewaysTooSoon;
+  bid.gateways_before = bid.terms.gateways;
+  bid.gateways_before_until_ms =
+      block.time_ms + params.receipt_interval_ms + params.final_receipt_window_ms;
+  for (const Address& gateway : removed) forget_demand(state, bid, gateway);
+  return Fault::kNone;
+}
+
+void tell_deposit(Overlay& state, const BlockContext& block, const MarketParams& params,
+                  const Bid& bid, EventKind kind, Amount amount) {
+  MarketEvent event;
+  event.kind = kind;
+  event.amount = amount;
+  event.replicas = bid.terms.replicas_min;
+  event.reason = bid.closed;
+  tell_bid(state, block, params, bid, event);
 }
 
 // Replicas that a Host holds, or held before it failed.
@@ -117,13 +157,14 @@ Fault check_terms(const BlockContext& block, const MarketParams& params, const B
   // Audits are not part of the rules yet, so nobody may be led to think that they happen.
   if (terms.verification != Verification::kNone) return Fault::kBadConstraint;
   if (const Fault fault = check_constraints(terms); fault != Fault::kNone) return fault;
-  return are_times(block, terms) ? Fault::kNone : Fault::kBadLeaseTime;
+  return are_times(block, params, terms) ? Fault::kNone : Fault::kBadLeaseTime;
 }
 
 void close_bid(Overlay& state, const BlockContext& block, const MarketParams& params, Bid bid,
                CloseReason reason) {
   bid.closed = reason;
   bid.closed_ms = block.time_ms;
+  for (const Address& gateway : bid.terms.gateways) forget_demand(state, bid, gateway);
   wake(state, bid);  // a closed Bid wants nothing: it leaves the demand
   auto service = must_load<Service>(state, service_key(bid.terms.service));
   CHECK(service.bids_open > 0);
@@ -134,16 +175,17 @@ void close_bid(Overlay& state, const BlockContext& block, const MarketParams& pa
     end_term(state, block, params, id, reason, block.time_ms);
   }
   Bid closed = must_load_bid(state, bid.id);
+  closed.low_since_ms = 0;
+  tell_deposit(state, block, params, closed, EventKind::kBidClosed, {});
   refund_when_unlocked(state, block, params, closed);
 }
 
 void settle_start_by(Overlay& state, const BlockContext& block, const MarketParams& params,
                      const Due& due) {
-  Bid bid = must_load_bid(state, due.object);
-  if (bid.closed != CloseReason::kOpen || bid.terms.start_by_ms != due.time_ms ||
-      bid.terms.replicas_min == 0) {
-    return;
-  }
+  std::optional<Bid> found = load<Bid>(state, bid_key(due.object));
+  if (!found || found->closed != CloseReason::kOpen) return;
+  Bid& bid = *found;
+  if (bid.terms.start_by_ms != due.time_ms || bid.terms.replicas_min == 0) return;
   const std::uint16_t started = started_replicas(state, bid.id);
   if (started == 0) return close_bid(state, block, params, bid, CloseReason::kNotStarted);
   bid.terms.replicas_min = std::min(bid.terms.replicas_min, started);
@@ -158,9 +200,8 @@ Fault apply(Overlay& state, const BlockContext& block, const TxContext& tx,
   if (service->owner != tx.sender) return Fault::kNotServiceOwner;
   const MarketParams params = market_params(state);
   if (const Fault fault = check_terms(block, params, terms); fault != Fault::kNone) return fault;
-  if (terms.resources.memory_mib < service->manifest.memory_mib) return Fault::kBadResources;
-  if (const Fault fault = check_gateways(state, terms); fault != Fault::kNone) return fault;
-  if (!covers_slices(params, terms, message.deposit)) return Fault::kDepositTooLow;
+  if (const Fault fault = check_for(state, terms, *service); fault != Fault::kNone) return fault;
+  if (message.deposit.droplets < slices_needed(params, terms)) return Fault::kDepositTooLow;
   if (const Fault fault = debit(state, tx.sender, message.deposit); fault != Fault::kNone) {
     return fault;
   }
@@ -173,40 +214,71 @@ Fault apply(Overlay& state, const BlockContext& block, const TxContext& tx,
   bid.terms = terms;
   bid.created_height = block.height;
   bid.created_ms = block.time_ms;
+  bid.since_height = block.height;
   bid.free = message.deposit;
+  bid.deposited = message.deposit;
   bid.deposits.push_back({tx.sender, message.deposit});
   if (terms.start_by_ms != 0) schedule(state, {terms.start_by_ms, DueKind::kStartBy, bid.id, 0});
   wake(state, bid);
   add_index(state, bids_by_owner(bid.owner), bid.id);
   add_index(state, bids_by_service(terms.service), bid.id);
+  tell_deposit(state, block, params, bid, EventKind::kBidCreated, message.deposit);
   return Fault::kNone;
 }
 
-Fault apply(Overlay& state, const BlockContext&, const TxContext& tx, const TopUpBid& message) {
+Fault apply(Overlay& state, const BlockContext& block, const TxContext& tx,
+            const UpdateBid& message) {
   std::optional<Bid> bid = load<Bid>(state, bid_key(message.bid));
   if (!bid) return Fault::kBidNotFound;
+  if (bid->owner != tx.sender) return Fault::kNotBidOwner;
   if (bid->closed != CloseReason::kOpen) return Fault::kBidClosed;
-  if (message.amount == Amount{}) return Fault::kZeroAmount;
-  auto deposit = std::find_if(bid->deposits.begin(), bid->deposits.end(),
-                              [&](const Deposit& d) { return d.from == tx.sender; });
-  if (deposit == bid->deposits.end()) {
-    if (bid->deposits.size() == decltype(bid->deposits)::kMax) return Fault::kTooManyDepositors;
-    deposit = bid->deposits.insert(deposit, Deposit{tx.sender, {}});
+  if (message.terms.service != bid->terms.service) return Fault::kOtherService;
+  const MarketParams params = market_params(state);
+  BidTerms terms = message.terms;
+  // A time to start by that stands already may have passed.
+  const bool starts_anew = terms.start_by_ms != bid->terms.start_by_ms;
+  if (!starts_anew) terms.start_by_ms = 0;
+  if (const Fault fault = check_terms(block, params, terms); fault != Fault::kNone) return fault;
+  const auto service = must_load<Service>(state, service_key(terms.service));
+  if (const Fault fault = check_for(state, terms, service); fault != Fault::kNone) return fault;
+  // Who asks for less need not pay in first.
+  const u128 needed = slices_needed(params, message.terms);
+  if (needed > slices_needed(params, bid->terms) &&
+      u128{bid->free.droplets} + bid->locked.droplets < needed) {
+    return Fault::kDepositTooLow;
   }
-  // All deposits together must stay within 64 bits, or the figures of the Bid would not.
-  Amount total = message.amount;
-  for (const Deposit& d : bid->deposits) {
-    const auto sum = checked_add(total, d.amount);
-    if (!sum) return Fault::kAmountOverflow;
-    total = *sum;
-  }
-  if (const Fault fault = debit(state, tx.sender, message.amount); fault != Fault::kNone) {
+  if (const Fault fault = change_gateways(state, block, params, *bid, message.terms);
+      fault != Fault::kNone) {
     return fault;
   }
 
-  deposit->amount += message.amount;
-  bid->free += message.amount;
+  bid->terms = message.terms;
+  if (starts_anew && terms.start_by_ms != 0) {
+    schedule(state, {terms.start_by_ms, DueKind::kStartBy, bid->id, 0});
+  }
+  bid->since_height = block.height;
+  bid->asleep_since_ms = 0;
   wake(state, *bid);
+  keep_escrow(state, block, params, *bid);
+  tell_deposit(state, block, params, *bid, EventKind::kBidUpdated, {});
+  rescale(state, block, params, bid->id, CloseReason::kScaledDown);
+  return Fault::kNone;
+}
+
+Fault apply(Overlay& state, const BlockContext& block, const TxContext& tx,
+            const TopUpBid& message) {
+  std::optional<Bid> bid = load<Bid>(state, bid_key(message.bid));
+  if (!bid) return Fault::kBidNotFound;
+  if (bid->closed != CloseReason::kOpen) return Fault::kBidClosed;
+  if (const Fault fault = deposit_into(state, *bid, tx.sender, message.amount);
+      fault != Fault::kNone) {
+    return fault;
+  }
+
+  const MarketParams params = market_params(state);
+  wake(state, *bid);
+  keep_escrow(state, block, params, *bid);
+  tell_deposit(state, block, params, *bid, EventKind::kBidFunded, message.amount);
   return Fault::kNone;
 }
 

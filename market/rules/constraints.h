@@ -18,6 +18,7 @@ struct OfferQuery {
   RuntimeKind runtime = RuntimeKind::kWasmCommand;
   UseProfile profile;         // declared, or the chain's own average
   std::set<HostId> excluded;  // failed this Bid a moment ago
+  RoundTrips round_trips;     // from terms.near, measured
   Hash32 beacon;
   std::uint64_t height = 0;   // Offers recorded before this block take part
   std::uint64_t time_ms = 0;  // standing has healed until then, attestations count at it

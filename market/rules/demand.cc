@@ -38,7 +38,7 @@ void fall_asleep(Overlay& state, Bid& bid) {
 
 void wake(Overlay& state, Bid& bid) {
   leave_sleep(state, bid);
-  if (missing_replicas(bid) > 0) {
+  if (lacks_any(bid)) {
     state.put(open_key(bid), {});
   } else {
     state.erase(open_key(bid));
@@ -66,8 +66,8 @@ void sleep_without_money(Overlay& state, Bid& bid) {
 }
 
 void retry_demand(Overlay& state, const BidId& id, std::uint64_t time_ms) {
-  Bid bid = must_load_bid(state, id);
-  if (bid.sleep_until_ms == time_ms) wake(state, bid);
+  std::optional<Bid> bid = load<Bid>(state, bid_key(id));
+  if (bid && bid->sleep_until_ms == time_ms) wake(state, *bid);
 }
 
 bool any_awake(const ReadView& state) {

@@ -9,14 +9,38 @@
 
 namespace fog::market {
 
-// Replicas that a Bid lacks.
+// Replicas that are to serve: the fewest, and those that gateways ask for beyond, up to the most.
+inline std::uint16_t replicas_wanted(const Bid& bid) {
+  if (bid.closed != CloseReason::kOpen) return 0;
+  const std::uint32_t all = std::uint32_t{bid.terms.replicas_min} + bid.replicas_demanded;
+  return static_cast<std::uint16_t>(std::min<std::uint32_t>(all, bid.terms.replicas_max));
+}
+// Warm reservations that are to be kept beside them, as far as the Bid's most allows.
+inline std::uint16_t reservations_wanted(const Bid& bid) {
+  if (bid.closed != CloseReason::kOpen) return 0;
+  return std::min(bid.terms.warm,
+                  static_cast<std::uint16_t>(bid.terms.replicas_max - replicas_wanted(bid)));
+}
+// Replicas held that serve, or will, and stay.
+inline std::uint16_t replicas_staying(const Bid& bid) {
+  return static_cast<std::uint16_t>(bid.replicas_held - bid.replicas_leaving -
+                                    bid.replicas_reserved);
+}
+// Replicas that a Bid lacks. A reservation may fill the place of one.
 inline std::uint16_t missing_replicas(const Bid& bid) {
-  const bool wants = bid.closed == CloseReason::kOpen && bid.terms.replicas_min > bid.replicas_held;
-  return wants ? static_cast<std::uint16_t>(bid.terms.replicas_min - bid.replicas_held)
-               : std::uint16_t{0};
+  const std::uint16_t wanted = replicas_wanted(bid);
+  return static_cast<std::uint16_t>(wanted - std::min(wanted, replicas_staying(bid)));
+}
+inline std::uint16_t missing_reservations(const Bid& bid) {
+  const std::uint16_t wanted = reservations_wanted(bid);
+  return static_cast<std::uint16_t>(wanted - std::min(wanted, bid.replicas_reserved));
+}
+// Whether an auction has something to do for it.
+inline bool lacks_any(const Bid& bid) {
+  return missing_replicas(bid) > 0 || missing_reservations(bid) > 0 || bid.replicas_renewing > 0;
 }
 
-// Puts the Bid where it belongs, awake if it lacks replicas. Writes the Bid.
+// Puts the Bid where it belongs, awake if it lacks any. Writes the Bid.
 void wake(Overlay& state, Bid& bid);
 // A search found nothing (more). The Bid is searched again when an Offer changes, and anyway after
 // a while, each time after twice as long as it has slept, but not later than `retry_by_ms`. Writes

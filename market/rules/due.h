@@ -18,8 +18,12 @@ enum class DueKind : std::uint8_t {
   kBondReturn = 6,     // host
   kRetry = 7,          // bid: search again
   kForgetTerm = 8,     // lease, term: a past term's record goes
-  kForgetBid = 9,      // bid: a closed Bid leaves its indexes
+  kForgetBid = 9,      // bid: a closed Bid's record goes
   kStartBy = 10,       // bid: replicas that nobody was found for are given up
+  kDemandOver = 11,    // bid: gateways' Demands may have run out
+  kRenewal = 12,       // lease, term: cleared again
+  kForgetHost = 13,    // host: a retired Host's record goes
+  kForgetEvents = 14,  // address: its oldest events go
 };
 
 struct Due {

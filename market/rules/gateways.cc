@@ -1,6 +1,8 @@
 // Gateways: who may vouch, with which key.
+#include <algorithm>
+
 #include "market/rules/capacity.h"
-#include "market/rules/keep.h"
+#include "market/rules/gateway_keys.h"
 #include "market/rules/rules.h"
 
 namespace fog::market {
@@ -15,6 +17,14 @@ Fault check_gateway(const Message& message) {
 }
 
 }  // namespace
+
+bool may_vouch(const BlockContext& block, const Bid& bid, const Address& gateway) {
+  const auto has = [&](const auto& list) {
+    return std::find(list.begin(), list.end(), gateway) != list.end();
+  };
+  return has(bid.terms.gateways) ||
+         (block.time_ms <= bid.gateways_before_until_ms && has(bid.gateways_before));
+}
 
 Fault apply(Overlay& state, const BlockContext&, const TxContext& tx,
             const RegisterGateway& message) {

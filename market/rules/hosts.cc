@@ -1,6 +1,7 @@
 // Hosts: registering, changing and retiring.
 #include "market/rules/capacity.h"
 #include "market/rules/demand.h"
+#include "market/rules/events.h"
 #include "market/rules/leases.h"
 #include "market/rules/rules.h"
 
@@ -35,6 +36,17 @@ void take_over(Host& host, const Message& message) {
   host.runtimes = message.runtimes;
 }
 
+// The Host takes no new leases; those that serve do so until `until_ms`, when others have taken
+// their places.
+void take_out(Overlay& state, const BlockContext& block, const MarketParams& params,
+              const HostId& host, CloseReason reason, std::uint64_t until_ms) {
+  drop_offer(state, host);
+  for (const LeaseId& id : indexed_ids(state, leases_by_host(host))) {
+    if (must_load_lease(state, id).host != host) continue;
+    give_notice(state, block, params, id, reason, until_ms);
+  }
+}
+
 }  // namespace
 
 bool is_location(const Location& location) {
@@ -46,7 +58,6 @@ bool is_location(const Location& location) {
 Fault apply(Overlay& state, const BlockContext& block, const TxContext& tx,
             const RegisterHost& message) {
   const HostId id = make_host_id(tx.id, tx.message);
-  if (load<Host>(state, host_key(id))) return Fault::kHostExists;
   if (const Fault fault = check_host(message); fault != Fault::kNone) return fault;
   if (message.bond < market_params(state).host_bond_min) return Fault::kBondTooLow;
   if (const Fault fault = debit(state, tx.sender, message.bond); fault != Fault::kNone) {
@@ -104,17 +115,38 @@ Fault apply(Overlay& state, const BlockContext& block, const TxContext& tx,
   host->auditors = 0;
   keep(state, *host);
   state.erase(host_audit_key(message.host));
-  drop_offer(state, message.host);
-  for (const LeaseId& id : indexed_ids(state, leases_by_host(message.host))) {
-    const Lease lease = must_load_lease(state, id);
-    if (lease.host != message.host) continue;
-    if (lease.state == LeaseState::kProposed) {
-      end_term(state, block, params, id, CloseReason::kHostRetired, block.time_ms);
-    } else if (lease.state == LeaseState::kActive) {
-      start_closing(state, block, params, id, CloseReason::kHostRetired);
-    }
+  take_out(state, block, params, message.host, CloseReason::kHostRetired,
+           block.time_ms + params.notice_ms);
+  const std::uint64_t returned_ms = block.time_ms + params.bond_return_ms;
+  schedule(state, {returned_ms, DueKind::kBondReturn, message.host, 0});
+  MarketEvent event;
+  event.kind = EventKind::kHostRetired;
+  event.at_ms = returned_ms;
+  tell_host(state, block, params, *host, event);
+  return Fault::kNone;
+}
+
+Fault apply(Overlay& state, const BlockContext& block, const TxContext& tx,
+            const DrainHost& message) {
+  std::optional<Host> host = load<Host>(state, host_key(message.host));
+  if (!host) return Fault::kHostNotFound;
+  if (tx.sender != host->owner && tx.sender != host->operator_account) {
+    return Fault::kNotHostOperator;
   }
-  schedule(state, {block.time_ms + params.bond_return_ms, DueKind::kBondReturn, message.host, 0});
+  if (host->retired_at_ms != 0) return Fault::kHostRetired;
+  if (block.time_ms < host->leaving_at_ms) return Fault::kHostLeaving;
+  const MarketParams params = market_params(state);
+  if (message.after_ms < params.notice_ms || message.after_ms > kDrainMsMax) {
+    return Fault::kBadNotice;
+  }
+
+  host->leaving_at_ms = block.time_ms + message.after_ms;
+  keep(state, *host);
+  take_out(state, block, params, message.host, CloseReason::kHostLeaving, host->leaving_at_ms);
+  MarketEvent event;
+  event.kind = EventKind::kHostLeaving;
+  event.at_ms = host->leaving_at_ms;
+  tell_host(state, block, params, *host, event);
   return Fault::kNone;
 }
 

@@ -17,15 +17,38 @@ struct TermRecord {
 std::optional<TermRecord> find_term(const ReadView& state, const LeaseId& lease,
                                     std::uint32_t term);
 
-// Starts a term on a Host, whose Offer has room, at the cleared scale: the first term of a new
-// lease, or the next of `waiting`. Locks a slice, which the Bid's free money must cover.
-void propose_lease(Overlay& state, const BlockContext& block, const MarketParams& params,
-                   const BidId& bid, const HostId& host, Scale scale,
-                   const std::optional<LeaseId>& waiting);
+// A lease by id and term that its Host's operator speaks about: kLeaseNotFound, kWrongTerm,
+// kNotLeaseHost, kLeaseClosed.
+struct OwnLease {
+  Lease lease;
+  Host host;
+};
+Result<OwnLease, Fault> find_own(const ReadView& state, const TxContext& tx, const LeaseId& id,
+                                 std::uint32_t term);
 
-// Active -> closing: serves and bills until the notice is over.
+// A replica of a Bid for a Host, whose Offer has room, at the cleared scale.
+struct Proposal {
+  BidId bid;
+  HostId host;
+  Scale scale = kScaleOne;
+  std::optional<LeaseId> waiting;  // the closed lease whose next term this is; nothing: a new lease
+  bool reserved = false;           // as a warm reservation
+};
+// Starts the term. Locks a slice, which the Bid's free money must cover.
+void propose_lease(Overlay& state, const BlockContext& block, const MarketParams& params,
+                   const Proposal& proposal);
+// The lease is cleared again at that time. Does not write the lease.
+void schedule_renewal(Overlay& state, Lease& lease, std::uint64_t time_ms);
+// It waits no longer for the auction that renews it, if it did. Writes neither.
+void drop_renewal(Bid& bid, Lease& lease);
+
+// Active -> closing: serves and bills until then. If another is to follow (is_followed), the Bid
+// wants it from now on.
 void start_closing(Overlay& state, const BlockContext& block, const MarketParams& params,
-                   const LeaseId& lease, CloseReason reason);
+                   const LeaseId& lease, CloseReason reason, std::uint64_t closing_at_ms);
+// An active lease starts closing; one that does not serve End Users yet ends at once.
+void give_notice(Overlay& state, const BlockContext& block, const MarketParams& params,
+                 const LeaseId& lease, CloseReason reason, std::uint64_t closing_at_ms);
 // Any open state -> closed, billed until `bill_until_ms` at most. Gives back the Host's capacity
 // and, if the term was never active, the slice; otherwise the slice waits for the final receipts.
 // The Bid, if open, wants the replica again.

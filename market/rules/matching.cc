@@ -3,9 +3,12 @@
 #include "chain/crypto/hash.h"
 #include "market/rules/auction.h"
 #include "market/rules/demand.h"
+#include "market/rules/gateway_demand.h"
 #include "market/rules/leases.h"
 #include "market/rules/offer_index.h"
+#include "market/rules/renewals.h"
 #include "market/rules/rules.h"
+#include "market/rules/scaling.h"
 #include "market/rules/settlement.h"
 
 namespace fog::market {
@@ -28,6 +31,10 @@ bool host_failed(CloseReason reason) {
     case CloseReason::kServiceRetired:
     case CloseReason::kHostRetired:
     case CloseReason::kNotStarted:
+    case CloseReason::kScaledDown:
+    case CloseReason::kIdle:
+    case CloseReason::kLeaseOver:
+    case CloseReason::kHostLeaving:
       return false;
   }
   return false;
@@ -41,13 +48,16 @@ struct Replicas {
   std::uint64_t excluded_until_ms = ~std::uint64_t{0};  // when the first of them may be asked again
 };
 
+// Neither those that others follow nor those that are cleared again count into the spread limits.
 Replicas replicas_of(const ReadView& state, const BlockContext& block, const MarketParams& params,
-                     const BidId& bid) {
+                     const BidId& bid, const Renewals* renewals) {
   Replicas replicas;
   std::map<std::uint32_t, LeaseId> waiting;
   for (const LeaseId& id : indexed_ids(state, leases_by_bid(bid))) {
     const Lease lease = must_load_lease(state, id);
     if (lease.state != LeaseState::kClosed) {
+      const bool leaves = lease.state == LeaseState::kClosing && is_followed(lease.closed);
+      if (leaves || (renewals != nullptr && renewals->contains(id))) continue;
       const Host host = must_load_host(state, lease.host);
       replicas.held.push_back({host.id, host.owner, host.location.country});
       continue;
@@ -74,51 +84,121 @@ OfferQuery query_of(const ReadView& state, const BlockContext& block, const Bid&
   query.beacon = block.beacon;
   query.height = block.height;
   query.time_ms = block.time_ms;
+  // Where the End Users are says the gateway that asked last.
+  if (const std::optional<Demand> demand = leading_demand(state, bid)) {
+    query.terms.near = demand->location;
+    query.round_trips = demand->round_trips;
+  }
   return query;
 }
 
-// Replicas that the Bid lacks and can lock a slice for.
-std::uint32_t fundable(const MarketParams& params, const Bid& bid) {
-  const std::uint64_t slices = bid.free.droplets / full_slice(params, bid.terms).droplets;
-  return static_cast<std::uint32_t>(std::min<std::uint64_t>(missing_replicas(bid), slices));
+// Replicas and reservations that the Bid lacks and can lock a slice for.
+std::uint64_t slices_of(const MarketParams& params, const Bid& bid) {
+  return bid.free.droplets / full_slice(params, bid.terms.spend_per_hour_max).droplets;
+}
+bool can_pay_any(const MarketParams& params, const Bid& bid) {
+  return (missing_replicas(bid) > 0 || missing_reservations(bid) > 0) && slices_of(params, bid) > 0;
+}
+
+// One auction of a Bid: what it found, and whom it did not ask.
+struct Clearing {
+  bool any_award = false;
+  bool any_excluded = false;
+  std::uint64_t excluded_until_ms = ~std::uint64_t{0};
+};
+
+AuctionTerms auction_terms(const BlockContext& block, const Bid& bid, std::uint64_t demand,
+                           std::uint32_t per_host_max, std::vector<HeldReplica> held) {
+  const Constraints& limits = bid.terms.constraints;
+  return {bid.id,
+          block.beacon,
+          static_cast<std::uint32_t>(demand),
+          cap_of_step(bid.terms.cap_step),
+          per_host_max,
+          limits.per_owner_max,
+          limits.per_country_max,
+          std::move(held)};
+}
+
+// Clears the replicas that the Bid lacks together with those whose lease is over.
+Clearing clear_replicas(Overlay& state, const BlockContext& block, const MarketParams& params,
+                        OfferIndex& index, const BidId& id) {
+  Renewals renewals(state, block, params, index, id);
+  const Bid bid = must_load_bid(state, id);
+  const std::uint64_t demand =
+      std::min<std::uint64_t>(missing_replicas(bid), slices_of(params, bid)) + renewals.count();
+  if (demand == 0) return {};
+  Replicas replicas = replicas_of(state, block, params, id, &renewals);
+  const OfferQuery query = query_of(state, block, bid, std::move(replicas.excluded));
+  const AuctionTerms terms = auction_terms(block, bid, demand, bid.terms.constraints.per_host_max,
+                                           std::move(replicas.held));
+  OfferIndex::Search search(index, query, params);
+  const auto [candidates, awards] = run_auction(terms, [&] { return search.next(); });
+  bool short_of_money = false;
+  auto waiting = replicas.waiting.begin();
+  for (const Award& award : awards) {
+    const HostId& host = candidates[award.candidate].host;
+    if (renewals.renew(host, award.scale)) continue;
+    // Those before it have locked their slices, and so has the replica whose place it takes.
+    if (slices_of(params, must_load_bid(state, id)) == 0) {
+      short_of_money = true;
+      continue;
+    }
+    Proposal proposal{id, host, award.scale, std::nullopt, false};
+    if (waiting != replicas.waiting.end()) proposal.waiting = *waiting++;
+    propose_lease(state, block, params, proposal);
+    index.set_room(host, must_load<Offer>(state, offer_key(host)).free);
+  }
+  renewals.finish(short_of_money ? CloseReason::kEscrowExhausted : CloseReason::kLeaseOver);
+  return {!awards.empty(), !query.excluded.empty(), replicas.excluded_until_ms};
+}
+
+// Clears the reservations that the Bid lacks: one a Host, and none where it holds anything.
+Clearing clear_reservations(Overlay& state, const BlockContext& block, const MarketParams& params,
+                            OfferIndex& index, const BidId& id) {
+  const Bid bid = must_load_bid(state, id);
+  const std::uint64_t demand =
+      std::min<std::uint64_t>(missing_reservations(bid), slices_of(params, bid));
+  if (demand == 0) return {};
+  Replicas replicas = replicas_of(state, block, params, id, nullptr);
+  const OfferQuery query = query_of(state, block, bid, std::move(replicas.excluded));
+  const AuctionTerms terms = auction_terms(block, bid, demand, 1, std::move(replicas.held));
+  OfferIndex::Search search(index, query, params);
+  const auto [candidates, awards] = run_auction(terms, [&] { return search.next(); });
+  auto waiting = replicas.waiting.begin();
+  for (const Award& award : awards) {
+    const HostId& host = candidates[award.candidate].host;
+    Proposal proposal{id, host, award.scale, std::nullopt, true};
+    if (waiting != replicas.waiting.end()) proposal.waiting = *waiting++;
+    propose_lease(state, block, params, proposal);
+    index.set_room(host, must_load<Offer>(state, offer_key(host)).free);
+  }
+  return {!awards.empty(), !query.excluded.empty(), replicas.excluded_until_ms};
 }
 
 void clear_bid(Overlay& state, const BlockContext& block, const MarketParams& params,
                OfferIndex& index, const BidId& id) {
+  open_reservations(state, block, params, id);
   Bid bid = must_load_bid(state, id);
-  const std::uint32_t demand = fundable(params, bid);
-  if (demand == 0) return sleep_without_money(state, bid);
-
-  Replicas replicas = replicas_of(state, block, params, id);
-  const OfferQuery query = query_of(state, block, bid, std::move(replicas.excluded));
-  const Constraints& limits = bid.terms.constraints;
-  const AuctionTerms terms{id,
-                           block.beacon,
-                           demand,
-                           cap_of_step(bid.terms.cap_step),
-                           limits.per_host_max,
-                           limits.per_owner_max,
-                           limits.per_country_max,
-                           std::move(replicas.held)};
-  OfferIndex::Search search(index, query, params);
-  const auto [candidates, awards] = run_auction(terms, [&] { return search.next(); });
-  for (std::size_t i = 0; i < awards.size(); ++i) {
-    const std::optional<LeaseId> waiting =
-        i < replicas.waiting.size() ? std::optional(replicas.waiting[i]) : std::nullopt;
-    const HostId& host = candidates[awards[i].candidate].host;
-    propose_lease(state, block, params, id, host, awards[i].scale, waiting);
-    index.set_room(host, must_load<Offer>(state, offer_key(host)).free);
+  if (bid.replicas_renewing == 0 && !can_pay_any(params, bid)) {
+    return lacks_any(bid) ? sleep_without_money(state, bid) : wake(state, bid);
   }
+  const Clearing serving = clear_replicas(state, block, params, index, id);
+  const Clearing reserved = clear_reservations(state, block, params, index, id);
   bid = must_load_bid(state, id);
-  if (!awards.empty()) bid.asleep_since_ms = 0;
-  if (missing_replicas(bid) == 0) {
+  const bool any_award = serving.any_award || reserved.any_award;
+  if (any_award) bid.asleep_since_ms = 0;
+  if (!lacks_any(bid)) {
     wake(state, bid);  // holds all it wants: leaves the demand
-  } else if (fundable(params, bid) == 0) {
+  } else if (bid.replicas_renewing > 0) {
+    keep(state, bid);  // an Offer takes part in the next block
+  } else if (!can_pay_any(params, bid)) {
     sleep_without_money(state, bid);
-  } else if (!awards.empty() && !query.excluded.empty()) {
+  } else if (any_award && (serving.any_excluded || reserved.any_excluded)) {
     keep(state, bid);  // a replica that moved on no longer excludes the Host it left: look again
   } else {
-    put_to_sleep(state, block, params, bid, replicas.excluded_until_ms);
+    put_to_sleep(state, block, params, bid,
+                 std::min(serving.excluded_until_ms, reserved.excluded_until_ms));
   }
 }
 
@@ -135,7 +215,7 @@ void wake_sleepers(Overlay& state, const BlockContext& block, const MarketParams
   if (fresh.empty()) return;
   for (const BidId& id : sleeping_bids(state)) {
     Bid bid = must_load_bid(state, id);
-    if (fundable(params, bid) == 0) continue;
+    if (!can_pay_any(params, bid)) continue;
     const OfferQuery query = query_of(state, block, bid, {});
     const bool wanted = std::any_of(fresh.begin(), fresh.end(), [&](const HostId& host) {
       return index.can_serve(host, query, params);
@@ -155,6 +235,7 @@ std::vector<BidId> bids_to_serve(const ReadView& state, const BlockContext& bloc
   std::vector<Place> places;
   for (const AwakeBid& bid : awake_bids(state)) {
     if (bid.created_height >= block.height) continue;
+    if (must_load_bid(state, bid.id).since_height >= block.height) continue;
     places.push_back({bid.created_height, tagged_hash(kTag, {block.beacon, bid.id}), bid.id});
   }
   std::sort(places.begin(), places.end(), [](const Place& a, const Place& b) {

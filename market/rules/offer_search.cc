@@ -330,8 +330,11 @@ Candidate OfferIndex::Search::candidate_of(const IndexedOffer& offer,
   candidate.factor =
       standing_factor(healed_standing(offer.standing, offer.standing_as_of_ms, query_.time_ms));
   if (near_counts_) {
-    candidate.distance_cost =
-        std::uint64_t{terms.latency_weight} * distance_km(offer.location, *terms.near);
+    std::uint32_t km = distance_km(offer.location, *terms.near);
+    for (const RoundTrip& trip : query_.round_trips) {
+      if (trip.host == offer.host) km = std::max(km, round_trip_km(trip.micros));
+    }
+    candidate.distance_cost = std::uint64_t{terms.latency_weight} * km;
   }
   candidate.copies = copies_of(room_of(offer.free), filter_.need);
   return candidate;

@@ -71,6 +71,7 @@ Fault apply(Overlay& state, const BlockContext& block, const TxContext& tx,
   const auto host = host_for(state, tx, message.host);
   if (!host) return host.error();
   if (host->retired_at_ms != 0) return Fault::kHostRetired;
+  if (block.time_ms < host->leaving_at_ms) return Fault::kHostLeaving;
   const MarketParams params = market_params(state);
   if (host->bond < params.host_bond_min) return Fault::kBondTooLow;
   if (message.price_class >= params.classes.size()) return Fault::kBadPriceClass;

@@ -1,6 +1,8 @@
 // Receipts: what a Host claims for its leases, checked against vouchers and logs, billed and paid.
+#include "market/rules/gateway_keys.h"
 #include "market/rules/leases.h"
 #include "market/rules/metered.h"
+#include "market/rules/pricing.h"
 #include "market/rules/rules.h"
 #include "market/rules/settlement.h"
 
@@ -34,8 +36,6 @@ Fault check_term(const BlockContext& block, const MarketParams& params, const Le
 
 Fault check_voucher(const ReadView& state, const BlockContext& block, const Lease& lease,
                     const LogClaim& claim, const LogState& last) {
-  const std::optional<Gateway> gateway = load<Gateway>(state, gateway_key(claim.gateway));
-  if (!gateway) return Fault::kGatewayNotFound;
   const Voucher& voucher = claim.voucher.voucher;
   if (voucher.chain_id != block.chain_id || voucher.lease != lease.id ||
       voucher.term != lease.term || voucher.gateway != claim.gateway) {
@@ -44,20 +44,15 @@ Fault check_voucher(const ReadView& state, const BlockContext& block, const Leas
   if (voucher.count < last.vouched_count || voucher.response_bytes < last.vouched_response_bytes) {
     return Fault::kBadVoucher;
   }
-  if (verify_voucher(claim.voucher, gateway->key)) return Fault::kNone;
-  const bool previous_counts = block.time_ms <= gateway->previous_until_ms;
-  if (previous_counts && verify_voucher(claim.voucher, gateway->previous_key)) return Fault::kNone;
-  return Fault::kBadVoucher;
+  const auto signed_by = [&](const PublicKey& key) { return verify_voucher(claim.voucher, key); };
+  return any_key_counts(state, block, claim.gateway, signed_by) ? Fault::kNone : Fault::kBadVoucher;
 }
 
 // Whether the claim extends the last included state of its log and is covered by its voucher. The
 // cheap checks first, hashing after, the signature last.
 Fault check_claim(const ReadView& state, const BlockContext& block, const Bid& bid,
                   const Lease& lease, const LogClaim& claim, const LogState& last) {
-  const auto& authorized = bid.terms.gateways;
-  if (std::find(authorized.begin(), authorized.end(), claim.gateway) == authorized.end()) {
-    return Fault::kGatewayNotAuthorized;
-  }
+  if (!may_vouch(block, bid, claim.gateway)) return Fault::kGatewayNotAuthorized;
   const Voucher& voucher = claim.voucher.voucher;
   const Counters& sums = claim.root.sums;
   if (claim.count < last.count || !not_below(sums, last.root.sums)) {
@@ -89,9 +84,13 @@ Fault extend_logs(const ReadView& state, const BlockContext& block, const Bid& b
                   const Receipt& receipt) {
   for (const LogClaim& claim : receipt.logs) {
     LogState last;
+    bool is_new = true;
     for (const LogState& log : lease.logs) {
-      if (log.gateway == claim.gateway) last = log;
+      if (log.gateway != claim.gateway) continue;
+      last = log;
+      is_new = false;
     }
+    if (is_new && lease.logs.size() == decltype(lease.logs)::kMax) return Fault::kTooManyLogs;
     if (const Fault fault = check_claim(state, block, bid, lease, claim, last);
         fault != Fault::kNone) {
       return fault;
@@ -125,10 +124,9 @@ bool within_capacity(const MarketParams& params, const Lease& lease, const Count
 }
 
 // Fills what may be paid now by the time that this receipt bills, up to a whole slice.
-void grow_allowance(const MarketParams& params, const Bid& bid, Lease& lease,
-                    std::uint64_t elapsed_ms) {
-  const Amount full = full_slice(params, bid.terms);
-  const auto grown = mul_div_floor(bid.terms.spend_per_hour_max.droplets, elapsed_ms, kHourMs);
+void grow_allowance(const MarketParams& params, Lease& lease, std::uint64_t elapsed_ms) {
+  const Amount full = full_slice(params, lease.spend_per_hour_max);
+  const auto grown = mul_div_floor(lease.spend_per_hour_max.droplets, elapsed_ms, kHourMs);
   lease.allowance = std::min(
       full, saturating_add(lease.allowance,
                            Amount{grown.value_or(std::numeric_limits<std::uint64_t>::max())}));
@@ -171,6 +169,7 @@ void keep_receipt(Overlay& state, const BlockContext& block, const MarketParams&
 
 void pay_host(Overlay& state, const HostId& id, Amount amount) {
   Host host = must_load_host(state, id);
+  ++host.holdbacks;
   host.earned = saturating_add(host.earned, amount);
   keep(state, host);
   credit(state, host.owner, amount);
@@ -181,22 +180,23 @@ void settle_bill(Overlay& state, const BlockContext& block, const MarketParams& 
                  const TermRecord& before, Lease lease, Bid bid, const Counters& total_before,
                  const Counters& total) {
   const std::uint64_t elapsed_ms = lease.billed_until_ms - before.lease.billed_until_ms;
-  grow_allowance(params, bid, lease, elapsed_ms);
+  grow_allowance(params, lease, elapsed_ms);
   const Amount owed = saturating_add(lease.rent_due, lease.use_due) - lease.paid;
   const Payment payment = pay_from_slice(params, bid, lease, owed);
-  const bool serves = lease.state == LeaseState::kActive || lease.state == LeaseState::kClosing;
-  const bool filled = !serves || fill_slice(bid, lease, full_slice(params, bid.terms));
+  const bool filled = !is_running(lease.state) ||
+                      fill_slice(bid, lease, full_slice(params, lease.spend_per_hour_max));
   ++lease.receipts;
   lease.last_seen_ms = block.time_ms;
   store(state, before.key, lease);
-  keep(state, bid);
+  keep_escrow(state, block, params, bid);
   burn(state, payment.burned);
   pay_host(state, lease.host, payment.to_host);
   const ReceiptRecord record = record_of(block, before.lease, lease, total_before, total, payment);
   keep_receipt(state, block, params, record);
   update_metered(state, bid, record.counters, elapsed_ms);
-  if (!filled && lease.state == LeaseState::kActive) {
-    start_closing(state, block, params, lease.id, CloseReason::kEscrowExhausted);
+  if (!filled) {
+    give_notice(state, block, params, lease.id, CloseReason::kEscrowExhausted,
+                block.time_ms + params.notice_ms);
   }
 }
 
@@ -209,6 +209,8 @@ Fault apply_receipt(Overlay& state, const BlockContext& block, const MarketParam
     return fault;
   }
   Lease lease = term->lease;
+  // A reservation bills rent; what it serves counts once it has been opened.
+  if (lease.opened_ms == 0 && !receipt.logs.empty()) return Fault::kLeaseNotActive;
   const std::uint64_t until_ms = bill_until(block, lease);
   if (receipt.logs.empty() && until_ms == lease.billed_until_ms) return Fault::kReceiptEmpty;
   const Bid bid = must_load_bid(state, lease.bid);
@@ -221,11 +223,8 @@ Fault apply_receipt(Overlay& state, const BlockContext& block, const MarketParam
   if (!total) return Fault::kReceiptBadSums;
   if (!within_capacity(params, lease, *total, until_ms)) return Fault::kReceiptBeyondCapacity;
 
-  const Amount most{std::numeric_limits<std::uint64_t>::max()};
-  lease.rent_due =
-      rent_due(lease.prices, lease.scale, lease.resources, until_ms - lease.active_since_ms)
-          .value_or(most);
-  lease.use_due = use_due(lease.prices, lease.scale, *total).value_or(most);
+  lease.rent_due = rent_due_at(lease, until_ms);
+  bill_use(lease, *total_before, *total, until_ms);
   lease.billed_until_ms = until_ms;
   settle_bill(state, block, params, *term, std::move(lease), bid, *total_before, *total);
   return Fault::kNone;

@@ -1,5 +1,6 @@
 #include "market/rules/release.h"
 
+#include "market/rules/events.h"
 #include "market/rules/leases.h"
 #include "market/rules/rules.h"
 
@@ -15,6 +16,8 @@ void release_holdback(Overlay& state, const Due& due) {
 
   Host host = must_load_host(state, receipt.host);
   host.earned = saturating_add(host.earned, receipt.held);
+  CHECK(host.holdbacks > 0);
+  --host.holdbacks;
   keep(state, host);
   credit(state, host.owner, receipt.held);
   std::optional<TermRecord> term = find_term(state, receipt.lease, receipt.term);
@@ -32,19 +35,41 @@ void return_bond(Overlay& state, const BlockContext& block, const MarketParams& 
     return;
   }
   credit(state, host.owner, host.bond);
+  MarketEvent event;
+  event.kind = EventKind::kBondReturned;
+  event.amount = host.bond;
+  tell_host(state, block, params, host, event);
   host.bond = {};
   keep(state, host);
   drop_index(state, all_hosts(), host.id);
   drop_index(state, hosts_by_owner(host.owner), host.id);
+  schedule(state, {block.time_ms + params.final_receipt_window_ms + params.audit_window_ms,
+                   DueKind::kForgetHost, host.id, 0});
 }
 
-void forget_bid(Overlay& state, const Due& due) {
+void forget_host(Overlay& state, const BlockContext& block, const MarketParams& params,
+                 const Due& due) {
+  const Host host = must_load_host(state, due.object);
+  // A vote that lengthens the windows may leave some open.
+  if (host.holdbacks > 0 || any_indexed(state, leases_by_host(host.id))) {
+    const std::uint64_t wait_ms = std::max<std::uint64_t>(params.audit_window_ms, 1);
+    schedule(state, {block.time_ms + wait_ms, DueKind::kForgetHost, host.id, 0});
+    return;
+  }
+  state.erase(host_key(host.id));
+}
+
+void forget_bid(Overlay& state, const BlockContext& block, const MarketParams& params,
+                const Due& due) {
   const Bid bid = must_load_bid(state, due.object);
+  if (any_indexed(state, leases_by_bid(bid.id))) {
+    const std::uint64_t wait_ms = std::max<std::uint64_t>(params.audit_window_ms, 1);
+    schedule(state, {block.time_ms + wait_ms, DueKind::kForgetBid, bid.id, 0});
+    return;
+  }
   drop_index(state, bids_by_owner(bid.owner), bid.id);
   drop_index(state, bids_by_service(bid.terms.service), bid.id);
-  for (const LeaseId& lease : indexed_ids(state, leases_by_bid(bid.id))) {
-    drop_index(state, leases_by_bid(bid.id), lease);
-  }
+  state.erase(bid_key(bid.id));
 }
 
 HeldMoney held_money(const StateKey& key, const Bytes& value) {

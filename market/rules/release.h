@@ -1,4 +1,4 @@
-// What the due queue gives back: hold-backs, bonds, and room in the indexes.
+// What the due queue gives back: hold-backs, bonds, and the room of what is over.
 #pragma once
 
 #include "market/rules/due.h"
@@ -12,7 +12,11 @@ void release_holdback(Overlay& state, const Due& due);
 // leases is looked at again later.
 void return_bond(Overlay& state, const BlockContext& block, const MarketParams& params,
                  const Due& due);
-// A closed and refunded Bid leaves its indexes, and so do its leases; the records stay.
-void forget_bid(Overlay& state, const Due& due);
+// The record of a Host whose bond has returned goes, once its last windows have passed.
+void forget_host(Overlay& state, const BlockContext& block, const MarketParams& params,
+                 const Due& due);
+// A closed and refunded Bid goes, once its leases have gone.
+void forget_bid(Overlay& state, const BlockContext& block, const MarketParams& params,
+                const Due& due);
 
 }  // namespace fog::market

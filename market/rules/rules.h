@@ -42,6 +42,14 @@ Fault apply(Overlay& state, const BlockContext& block, const TxContext& tx,
 Fault apply(Overlay& state, const BlockContext& block, const TxContext& tx,
             const CloseBid& message);
 Fault apply(Overlay& state, const BlockContext& block, const TxContext& tx,
+            const UpdateBid& message);
+Fault apply(Overlay& state, const BlockContext& block, const TxContext& tx,
+            const RaiseDemand& message);
+Fault apply(Overlay& state, const BlockContext& block, const TxContext& tx,
+            const OpenLease& message);
+Fault apply(Overlay& state, const BlockContext& block, const TxContext& tx,
+            const DrainHost& message);
+Fault apply(Overlay& state, const BlockContext& block, const TxContext& tx,
             const AckLease& message);
 Fault apply(Overlay& state, const BlockContext& block, const TxContext& tx,
             const ReleaseLease& message);

@@ -2,8 +2,11 @@
 #include "market/rules/bids.h"
 #include "market/rules/demand.h"
 #include "market/rules/due.h"
+#include "market/rules/events.h"
+#include "market/rules/gateway_demand.h"
 #include "market/rules/leases.h"
 #include "market/rules/release.h"
+#include "market/rules/renewals.h"
 #include "market/rules/rules.h"
 
 namespace fog::market {
@@ -28,7 +31,15 @@ void settle(Overlay& state, const BlockContext& block, const MarketParams& param
     case DueKind::kForgetTerm:
       return forget_term(state, due);
     case DueKind::kForgetBid:
-      return forget_bid(state, due);
+      return forget_bid(state, block, params, due);
+    case DueKind::kDemandOver:
+      return settle_demands(state, block, params, due);
+    case DueKind::kRenewal:
+      return settle_renewal(state, block, params, due);
+    case DueKind::kForgetHost:
+      return forget_host(state, block, params, due);
+    case DueKind::kForgetEvents:
+      return forget_events(state, block, params, due);
     case DueKind::kStartBy:
       return settle_start_by(state, block, params, due);
   }

@@ -1,8 +1,9 @@
 #include "market/rules/settlement.h"
 
 #include <algorithm>
+#include <set>
 
-#include "market/rules/due.h"
+#include "market/rules/events.h"
 
 namespace fog::market {
 namespace {
@@ -10,17 +11,40 @@ namespace {
 constexpr std::uint64_t kHourMs = 3'600'000;
 constexpr std::uint64_t kPermille = 1'000;
 
+// To the Publisher, and to whoever runs something for the Bid.
+void tell_escrow(Overlay& state, const BlockContext& block, const MarketParams& params,
+                 const Bid& bid, MarketEvent event) {
+  std::set<Address> to{bid.owner};
+  for (const LeaseId& id : indexed_ids(state, leases_by_bid(bid.id))) {
+    const std::optional<Lease> lease = load<Lease>(state, lease_key(id));
+    if (!lease || lease->state == LeaseState::kClosed) continue;
+    const Host host = must_load_host(state, lease->host);
+    to.insert(host.owner);
+    to.insert(host.operator_account);
+  }
+  event.bid = bid.id;
+  event.service = bid.terms.service;
+  event.amount = bid.free;
+  emit(state, block, params, std::move(event), {to.begin(), to.end()});
+}
+
 }  // namespace
 
-Amount full_slice(const MarketParams& params, const BidTerms& terms) {
+Amount full_slice(const MarketParams& params, Amount spend_per_hour_max) {
   const std::uint64_t span_ms = params.receipt_interval_ms + params.notice_ms;
-  const auto slice = mul_div_ceil(terms.spend_per_hour_max.droplets, span_ms, kHourMs);
+  const auto slice = mul_div_ceil(spend_per_hour_max.droplets, span_ms, kHourMs);
   return Amount{
       std::max<std::uint64_t>(slice.value_or(std::numeric_limits<std::uint64_t>::max()), 1)};
 }
 
 bool fill_slice(Bid& bid, Lease& lease, Amount full) {
-  if (lease.slice >= full) return true;
+  if (lease.slice >= full) {
+    const Amount back = lease.slice - full;
+    bid.locked -= back;
+    bid.free += back;
+    lease.slice = full;
+    return true;
+  }
   const Amount wanted = full - lease.slice;
   const Amount moved = std::min(wanted, bid.free);
   bid.free -= moved;
@@ -58,36 +82,23 @@ Payment pay_from_slice(const MarketParams& params, Bid& bid, Lease& lease, Amoun
   return payment;
 }
 
-std::vector<Amount> refund_shares(const std::vector<Deposit>& deposits, Amount amount) {
-  Amount total;
-  for (const Deposit& deposit : deposits) total += deposit.amount;
-  std::vector<Amount> shares;
-  Amount rest = amount;
-  for (const Deposit& deposit : deposits) {
-    const auto share = mul_div_floor(amount.droplets, deposit.amount.droplets,
-                                     std::max<std::uint64_t>(total.droplets, 1));
-    CHECK(share.has_value());
-    shares.push_back(Amount{*share});
-    rest -= shares.back();
-  }
-  for (std::size_t i = 0; rest > Amount{}; ++i) {
-    CHECK(i < shares.size());
-    shares[i] += Amount{1};
-    rest -= Amount{1};
-  }
-  return shares;
-}
-
-void refund_when_unlocked(Overlay& state, const BlockContext& block, const MarketParams& params,
-                          Bid& bid) {
-  if (bid.closed != CloseReason::kOpen && bid.locked == Amount{}) {
-    const std::vector<Amount> shares = refund_shares(bid.deposits, bid.free);
-    for (std::size_t i = 0; i < shares.size(); ++i) {
-      if (shares[i] > Amount{}) credit(state, bid.deposits[i].from, shares[i]);
-    }
-    bid.refunded += bid.free;
-    bid.free = {};
-    schedule(state, {block.time_ms + params.audit_window_ms, DueKind::kForgetBid, bid.id, 0});
+void keep_escrow(Overlay& state, const BlockContext& block, const MarketParams& params, Bid& bid) {
+  const u128 needed = u128{bid.terms.spend_per_hour_max.droplets} * bid.replicas_held;
+  const bool open = bid.closed == CloseReason::kOpen;
+  // needed is below 2^80, and times are below 2^35 (check_market_params).
+  const bool low = open && u128{bid.free.droplets} * kHourMs < needed * params.escrow_low_ms;
+  if (low && bid.low_since_ms == 0) {
+    bid.low_since_ms = block.time_ms;
+    MarketEvent event;
+    event.kind = EventKind::kEscrowLow;
+    const auto lasts_ms = static_cast<std::uint64_t>(u128{bid.free.droplets} * kHourMs / needed);
+    event.at_ms = block.time_ms + lasts_ms;
+    tell_escrow(state, block, params, bid, event);
+  } else if (!low && bid.low_since_ms != 0) {
+    bid.low_since_ms = 0;
+    MarketEvent event;
+    event.kind = EventKind::kEscrowFilled;
+    if (open) tell_escrow(state, block, params, bid, event);
   }
   keep(state, bid);
 }

@@ -11,11 +11,12 @@
 
 namespace fog::market {
 
-// A lease's slice: the most that it may be paid in (receipt interval + notice), rounded up, at
-// least 1.
-Amount full_slice(const MarketParams& params, const BidTerms& terms);
+// A lease's slice: the most that it may be paid in (receipt interval + notice) at its spending
+// limit an hour, rounded up, at least 1.
+Amount full_slice(const MarketParams& params, Amount spend_per_hour_max);
 
-// Moves up to a full slice of free money into the lease's. False when that did not suffice.
+// Moves up to a full slice of free money into the lease's, and back what is beyond one. False when
+// that did not suffice.
 bool fill_slice(Bid& bid, Lease& lease, Amount full);
 // Gives the whole slice back to the Bid's free money.
 void unlock_slice(Bid& bid, Lease& lease);
@@ -33,12 +34,8 @@ struct Payment {
 // is cut. Does not yet credit anybody.
 Payment pay_from_slice(const MarketParams& params, Bid& bid, Lease& lease, Amount owed);
 
-// Once a closed Bid has nothing locked: what is free returns to its depositors in proportion to
-// their deposits, each share rounded down, the remainder one droplet each in order of deposit.
-// Writes the Bid.
-void refund_when_unlocked(Overlay& state, const BlockContext& block, const MarketParams& params,
-                          Bid& bid);
-// The shares of that refund, by depositor.
-std::vector<Amount> refund_shares(const std::vector<Deposit>& deposits, Amount amount);
+// Whether what is free lasts for escrow_low_ms, all replicas held being paid the most they can:
+// marks the Bid, and tells the Publisher and its Hosts when that changes. Writes the Bid.
+void keep_escrow(Overlay& state, const BlockContext& block, const MarketParams& params, Bid& bid);
 
 }  // namespace fog::market

@@ -9,6 +9,12 @@ namespace fog::market {
 
 // Great-circle distance in whole kilometres (within 1 % and 1 km).
 std::uint32_t distance_km(const Location& a, const Location& b);
+// How far away a Host can be thought by a measured round trip: light in fibre, 100 km there and
+// back in a millisecond, at most half around the globe.
+inline std::uint32_t round_trip_km(std::uint32_t micros) {
+  constexpr std::uint32_t kHalfGlobeKm = 20'038;
+  return std::min(micros / 10, kHalfGlobeKm);
+}
 
 // A place as a vector from the globe's centre, in 2^-14 of its radius (390 m), rounded. It serves
 // for bounds alone: two subtractions and a look into a table instead of trigonometry.

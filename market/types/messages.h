@@ -2,6 +2,7 @@
 #pragma once
 
 #include "market/types/objects.h"
+#include "market/types/ticket.h"
 #include "market/types/voucher.h"
 
 namespace fog::market {
@@ -47,6 +48,17 @@ struct RetireHost {
   static constexpr auto kFields = std::make_tuple(&RetireHost::host);
   bool operator==(const RetireHost&) const = default;
 };
+// By owner or operator: the Host leaves in `after_ms`, at least notice_ms and at most kDrainMsMax.
+// The Offer is withdrawn; leases that serve get notice until then, and others take their place
+// meanwhile; what does not serve yet closes at once. Costs no standing.
+struct DrainHost {
+  static constexpr MessageKind kKind = MessageKind::kDrainHost;
+  HostId host;
+  std::uint64_t after_ms = 0;
+  static constexpr auto kFields = std::make_tuple(&DrainHost::host, &DrainHost::after_ms);
+  bool operator==(const DrainHost&) const = default;
+};
+constexpr std::uint64_t kDrainMsMax = 30ULL * 86'400'000;
 // By owner or operator: sets or changes the ask. `offered` is what is offered in all; leases count
 // into it.
 struct SetOffer {
@@ -155,6 +167,33 @@ struct TopUpBid {
   static constexpr auto kFields = std::make_tuple(&TopUpBid::bid, &TopUpBid::amount);
   bool operator==(const TopUpBid&) const = default;
 };
+// By the owner. The terms for what is cleared from now on, service excepted; leases keep the price,
+// resources and spending limit that they have. Replicas beyond the new numbers close at once:
+// those that are only proposed first, then those that close anyway, then active ones, the latest
+// first each time. A gateway that is left out may vouch a while longer for what it forwarded.
+struct UpdateBid {
+  static constexpr MessageKind kKind = MessageKind::kUpdateBid;
+  BidId bid;
+  BidTerms terms;
+  static constexpr auto kFields = std::make_tuple(&UpdateBid::bid, &UpdateBid::terms);
+  bool operator==(const UpdateBid&) const = default;
+};
+// By a gateway that the Bid authorizes: it needs so many replicas near there. They are cleared in
+// the block that includes this. Stands until `for_ms` later, or until the gateway says another
+// number; a lower one costs no fee.
+struct RaiseDemand {
+  static constexpr MessageKind kKind = MessageKind::kRaiseDemand;
+  BidId bid;
+  std::uint16_t replicas = 1;
+  Location location;
+  RoundTrips round_trips;
+  std::uint64_t for_ms = 0;  // 1..kDemandMsMax
+  static constexpr auto kFields =
+      std::make_tuple(&RaiseDemand::bid, &RaiseDemand::replicas, &RaiseDemand::location,
+                      &RaiseDemand::round_trips, &RaiseDemand::for_ms);
+  bool operator==(const RaiseDemand&) const = default;
+};
+constexpr std::uint64_t kDemandMsMax = 3'600'000;
 // By the owner. Leases close at once; what is not owed returns to the depositors in proportion as
 // slices unlock.
 struct CloseBid {
@@ -171,6 +210,16 @@ struct AckLease {
   std::uint32_t term = 1;
   static constexpr auto kFields = std::make_tuple(&AckLease::lease, &AckLease::term);
   bool operator==(const AckLease&) const = default;
+};
+// By the Host's operator: a gateway has opened its warm reservation, as the ticket shows.
+struct OpenLease {
+  static constexpr MessageKind kKind = MessageKind::kOpenLease;
+  LeaseId lease;
+  std::uint32_t term = 1;
+  SignedTicket ticket;
+  static constexpr auto kFields =
+      std::make_tuple(&OpenLease::lease, &OpenLease::term, &OpenLease::ticket);
+  bool operator==(const OpenLease&) const = default;
 };
 // By the Host's operator: declines a proposed lease or gives up an active one. The demand clears
 // again.

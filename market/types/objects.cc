@@ -69,14 +69,29 @@ std::string_view close_reason_name(CloseReason reason) {
       return "host_retired";
     case CloseReason::kNotStarted:
       return "not_started";
+    case CloseReason::kScaledDown:
+      return "scaled_down";
+    case CloseReason::kIdle:
+      return "idle";
+    case CloseReason::kLeaseOver:
+      return "lease_over";
+    case CloseReason::kHostLeaving:
+      return "host_leaving";
   }
   return "unknown";
+}
+
+bool is_followed(CloseReason reason) {
+  return reason == CloseReason::kHostRetired || reason == CloseReason::kHostLeaving ||
+         reason == CloseReason::kLeaseOver;
 }
 
 std::string_view lease_state_name(LeaseState state) {
   switch (state) {
     case LeaseState::kProposed:
       return "proposed";
+    case LeaseState::kReserved:
+      return "reserved";
     case LeaseState::kActive:
       return "active";
     case LeaseState::kClosing:

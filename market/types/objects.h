@@ -33,12 +33,15 @@ struct Host {
   // Since when it is thought dead (it missed a deadline); no candidate until it shows life. 0:
   // alive.
   std::uint64_t down_since_ms = 0;
-  std::uint8_t auditors = 0;  // admitted, in its HostAudit
+  std::uint8_t auditors = 0;        // admitted, in its HostAudit
+  std::uint64_t leaving_at_ms = 0;  // it has said that it leaves then; 0: it stays
+  std::uint64_t holdbacks = 0;      // of its receipts, not yet released
   static constexpr auto kFields = std::make_tuple(
       &Host::id, &Host::owner, &Host::operator_account, &Host::operator_key, &Host::endpoint,
       &Host::location, &Host::capacity, &Host::attributes, &Host::runtimes, &Host::bond,
       &Host::standing, &Host::standing_as_of_ms, &Host::last_seen_ms, &Host::leases_open,
-      &Host::retired_at_ms, &Host::failures, &Host::earned, &Host::down_since_ms, &Host::auditors);
+      &Host::retired_at_ms, &Host::failures, &Host::earned, &Host::down_since_ms,
+      &Host::leaving_at_ms, &Host::holdbacks, &Host::auditors);
   bool operator==(const Host&) const = default;
 };
 
@@ -108,10 +111,11 @@ struct Service {
   bool operator==(const Service&) const = default;
 };
 
+// A depositor's part of a Bid's escrow.
 struct Deposit {
   Address from;
-  Amount amount;
-  static constexpr auto kFields = std::make_tuple(&Deposit::from, &Deposit::amount);
+  Amount left;  // of its money, as of the last change of the list; what was spent since is not off
+  static constexpr auto kFields = std::make_tuple(&Deposit::from, &Deposit::left);
   bool operator==(const Deposit&) const = default;
 };
 
@@ -124,12 +128,18 @@ enum class CloseReason : std::uint8_t {
   kEscrowExhausted,  // the slice could not be refilled
   kServiceRetired,
   kHostRetired,
-  kNotStarted,  // nobody was found before the Bid's start_by_ms
+  kNotStarted,   // nobody was found before the Bid's start_by_ms
+  kScaledDown,   // the Bid wants fewer replicas than it did
+  kIdle,         // the Demand that it was cleared for is over
+  kLeaseOver,    // its length has passed, and another Host has won the auction after it
+  kHostLeaving,  // DrainHost
 };
 constexpr CloseReason bcs_last(CloseReason) {
-  return CloseReason::kNotStarted;
+  return CloseReason::kHostLeaving;
 }
 std::string_view close_reason_name(CloseReason reason);
+// Whether a lease that closes for this reason is followed by another while it still serves.
+bool is_followed(CloseReason reason);
 
 struct Bid {
   BidId id;
@@ -137,25 +147,39 @@ struct Bid {
   BidTerms terms;
   std::uint64_t created_height = 0;
   std::uint64_t created_ms = 0;
+  std::uint64_t since_height = 0;  // its terms count in auctions from the next block
   // Money: free + locked is what stands in escrow; deposited = free + locked + spent + refunded.
   Amount free;
   Amount locked;  // slices of leases, hold-backs excluded (those are the Hosts')
-  Amount spent;   // paid to Hosts and burned
+  Amount spent;   // paid to Hosts and burned, and fees of Demands
   Amount refunded;
-  BoundedList<Deposit, 16> deposits;  // by depositor, in order of first deposit
-  std::uint16_t replicas_held = 0;    // leases proposed, active or closing
-  std::uint32_t leases_ever = 0;      // ordinal of the next lease
+  Amount deposited;                     // in all
+  BoundedList<Deposit, 16> deposits;    // by depositor, in order of first deposit
+  std::uint16_t replicas_held = 0;      // leases that are not closed
+  std::uint16_t replicas_leaving = 0;   // of these: closing, and followed by another (is_followed)
+  std::uint16_t replicas_reserved = 0;  // of these: proposed or held as warm reservations
+  std::uint16_t replicas_demanded = 0;  // by gateways, in all (see Demand)
+  std::uint16_t replicas_renewing = 0;  // of those held: to be cleared again in the next auction
+  std::uint32_t leases_ever = 0;        // ordinal of the next lease
   CloseReason closed = CloseReason::kOpen;
   std::uint64_t closed_ms = 0;
   // Asleep: searched again at this time, or when an Offer changes. 0 while awake, or when only
   // money is missing.
   std::uint64_t sleep_until_ms = 0;
   std::uint64_t asleep_since_ms = 0;  // since when its searches have found nothing; 0: never
-  static constexpr auto kFields =
-      std::make_tuple(&Bid::id, &Bid::owner, &Bid::terms, &Bid::created_height, &Bid::created_ms,
-                      &Bid::free, &Bid::locked, &Bid::spent, &Bid::refunded, &Bid::deposits,
-                      &Bid::replicas_held, &Bid::leases_ever, &Bid::closed, &Bid::closed_ms,
-                      &Bid::sleep_until_ms, &Bid::asleep_since_ms);
+  // Since when what is free may be used up within escrow_low_ms; 0: it suffices for longer.
+  std::uint64_t low_since_ms = 0;
+  // Vouchers of gateways that an update took away still count until then, so that it cannot cost a
+  // Host what it has served.
+  BoundedList<Address, 8> gateways_before;
+  std::uint64_t gateways_before_until_ms = 0;
+  static constexpr auto kFields = std::make_tuple(
+      &Bid::id, &Bid::owner, &Bid::terms, &Bid::created_height, &Bid::created_ms,
+      &Bid::since_height, &Bid::free, &Bid::locked, &Bid::spent, &Bid::refunded, &Bid::deposited,
+      &Bid::deposits, &Bid::replicas_held, &Bid::replicas_leaving, &Bid::replicas_reserved,
+      &Bid::replicas_demanded, &Bid::replicas_renewing, &Bid::leases_ever, &Bid::closed,
+      &Bid::closed_ms, &Bid::sleep_until_ms, &Bid::asleep_since_ms, &Bid::low_since_ms,
+      &Bid::gateways_before, &Bid::gateways_before_until_ms);
   bool operator==(const Bid&) const = default;
 };
 
@@ -172,11 +196,28 @@ struct LogState {
   bool operator==(const LogState&) const = default;
 };
 
-enum class LeaseState : std::uint8_t { kProposed, kActive, kClosing, kClosed };
+// kReserved: acknowledged as a warm reservation, pays rent, and waits to be opened.
+enum class LeaseState : std::uint8_t { kProposed, kReserved, kActive, kClosing, kClosed };
 constexpr LeaseState bcs_last(LeaseState) {
   return LeaseState::kClosed;
 }
 std::string_view lease_state_name(LeaseState state);
+// Acknowledged and not closed: the Host runs it, and rent is due.
+constexpr bool is_running(LeaseState state) {
+  return state == LeaseState::kReserved || state == LeaseState::kActive ||
+         state == LeaseState::kClosing;
+}
+
+// What a lease cost before it was renewed at another price.
+struct PastPrice {
+  UnitPrices prices;
+  Scale scale = kScaleOne;
+  std::uint64_t since_ms = 0;
+  Amount rent_before;  // due before since_ms
+  static constexpr auto kFields = std::make_tuple(&PastPrice::prices, &PastPrice::scale,
+                                                  &PastPrice::since_ms, &PastPrice::rent_before);
+  bool operator==(const PastPrice&) const = default;
+};
 
 // One replica on one Host, at a cleared price. A change of Host is a new term of the same lease.
 struct Lease {
@@ -199,20 +240,34 @@ struct Lease {
   std::uint64_t active_since_ms = 0;
   std::uint64_t last_seen_ms = 0;  // acknowledgement or receipt; a heartbeat stands in the Host
   std::uint64_t billed_until_ms = 0;
-  Amount rent_due;                // cumulative in this term, to billed_until_ms
-  Amount use_due;                 // cumulative in this term
-  Amount paid;                    // of both, in this term: to Host (hold-back included) and burned
-  Amount burned;                  // part of paid
-  Amount held;                    // hold-back not yet released (already out of the Bid's escrow)
-  Amount slice;                   // locked in the Bid for this lease
-  std::uint64_t receipts = 0;     // included in this term
-  BoundedList<LogState, 8> logs;  // by gateway, ascending
+  Amount rent_due;                 // cumulative in this term, to billed_until_ms
+  Amount use_due;                  // cumulative in this term
+  Amount paid;                     // of both, in this term: to Host (hold-back included) and burned
+  Amount burned;                   // part of paid
+  Amount held;                     // hold-back not yet released (already out of the Bid's escrow)
+  Amount slice;                    // locked in the Bid for this lease
+  std::uint64_t receipts = 0;      // included in this term
+  BoundedList<LogState, 16> logs;  // by gateway, ascending
   CloseReason closed = CloseReason::kOpen;
   std::uint64_t closing_at_ms = 0;  // kClosing, kClosed: bills until then
   std::uint64_t closed_ms = 0;
   std::uint64_t receipts_ever = 0;  // included in all terms: the number of the next one
-  // What may be paid now without exceeding the Bid's spend_per_hour_max: fills up to a whole slice.
+  Amount spend_per_hour_max;        // of the Bid, when it cleared
+  // What may be paid now without exceeding spend_per_hour_max: fills up to a whole slice.
   Amount allowance;
+  bool reserved = false;        // a warm reservation, proposed or held
+  std::uint64_t ticket = 0;     // number of the last ticket that opened it; 0: none has
+  std::uint64_t opened_ms = 0;  // when it first served End Users; 0: never
+  std::uint64_t renews_ms = 0;  // cleared again then, at the Offers of that time; 0: never
+  bool renewing = false;        // that time has come
+  std::uint64_t renewals = 0;   // of this term
+  // The price that is now: since when it counts, and what was due before that.
+  std::uint64_t priced_since_ms = 0;
+  Amount rent_before;
+  Amount use_before;
+  Counters used_before;  // what use_before was billed for
+  // The price before, until the first receipt after the renewal has shown what was used.
+  std::optional<PastPrice> past_price;
   static constexpr auto kFields = std::make_tuple(
       &Lease::id, &Lease::bid, &Lease::service, &Lease::service_version, &Lease::ordinal,
       &Lease::term, &Lease::host, &Lease::publisher, &Lease::state, &Lease::prices, &Lease::scale,
@@ -220,8 +275,37 @@ struct Lease {
       &Lease::ack_deadline_ms, &Lease::active_since_ms, &Lease::last_seen_ms,
       &Lease::billed_until_ms, &Lease::rent_due, &Lease::use_due, &Lease::paid, &Lease::burned,
       &Lease::held, &Lease::slice, &Lease::receipts, &Lease::logs, &Lease::closed,
-      &Lease::closing_at_ms, &Lease::closed_ms, &Lease::receipts_ever, &Lease::allowance);
+      &Lease::closing_at_ms, &Lease::closed_ms, &Lease::receipts_ever, &Lease::spend_per_hour_max,
+      &Lease::allowance, &Lease::reserved, &Lease::ticket, &Lease::opened_ms, &Lease::renews_ms,
+      &Lease::renewing, &Lease::renewals, &Lease::priced_since_ms, &Lease::rent_before,
+      &Lease::use_before, &Lease::used_before, &Lease::past_price);
   bool operator==(const Lease&) const = default;
+};
+
+// A round trip that a gateway measured to a Host.
+struct RoundTrip {
+  HostId host;
+  std::uint32_t micros = 0;
+  static constexpr auto kFields = std::make_tuple(&RoundTrip::host, &RoundTrip::micros);
+  bool operator==(const RoundTrip&) const = default;
+};
+using RoundTrips = BoundedList<RoundTrip, 32>;  // ascending by Host
+
+// What one gateway has asked of a Bid, and how often.
+struct Demand {
+  BidId bid;
+  Address gateway;
+  std::uint16_t replicas = 0;
+  Location location;  // where the End Users are
+  RoundTrips round_trips;
+  std::uint64_t raised_ms = 0;
+  std::uint64_t until_ms = 0;  // over then, unless raised again
+  std::uint64_t hour_since_ms = 0;
+  std::uint32_t raised_in_hour = 0;  // since hour_since_ms
+  static constexpr auto kFields = std::make_tuple(
+      &Demand::bid, &Demand::gateway, &Demand::replicas, &Demand::location, &Demand::round_trips,
+      &Demand::raised_ms, &Demand::until_ms, &Demand::hour_since_ms, &Demand::raised_in_hour);
+  bool operator==(const Demand&) const = default;
 };
 
 // An included receipt, kept until its hold-back is released.
@@ -270,6 +354,9 @@ inline StateKey lease_key(const LeaseId& id) {
   return state_key(Table::kLease, {id});
 }
 StateKey receipt_key(const LeaseId& lease, std::uint64_t number);
+inline StateKey demand_key(const BidId& bid, const Address& gateway) {
+  return state_key(Table::kDemand, {bid, gateway});
+}
 
 // Index prefixes; every entry's value is empty, and the id is the key's tail. Closed leases and
 // bids stay in their indexes until their last windows have passed, so a lease in leases_by_host may

@@ -25,6 +25,10 @@ struct MarketParams {
   std::uint64_t fuel_per_core_second_max = 20'000'000'000;  // beyond this a receipt is refused
   std::uint32_t sleep_retry_ms =
       5'000;  // unmatched demand is searched again after this, or on change
+  Amount demand_fee{kDropletsPerFog / 100};  // of a raised Demand, from the Bid to the gateway
+  // A Bid is marked low while what is free does not last for this long at its spending limit.
+  std::uint64_t escrow_low_ms = 600'000;
+  std::uint64_t events_kept_ms = 3'600'000;
 
   static constexpr auto kFields = std::make_tuple(
       &MarketParams::classes, &MarketParams::ack_deadline_ms, &MarketParams::receipt_interval_ms,
@@ -33,7 +37,8 @@ struct MarketParams {
       &MarketParams::bond_return_ms, &MarketParams::burn_permille, &MarketParams::holdback_permille,
       &MarketParams::failure_slash_permille, &MarketParams::host_bond_min,
       &MarketParams::service_fee_burn, &MarketParams::gateway_fee_burn,
-      &MarketParams::fuel_per_core_second_max, &MarketParams::sleep_retry_ms);
+      &MarketParams::fuel_per_core_second_max, &MarketParams::sleep_retry_ms,
+      &MarketParams::demand_fee, &MarketParams::escrow_low_ms, &MarketParams::events_kept_ms);
   bool operator==(const MarketParams&) const = default;
 };
 

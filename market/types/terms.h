@@ -124,17 +124,20 @@ struct BidTerms {
   std::uint32_t latency_weight = 0;  // droplets an hour per kilometre of distance
   Verification verification = Verification::kNone;
   BoundedList<Address, 8> gateways;  // authorized to forward and to vouch
-  // How long a replica is leased, from its acknowledgement: kLeaseMsMin..kLeaseMsMax; 0: until it
-  // is closed.
+  // How long a replica is leased at a price, from its acknowledgement: kLeaseMsMin..kLeaseMsMax,
+  // and two receipt intervals at least; 0: until it is closed.
   std::uint64_t lease_ms = 0;
   // Block time after which replicas that nobody was found for are given up, at most
   // kStartAheadMsMax ahead; 0: never.
   std::uint64_t start_by_ms = 0;
+  std::uint16_t warm = 0;              // reservations kept ready beyond what serves
+  std::uint16_t demands_per_hour = 0;  // how often each gateway may raise its Demand
   static constexpr auto kFields = std::make_tuple(
       &BidTerms::service, &BidTerms::replicas_min, &BidTerms::replicas_max, &BidTerms::resources,
       &BidTerms::profile, &BidTerms::cap_step, &BidTerms::unit_caps, &BidTerms::spend_per_hour_max,
       &BidTerms::constraints, &BidTerms::near, &BidTerms::latency_weight, &BidTerms::verification,
-      &BidTerms::gateways, &BidTerms::lease_ms, &BidTerms::start_by_ms);
+      &BidTerms::gateways, &BidTerms::lease_ms, &BidTerms::start_by_ms, &BidTerms::warm,
+      &BidTerms::demands_per_hour);
   bool operator==(const BidTerms&) const = default;
 };
 

@@ -18,6 +18,7 @@
 #include "chain/api/stake_view.h"
 #include "chain/base/error.h"
 #include "chain/types/vote.h"
+#include "market/types/event.h"
 #include "market/types/messages.h"
 #include "market/types/preview.h"
 

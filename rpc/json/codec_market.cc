@@ -5,12 +5,14 @@ namespace fog::rpc {
 
 FOG_JSON_TYPE(market::Bid);
 FOG_JSON_TYPE(market::BidTerms);
+FOG_JSON_TYPE(market::Demand);
 FOG_JSON_TYPE(market::Gateway);
 FOG_JSON_TYPE(market::Host);
 FOG_JSON_TYPE(market::HostAudit);
 FOG_JSON_TYPE(market::Lease);
 FOG_JSON_TYPE(market::Location);
 FOG_JSON_TYPE(market::Manifest);
+FOG_JSON_TYPE(market::MarketEvent);
 FOG_JSON_TYPE(market::MarketParams);
 FOG_JSON_TYPE(market::Offer);
 FOG_JSON_TYPE(market::PreviewReport);

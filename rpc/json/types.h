@@ -77,11 +77,12 @@ FOG_JSON(market::UseProfile, fuel, egress_bytes, requests);
 FOG_JSON(market::MarketParams, classes, ack_deadline_ms, receipt_interval_ms, lease_timeout_ms,
          notice_ms, final_receipt_window_ms, audit_window_ms, bond_return_ms, burn_permille,
          holdback_permille, failure_slash_permille, host_bond_min, service_fee_burn,
-         gateway_fee_burn, fuel_per_core_second_max, sleep_retry_ms);
+         gateway_fee_burn, fuel_per_core_second_max, sleep_retry_ms, demand_fee, escrow_low_ms,
+         events_kept_ms);
 FOG_JSON(market::Location, country, lat_milli, lon_milli);
 FOG_JSON(market::Host, id, owner, operator_account, operator_key, endpoint, location, capacity,
          attributes, runtimes, bond, standing, standing_as_of_ms, last_seen_ms, leases_open,
-         retired_at_ms, failures, earned, down_since_ms, auditors);
+         retired_at_ms, failures, earned, down_since_ms, leaving_at_ms, holdbacks, auditors);
 FOG_JSON(market::Offer, host, price_class, scale, free, since_height);
 FOG_JSON(market::Gateway, owner, key, endpoint, location, previous_key, previous_until_ms);
 FOG_JSON(market::Manifest, summary, runtime, artifact, artifact_bytes, memory_mib, fuel_per_request,
@@ -95,7 +96,7 @@ FOG_JSON(market::UnitCaps, cpu_core_hour, memory_gib_hour, storage_gib_month, gp
          egress_gib, million_requests);
 FOG_JSON(market::BidTerms, service, replicas_min, replicas_max, resources, profile, cap_step,
          unit_caps, spend_per_hour_max, constraints, near, latency_weight, verification, gateways,
-         lease_ms, start_by_ms);
+         lease_ms, start_by_ms, warm, demands_per_hour);
 FOG_JSON(market::Attestation, auditor, attributes, attested_ms, expires_ms);
 FOG_JSON(market::HostAudit, host, attestations);
 FOG_JSON(market::PreviewMatch, host, owner, location, price_class, hourly, asked, replicas, cleared,
@@ -103,15 +104,25 @@ FOG_JSON(market::PreviewMatch, host, owner, location, price_class, hourly, asked
 FOG_JSON(market::PreviewReason, why, hosts, alone, nearest, what);
 FOG_JSON(market::PreviewReport, height, time_ms, offers, looked_at, can_serve, wanted, found,
          matches, more_matches, reasons);
-FOG_JSON(market::Deposit, from, amount);
-FOG_JSON(market::Bid, id, owner, terms, created_height, created_ms, free, locked, spent, refunded,
-         deposits, replicas_held, leases_ever, closed, closed_ms, sleep_until_ms, asleep_since_ms);
+FOG_JSON(market::Deposit, from, left);
+FOG_JSON(market::Bid, id, owner, terms, created_height, created_ms, since_height, free, locked,
+         spent, refunded, deposited, deposits, replicas_held, replicas_leaving, replicas_reserved,
+         replicas_demanded, replicas_renewing, leases_ever, closed, closed_ms, sleep_until_ms,
+         asleep_since_ms, low_since_ms, gateways_before, gateways_before_until_ms);
+FOG_JSON(market::RoundTrip, host, micros);
+FOG_JSON(market::Demand, bid, gateway, replicas, location, round_trips, raised_ms, until_ms,
+         hour_since_ms, raised_in_hour);
+FOG_JSON(market::PastPrice, prices, scale, since_ms, rent_before);
 FOG_JSON(market::SumNode, hash, sums);
 FOG_JSON(market::LogState, gateway, count, root, vouched_count, vouched_response_bytes);
 FOG_JSON(market::Lease, id, bid, service, service_version, ordinal, term, host, publisher, state,
          prices, scale, resources, runtime, beacon, proposed_ms, ack_deadline_ms, active_since_ms,
          last_seen_ms, billed_until_ms, rent_due, use_due, paid, burned, held, slice, receipts,
-         logs, closed, closing_at_ms, closed_ms, receipts_ever, allowance);
+         logs, closed, closing_at_ms, closed_ms, receipts_ever, spend_per_hour_max, allowance,
+         reserved, ticket, opened_ms, renews_ms, renewing, renewals, priced_since_ms, rent_before,
+         use_before, used_before, past_price);
+FOG_JSON(market::MarketEvent, kind, height, number, time_ms, service, bid, lease, term, host,
+         gateway, reason, amount, scale, replicas, at_ms);
 FOG_JSON(market::ReceiptRecord, lease, term, number, host, included_ms, height, counters, rent, use,
          to_host, held, burned, short_by);
 FOG_JSON(market::Voucher, chain_id, lease, term, gateway, count, request_bytes, response_bytes,
@@ -137,6 +148,12 @@ FOG_JSON(market::RetireService, name);
 FOG_JSON(market::CreateBid, terms, deposit);
 FOG_JSON(market::TopUpBid, bid, amount);
 FOG_JSON(market::CloseBid, bid);
+FOG_JSON(market::UpdateBid, bid, terms);
+FOG_JSON(market::RaiseDemand, bid, replicas, location, round_trips, for_ms);
+FOG_JSON(market::Ticket, chain_id, lease, term, gateway, number, expiry_ms);
+FOG_JSON(market::SignedTicket, ticket, signature);
+FOG_JSON(market::OpenLease, lease, term, ticket);
+FOG_JSON(market::DrainHost, host, after_ms);
 FOG_JSON(market::AckLease, lease, term);
 FOG_JSON(market::ReleaseLease, lease, term, why);
 FOG_JSON(market::Heartbeat, host);
@@ -269,6 +286,10 @@ struct EnumNames<market::CloseReason> {
   static std::string_view of(market::CloseReason reason) {
     return market::close_reason_name(reason);
   }
+};
+template <>
+struct EnumNames<market::EventKind> {
+  static std::string_view of(market::EventKind kind) { return market::event_kind_name(kind); }
 };
 template <>
 struct EnumNames<market::LeaseState> {

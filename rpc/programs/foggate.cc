@@ -1,4 +1,6 @@
 // foggate: the gateway, the End Users' door. Parses, wires, runs.
+#include <algorithm>
+#include <charconv>
 #include <iostream>
 #include <signal.h>
 
@@ -18,6 +20,14 @@
 namespace fog {
 namespace {
 
+// What a gateway asks of a Bid, and tickets that it gives out, by hand.
+struct AskOptions {
+  std::string id;  // a Bid's, or a lease's
+  std::uint16_t replicas = 1;
+  std::uint64_t minutes = 10;
+  std::vector<std::string> round_trips;  // HOST=MILLISECONDS
+};
+
 struct Options {
   std::string dir = "foggate";
   std::string node = "http://127.0.0.1:7780";
@@ -27,6 +37,7 @@ struct Options {
   std::string country;
   double latitude = 0;
   double longitude = 0;
+  AskOptions ask;
   gateway::GatewayConfig config;
 };
 
@@ -83,6 +94,80 @@ ErrorOr<void> register_gateway(const Options& options) {
   TRY(const auto sent, sender.send({message}));
   std::cout << "Gateway " << to_text(sender.address()) << (known ? " updated" : " registered")
             << " at height " << sent.height << ", fee " << format_fog(sent.fee()) << ".\n";
+  return {};
+}
+
+// "HOST=12.5": a Host's id and milliseconds.
+ErrorOr<market::RoundTrip> round_trip_of(const std::string& text) {
+  const std::size_t at = text.find('=');
+  const auto host = fixed_from_hex<32>(std::string_view(text).substr(0, at));
+  double milliseconds = 0;
+  const char* const end = text.data() + text.size();
+  const bool read = at != std::string::npos &&
+                    std::from_chars(text.data() + at + 1, end, milliseconds).ptr == end;
+  if (!host || !read || !(milliseconds > 0 && milliseconds < 60'000)) {
+    return fail(ErrorCode::kInvalidInput,
+                "--round-trip: write HOST=MILLISECONDS, e.g. 0x1234...=12.5, not \"" + text + "\"");
+  }
+  return market::RoundTrip{*host, static_cast<std::uint32_t>(milliseconds * 1'000 + 0.5)};
+}
+
+// In the order of the Hosts, as the chain wants them.
+ErrorOr<market::RoundTrips> round_trips_of(const std::vector<std::string>& texts) {
+  market::RoundTrips trips;
+  if (texts.size() > decltype(trips)::kMax) {
+    return fail(ErrorCode::kInvalidInput, "--round-trip: at most 32 Hosts");
+  }
+  for (const std::string& text : texts) {
+    TRY(const auto trip, round_trip_of(text));
+    trips.push_back(trip);
+  }
+  std::sort(trips.begin(), trips.end(),
+            [](const auto& a, const auto& b) { return a.host < b.host; });
+  return trips;
+}
+
+ErrorOr<void> ask_for_replicas(const Options& options) {
+  TRY(const auto key, read_key(options));
+  const auto bid = fixed_from_hex<32>(options.ask.id);
+  if (!bid) return fail(ErrorCode::kInvalidInput, "BID is an id of 32 bytes in hex");
+  rpc::HttpNode node(options.node);
+  wallet::KeySigner signer(key);
+  wallet::TxSender sender(node, signer, system_clock(), system_rng());
+  TRY(const auto self, read_record<market::Gateway>(node, market::gateway_key(sender.address())));
+  if (!self) {
+    return fail(ErrorCode::kNotFound, "this gateway is not on the chain: foggate register");
+  }
+  market::RaiseDemand message;
+  message.bid = *bid;
+  message.replicas = options.ask.replicas;
+  message.location = self->location;
+  message.for_ms = options.ask.minutes * 60'000;
+  TRY(message.round_trips, round_trips_of(options.ask.round_trips));
+  TRY(const auto sent, sender.send({make_message(message)}));
+  std::cout << "Asks for " << message.replicas << " replicas for " << options.ask.minutes
+            << " minutes, at height " << sent.height << ".\n";
+  return {};
+}
+
+ErrorOr<void> give_ticket(const Options& options) {
+  TRY(const auto key, read_key(options));
+  const auto id = fixed_from_hex<32>(options.ask.id);
+  if (!id) return fail(ErrorCode::kInvalidInput, "LEASE is an id of 32 bytes in hex");
+  rpc::HttpNode node(options.node);
+  TRY(const auto lease, read_record<market::Lease>(node, market::lease_key(*id)));
+  if (!lease || lease->state != market::LeaseState::kReserved) {
+    return fail(ErrorCode::kNotFound,
+                "there is no warm reservation with this id; the leases of a "
+                "bid show with: fogcoin bid show BID");
+  }
+  TRY(const auto status, node.status());
+  const market::Ticket ticket{status.chain_id,   lease->id,
+                              lease->term,       address_of(key.public_key()),
+                              lease->ticket + 1, status.time_ms + options.ask.minutes * 60'000};
+  std::cout << to_hex0x(bcs_encode(market::sign_ticket(ticket, key))) << "\n";
+  std::cerr << "Ticket " << ticket.number << ", good for " << options.ask.minutes
+            << " minutes of block time. The Host opens the reservation with: foghost open TICKET\n";
   return {};
 }
 
@@ -159,6 +244,23 @@ int main(int argc, char** argv) {
   auto* enroll =
       app.add_subcommand("register", "Puts the gateway on the chain, or changes what stands there");
   fog::add_place_options(enroll, options);
+  auto* demand = app.add_subcommand(
+      "demand", "Asks for replicas beyond a bid's fewest; its escrow pays the fee");
+  demand->add_option("BID", options.ask.id, "its id")->required();
+  demand
+      ->add_option("--replicas", options.ask.replicas,
+                   "how many this gateway needs in all; fewer than before costs nothing")
+      ->capture_default_str();
+  demand->add_option("--minutes", options.ask.minutes, "for how long")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 60));
+  demand->add_option("--round-trip", options.ask.round_trips,
+                     "HOST=MILLISECONDS, as measured; may be given for each Host");
+  auto* ticket = app.add_subcommand("ticket", "Prints a ticket that opens a warm reservation");
+  ticket->add_option("LEASE", options.ask.id, "the reservation's id")->required();
+  ticket->add_option("--minutes", options.ask.minutes, "for how long it counts")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 60));
   auto* run = app.add_subcommand("run", "Serves until SIGINT or SIGTERM");
   run->add_option("--listen", options.listen, "ADDRESS:PORT; port 0 lets the system choose")
       ->capture_default_str();
@@ -178,6 +280,8 @@ int main(int argc, char** argv) {
   spdlog::set_default_logger(spdlog::stderr_logger_mt("foggate"));
   const ErrorOr<void> done = init->parsed()     ? fog::init(options)
                              : enroll->parsed() ? fog::register_gateway(options)
+                             : demand->parsed() ? fog::ask_for_replicas(options)
+                             : ticket->parsed() ? fog::give_ticket(options)
                                                 : fog::run(options);
   if (done) return 0;
   std::cerr << "foggate: " << done.error().context << "\n";

@@ -101,6 +101,20 @@ void add_offer_commands(CLI::App& app, Chosen& chosen) {
   });
   app.add_subcommand("withdraw", "Takes the offer back; leases that run go on")
       ->callback([&chosen] { chosen = fog::host::withdraw; });
+  auto* drain = app.add_subcommand(
+      "drain", "Leaves with notice: no new leases, and those that run move on before the time");
+  auto minutes = std::make_shared<std::uint64_t>(0);
+  drain->add_option("--after", *minutes,
+                    "minutes until the Host leaves (default: the market's shortest notice)");
+  drain->callback([&chosen, minutes] {
+    chosen = [minutes](const HostCommand& c) { return fog::host::drain(c, *minutes); };
+  });
+  auto* open = app.add_subcommand("open", "Opens a warm reservation by a gateway's ticket");
+  auto ticket = std::make_shared<std::string>();
+  open->add_option("TICKET", *ticket, "0x-hex, as `foggate ticket` prints it")->required();
+  open->callback([&chosen, ticket] {
+    chosen = [ticket](const HostCommand& c) { return fog::host::open_lease(c, *ticket); };
+  });
 }
 
 void add_daily_commands(CLI::App& app, Chosen& chosen) {

@@ -91,6 +91,7 @@ void add_tx_methods(std::vector<Method>& out);
 void add_state_methods(std::vector<Method>& out);
 void add_market_methods(std::vector<Method>& out);
 void add_preview_methods(std::vector<Method>& out);
+void add_event_methods(std::vector<Method>& out);
 void add_staking_methods(std::vector<Method>& out);
 
 // An Error as the answer of a method.

@@ -92,6 +92,7 @@ std::vector<Method> all_methods() {
   add_state_methods(out);
   add_market_methods(out);
   add_preview_methods(out);
+  add_event_methods(out);
   add_staking_methods(out);
   return out;
 }

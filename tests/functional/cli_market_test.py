@@ -239,6 +239,28 @@ class WithGateway(StagedTest):
         self.main("service", "retire", "funded")
         self.assertIs(self.cli("node", "verify-supply")["conserved"], True)
 
+    def test_a_bid_gets_other_terms_and_its_owner_is_told(self):
+        self.publish("resized")
+        bid = self.main("bid", "create", "--service", "resized", "--deposit", "20 FOG")["bid"]
+        self.main("bid", "update", bid, "--replicas-min", 2, "--replicas-max", 4, "--warm", 1,
+                  "--demands-per-hour", 7, "--spend-cap", "2 FOG")
+        terms = self.cli("bid", "show", bid)["terms"]
+        self.assertEqual((terms["replicas_min"], terms["replicas_max"], terms["warm"], terms["demands_per_hour"]),
+                         (2, 4, 1, 7))
+        self.assertEqual(int(terms["spend_per_hour_max"]), 2 * DROPLETS)
+        self.assertIn("not_bid_owner", self.other.fails(1, "bid", "update", bid, "--replicas-min", 1))
+        self.assertIn("deposit_too_low", self.main.fails(1, "bid", "update", bid, "--replicas-min", 1000))
+        self.other("bid", "topup", bid, "1 FOG")
+        self.main("bid", "close", bid)
+        kinds = [one["kind"] for one in self.main("events", "--bid", bid)]
+        self.assertEqual(kinds, ["bid_created", "bid_updated", "bid_funded", "bid_closed", "bid_refunded"])
+        self.assertEqual([one["kind"] for one in self.other("events", "--bid", bid)], ["bid_refunded"])
+        self.assertIn("bid_refunded", self.main.run("events", "--bid", bid, json_output=False).out)
+        page = self.node.rpc("market_events", address=self.addresses["main"], limit=1)
+        later = self.node.rpc("market_events", address=self.addresses["main"], cursor=page["next"])
+        self.assertEqual(len(page["items"]), 1)
+        self.assertNotIn(page["items"][0], later["items"])
+
     def test_lists_of_bids(self):
         self.publish("listed")
         made = self.main("bid", "create", "--service", "listed")["bid"]

@@ -14,7 +14,7 @@ COMMANDS = {
     "fogcoin": ["wallet create", "wallet restore", "wallet accounts", "wallet add", "wallet address",
                 "wallet mnemonic", "balance", "send", "tx show", "tx wait", "tx decode", "service publish",
                 "service upload", "service list", "service show", "service retire", "service schema", "bid preview", "bid create", "bid topup",
-                "bid close", "bid list", "bid show", "lease list", "lease show", "receipt list", "host list",
+                "bid update", "bid close", "events", "bid list", "bid show", "lease list", "lease show", "receipt list", "host list",
                 "host show", "gateway list", "auditor attest", "auditor revoke", "auditor list", "node status", "node verify-supply", "params show",
                 "params propose", "params vote", "validator list", "validator show", "validator create",
                 "validator edit", "validator unjail", "validator evidence", "stake delegate", "stake redelegate",
@@ -22,8 +22,8 @@ COMMANDS = {
     "fogcoind": ["run", "init", "keys new", "keys show", "keys register", "genesis make", "genesis show",
                  "signer init", "signer run"],
     "foghost": ["init", "register", "offer", "run", "earnings", "status", "leases", "withdraw", "retire", "doctor",
-                "auditors"],
-    "foggate": ["init", "register", "run"],
+                "auditors", "drain", "open"],
+    "foggate": ["init", "register", "demand", "ticket", "run"],
 }
 SECTION = re.compile(r"^(\w[\w ]*):$")
 NAME_WIDTH = 30  # the column where descriptions begin

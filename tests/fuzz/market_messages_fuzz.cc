@@ -28,7 +28,7 @@ void try_as(ByteView bytes, std::uint8_t how) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 2) return 0;
   const ByteView bytes(data + 2, size - 2);
-  switch (data[0] % 20) {
+  switch (data[0] % 24) {
     case 0:
       try_as<RegisterHost>(bytes, data[1]);
       break;
@@ -85,6 +85,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     case 19:
       try_as<RevokeAttestation>(bytes, data[1]);
+      break;
+    case 20:
+      try_as<DrainHost>(bytes, data[1]);
+      break;
+    case 21:
+      try_as<RaiseDemand>(bytes, data[1]);
+      break;
+    case 22:
+      try_as<OpenLease>(bytes, data[1]);
+      break;
+    case 23:
+      try_as<UpdateBid>(bytes, data[1]);
       break;
     default:
       try_as<SubmitReceipts>(bytes, data[1]);

@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "chain/api/stake_view.h"
+#include "market/types/event.h"
 #include "market/types/messages.h"
 #include "market/types/preview.h"
 
@@ -295,6 +296,15 @@ inline void FakeNode::add_example_chain() {
   StateKey of_lease = market::receipts_by_lease(id);
   append_be64(of_lease, 1);
   put_index(of_lease);
+
+  market::MarketEvent event;
+  event.kind = market::EventKind::kLeaseActive;
+  event.height = 2;
+  event.lease = id;
+  StateKey told = market::events_of(who);
+  append_be64(told, event.height);
+  append(told, Bytes{0, 0, 0, 0});
+  put(told, event);
 
   BlockInfo block;
   block.id = hash_of(0xB2);

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "market/rules/rules.h"
+#include "market/types/event.h"
 #include "tests/support/memory_state.h"
 
 namespace fog::market::testing {
@@ -21,7 +22,9 @@ struct MarketRecords {
   std::map<LeaseId, Lease> leases;  // present terms
   std::vector<Lease> all_terms;     // present and past
   std::vector<ReceiptRecord> receipts;
+  std::vector<Demand> demands;
   std::map<std::string, Service> services;
+  std::size_t events = 0;
   std::map<Table, std::set<Bytes>> indexes;  // keys without the table byte
   u128 accounts = 0;
   Supply supply;
@@ -40,7 +43,13 @@ inline MarketRecords read_records(const fog::testing::MemoryState& state) {
     out.held.bonds += held.bonds;
     out.held.escrows += held.escrows;
     const auto table = static_cast<Table>(key[0]);
-    if (key[0] >= 0x80) {
+    if (table == Table::kEvents) {
+      const MarketEvent event = decode(MarketEvent{});
+      Bytes at;
+      append_be64(at, event.height);
+      EXPECT_TRUE(std::equal(at.begin(), at.end(), key.begin() + 21));
+      ++out.events;
+    } else if (key[0] >= 0x80) {
       out.indexes[table].insert(Bytes(key.begin() + 1, key.end()));
       EXPECT_TRUE(value.empty());
     } else if (table == Table::kAccount) {
@@ -65,6 +74,8 @@ inline MarketRecords read_records(const fog::testing::MemoryState& state) {
       if (key == lease_key(lease.id)) out.leases.emplace(lease.id, lease);
     } else if (table == Table::kReceipt) {
       out.receipts.push_back(decode(ReceiptRecord{}));
+    } else if (table == Table::kDemand) {
+      out.demands.push_back(decode(Demand{}));
     } else if (table == Table::kService) {
       const Service service = decode(Service{});
       out.services.emplace(service.name, service);
@@ -85,16 +96,37 @@ inline void check_money(const MarketRecords& r) {
   for (const auto& [id, host] : r.hosts) bonds += host.bond.droplets;
   for (const auto& [id, bid] : r.bids) {
     escrows += u128{bid.free.droplets} + bid.locked.droplets;
-    u128 deposited = 0;
-    for (const Deposit& deposit : bid.deposits) deposited += deposit.amount.droplets;
-    EXPECT_TRUE(deposited == u128{bid.free.droplets} + bid.locked.droplets + bid.spent.droplets +
-                                 bid.refunded.droplets)
+    const u128 in_escrow = u128{bid.free.droplets} + bid.locked.droplets;
+    EXPECT_TRUE(bid.deposited.droplets == in_escrow + bid.spent.droplets + bid.refunded.droplets)
         << "deposited = free + locked + spent + refunded";
+    u128 left = 0;
+    for (const Deposit& deposit : bid.deposits) left += deposit.left.droplets;
+    EXPECT_TRUE(left >= in_escrow) << "what is in escrow is the depositors'";
+    EXPECT_TRUE(left <= u128{bid.deposited.droplets} - bid.refunded.droplets);
   }
   for (const ReceiptRecord& receipt : r.receipts) escrows += receipt.held.droplets;
   EXPECT_TRUE(r.accounts + bonds + escrows + r.supply.burned.droplets == r.supply.minted.droplets)
       << "supply is not conserved";
   EXPECT_TRUE(r.held.bonds == bonds && r.held.escrows == escrows) << "held_money() disagrees";
+}
+
+inline bool is_followed_later(const Lease& lease) {
+  return lease.state == LeaseState::kClosing &&
+         (lease.closed == CloseReason::kHostRetired || lease.closed == CloseReason::kHostLeaving ||
+          lease.closed == CloseReason::kLeaseOver);
+}
+// What a Bid wants and holds, once more.
+inline std::uint32_t replicas_to_serve(const Bid& bid) {
+  if (bid.closed != CloseReason::kOpen) return 0;
+  return std::min<std::uint32_t>(bid.terms.replicas_max,
+                                 std::uint32_t{bid.terms.replicas_min} + bid.replicas_demanded);
+}
+inline std::uint32_t reservations_to_keep(const Bid& bid) {
+  if (bid.closed != CloseReason::kOpen) return 0;
+  return std::min<std::uint32_t>(bid.terms.warm, bid.terms.replicas_max - replicas_to_serve(bid));
+}
+inline std::uint32_t replicas_to_stay(const Bid& bid) {
+  return std::uint32_t{bid.replicas_held} - bid.replicas_leaving - bid.replicas_reserved;
 }
 
 inline bool is_open_state(const Lease& lease) {
@@ -122,7 +154,8 @@ inline void check_leases(const MarketRecords& r) {
   for (const auto& [id, bid] : r.bids) {
     EXPECT_TRUE(slices[id] == bid.locked.droplets) << "locked = slices of all terms";
     EXPECT_TRUE(paid[id] <= bid.spent.droplets);
-    EXPECT_LE(bid.replicas_held, bid.terms.replicas_min);
+    EXPECT_LE(replicas_to_stay(bid), replicas_to_serve(bid));
+    EXPECT_LE(bid.replicas_reserved, reservations_to_keep(bid));
   }
 }
 
@@ -130,14 +163,30 @@ inline void check_counts(const MarketRecords& r) {
   std::map<HostId, std::uint32_t> by_host;
   std::map<HostId, std::uint64_t> cpu;
   std::map<BidId, std::uint32_t> by_bid;
+  std::map<BidId, std::uint32_t> leaving;
+  std::map<BidId, std::uint32_t> reserved;
+  std::map<BidId, std::uint32_t> renewing;
+  std::map<BidId, std::uint32_t> demanded;
+  std::map<HostId, std::uint64_t> holdbacks;
+  for (const ReceiptRecord& receipt : r.receipts) ++holdbacks[receipt.host];
+  for (const Demand& demand : r.demands) {
+    EXPECT_TRUE(r.bids.contains(demand.bid));
+    demanded[demand.bid] += demand.replicas;
+  }
   for (const auto& [id, lease] : r.leases) {
+    EXPECT_TRUE(r.bids.contains(lease.bid));
     if (!is_open_state(lease)) continue;
+    if (is_followed_later(lease)) ++leaving[lease.bid];
+    if (lease.reserved) ++reserved[lease.bid];
+    if (lease.renewing) ++renewing[lease.bid];
+    EXPECT_TRUE(lease.state != LeaseState::kReserved || lease.reserved);
     ++by_host[lease.host];
     ++by_bid[lease.bid];
     cpu[lease.host] += lease.resources.cpu_milli;
   }
   for (const auto& [id, host] : r.hosts) {
     EXPECT_EQ(host.leases_open, by_host[id]);
+    EXPECT_EQ(host.holdbacks, holdbacks[id]);
     const auto offer = r.offers.find(id);
     if (offer != r.offers.end()) {
       EXPECT_LE(offer->second.free.cpu_milli + cpu[id], host.capacity.cpu_milli);
@@ -147,6 +196,10 @@ inline void check_counts(const MarketRecords& r) {
   std::map<std::string, std::uint32_t> bids_open;
   for (const auto& [id, bid] : r.bids) {
     EXPECT_EQ(bid.replicas_held, by_bid[id]);
+    EXPECT_EQ(bid.replicas_leaving, leaving[id]);
+    EXPECT_EQ(bid.replicas_reserved, reserved[id]);
+    EXPECT_EQ(bid.replicas_renewing, renewing[id]);
+    EXPECT_EQ(bid.replicas_demanded, demanded[id]);
     if (bid.closed == CloseReason::kOpen) ++bids_open[bid.terms.service];
   }
   for (const auto& [name, service] : r.services) EXPECT_EQ(service.bids_open, bids_open[name]);
@@ -164,8 +217,9 @@ inline void check_indexes(MarketRecords& r) {
     append(open, id);
     const bool awake = r.indexes[Table::kOpenBids].contains(open);
     const bool asleep = r.indexes[Table::kSleepingBids].contains(to_bytes(id));
-    const bool wants =
-        bid.closed == CloseReason::kOpen && bid.replicas_held < bid.terms.replicas_min;
+    const bool wants = replicas_to_stay(bid) < replicas_to_serve(bid) ||
+                       bid.replicas_reserved < reservations_to_keep(bid) ||
+                       bid.replicas_renewing > 0;
     EXPECT_EQ(wants, awake || asleep);
     EXPECT_FALSE(awake && asleep);
     if (bid.closed == CloseReason::kOpen) {
@@ -176,8 +230,19 @@ inline void check_indexes(MarketRecords& r) {
   EXPECT_EQ(r.indexes[Table::kReceiptsByLease].size(), r.receipts.size());
 }
 
+// A Bid is marked exactly while what is free would not last for escrow_low_ms.
+inline void check_low(const MarketRecords& r, const MarketParams& params) {
+  for (const auto& [id, bid] : r.bids) {
+    const u128 an_hour = u128{bid.terms.spend_per_hour_max.droplets} * bid.replicas_held;
+    const bool low = bid.closed == CloseReason::kOpen &&
+                     u128{bid.free.droplets} * 3'600'000 < an_hour * params.escrow_low_ms;
+    EXPECT_EQ(bid.low_since_ms != 0, low);
+  }
+}
+
 inline void check_market(const fog::testing::MemoryState& state) {
   MarketRecords records = read_records(state);
+  check_low(records, *load<MarketParams>(state, market_params_key()));
   check_money(records);
   check_leases(records);
   check_counts(records);

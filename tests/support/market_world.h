@@ -60,6 +60,12 @@ inline AttributeRule is(const char* key, const char* value) {
   return rule;
 }
 
+// Every fault that a message has been refused with in this program.
+inline std::set<Fault>& faults_seen() {
+  static std::set<Fault> seen;
+  return seen;
+}
+
 class MarketWorld {
  public:
   explicit MarketWorld(const MarketParams& params = example_params()) : rng_(2026) {
@@ -94,6 +100,7 @@ class MarketWorld {
     Overlay overlay(*block_);
     const Fault fault = apply(overlay, context, {tx, from.address, 0}, message);
     if (fault == Fault::kNone) block_->merge(std::move(overlay).take_changes());
+    faults_seen().insert(fault);
     return fault;
   }
 
@@ -141,6 +148,17 @@ class MarketWorld {
   std::uint64_t burned() const { return get<Supply>(supply_key())->burned.droplets; }
   ReceiptRecord receipt(const LeaseId& id, std::uint64_t number) const {
     return *get<ReceiptRecord>(receipt_key(id, number));
+  }
+
+  // What somebody has been told, oldest first.
+  std::vector<MarketEvent> events(const Person& someone) const {
+    std::vector<MarketEvent> out;
+    const StateKey prefix = events_of(someone.address);
+    block_->scan(prefix, prefix_end(prefix), [&](const StateKey&, const Bytes& value) {
+      out.push_back(*bcs_decode<MarketEvent>(value));
+      return true;
+    });
+    return out;
   }
 
   // ---- the usual cast ----

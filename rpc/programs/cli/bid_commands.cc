@@ -101,8 +101,17 @@ ErrorOr<void> close(Context& context, const std::string& text) {
 std::string bid_state(const market::Bid& bid) {
   if (bid.closed != market::CloseReason::kOpen)
     return "closed: " + std::string(market::close_reason_name(bid.closed));
-  return std::to_string(bid.replicas_held) + " of " + std::to_string(bid.terms.replicas_min) +
-         ".." + std::to_string(bid.terms.replicas_max) + " replicas";
+  std::string out = std::to_string(bid.replicas_held) + " of " +
+                    std::to_string(bid.terms.replicas_min) + ".." +
+                    std::to_string(bid.terms.replicas_max) + " replicas";
+  if (bid.replicas_reserved > 0) {
+    out += ", " + std::to_string(bid.replicas_reserved) + " of them in reserve";
+  }
+  if (bid.replicas_leaving > 0) {
+    out += ", " + std::to_string(bid.replicas_leaving) + " of them leaving";
+  }
+  if (bid.low_since_ms != 0) out += "; escrow is low, top it up";
+  return out;
 }
 
 ErrorOr<void> list(Context& context, const std::string& service, const std::string& owner) {
@@ -149,7 +158,8 @@ ErrorOr<void> show(Context& context, const std::string& text) {
              {"free", format_fog(bid.free)},
              {"locked", format_fog(bid.locked)},
              {"spent", format_fog(bid.spent)},
-             {"refunded", format_fog(bid.refunded)}});
+             {"refunded", format_fog(bid.refunded)},
+             {"deposited", format_fog(bid.deposited) + " in all"}});
   std::vector<std::vector<std::string>> rows{{"LEASE", "TERM", "HOST", "STATE", "SCALE", "PAID"}};
   for (const auto& lease : leases) {
     json["leases"].push_back(rpc::to_json(lease));
@@ -172,8 +182,10 @@ ErrorOr<void> show(Context& context, const std::string& text) {
 
 void add_bid_commands(CLI::App& app, Chosen& chosen) {
   auto* bid = app.add_subcommand(
-      "bid", "Demand for a service, and its escrow: preview, create, top up, close, list, show");
+      "bid",
+      "Demand for a service, and its escrow: preview, create, update, top up, close, list, show");
   bid->require_subcommand(1);
+  add_bid_update_command(*bid, chosen);
   auto options = std::make_shared<BidOptions>();
   auto* make = bid->add_subcommand(
       "create", "Opens and funds a bid, as a manifest's section `bid:` says or with defaults");

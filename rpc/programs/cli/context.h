@@ -104,6 +104,9 @@ void add_money_commands(CLI::App& app, Chosen& chosen);
 void add_tx_commands(CLI::App& app, Chosen& chosen);
 void add_service_commands(CLI::App& app, Chosen& chosen);
 void add_bid_commands(CLI::App& app, Chosen& chosen);
+// `fogcoin bid update`; `bid` is the noun's command.
+void add_bid_update_command(CLI::App& bid, Chosen& chosen);
+void add_event_commands(CLI::App& app, Chosen& chosen);
 void add_market_commands(CLI::App& app, Chosen& chosen);
 void add_auditor_commands(CLI::App& app, Chosen& chosen);
 void add_node_commands(CLI::App& app, Chosen& chosen);

@@ -69,6 +69,10 @@ struct OfferOptions {
 };
 ErrorOr<void> offer(const HostCommand& command, const OfferOptions& options);
 ErrorOr<void> withdraw(const HostCommand& command);
+// Says that the Host leaves after so many minutes; 0: as soon as the market allows.
+ErrorOr<void> drain(const HostCommand& command, std::uint64_t minutes);
+// Puts a gateway's ticket on the chain: 0x-hex as `foggate ticket` prints it.
+ErrorOr<void> open_lease(const HostCommand& command, const std::string& ticket);
 
 ErrorOr<void> run(const HostCommand& command);
 

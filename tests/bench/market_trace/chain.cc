@@ -143,7 +143,7 @@ class Chain {
       ++terms.cap_step;
     }
     terms.spend_per_hour_max = Amount{cap_of_step(terms.cap_step)};
-    creation.deposit = full_slice(trace_params(), terms);
+    creation.deposit = full_slice(trace_params(), terms.spend_per_hour_max);
     apply_message(publisher_, creation);
     task_by_bid_[make_bid_id(last_tx_, 0)] = number;
   }

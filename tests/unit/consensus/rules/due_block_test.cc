@@ -77,7 +77,10 @@ TEST_F(DueBlock, ADeadlineMakesABlockWriteAndNoneMayPassOverIt) {
   EXPECT_EQ(ledger.balance(alice.address), before + kBond);
   EXPECT_EQ(ledger.supply().bonds, u128{0});
   EXPECT_TRUE(ledger.supply().conserved());
-  EXPECT_EQ(next_due_ms(ledger.state, ledger.parent_time_ms), std::nullopt);
+  EXPECT_EQ(next_due_ms(ledger.state, ledger.parent_time_ms),
+            ledger.parent_time_ms + genesis.market.final_receipt_window_ms +
+                genesis.market.audit_window_ms)
+      << "its record is erased";
 }
 
 TEST_F(DueBlock, AMarketFaultIsRecordedLikeAnyOther) {

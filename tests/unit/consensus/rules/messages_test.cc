@@ -32,7 +32,7 @@ TEST(DecodeMessage, KindsDiffer) {
 }
 
 TEST(DecodeMessage, AnUnknownKindIsRefused) {
-  for (const std::uint32_t kind : {0U, 2U, 15U, 44U, 65'535U}) {
+  for (const std::uint32_t kind : {0U, 2U, 9U, 46U, 65'535U}) {
     RawMessage raw;
     raw.kind = static_cast<std::uint16_t>(kind);
     const auto message = decode_message(raw);

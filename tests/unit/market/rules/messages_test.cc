@@ -57,11 +57,6 @@ TEST_F(HostTest, RegisteringMovesTheBondAndMakesTheHost) {
   world.next_block();
 }
 
-TEST_F(HostTest, TheSameMessageOfTheSameTransactionExists) {
-  add();
-  EXPECT_EQ(world.send_as(world.last_tx, owner, good), Fault::kHostExists);
-}
-
 TEST_F(HostTest, RegisteringRefusesWhatDoesNotHold) {
   EXPECT_EQ(registering([](auto& m) { m.operator_key.data[0] = 9; }), Fault::kBadPublicKey);
   EXPECT_EQ(registering([](auto& m) { m.endpoint = "127.0.0.1:80"; }), Fault::kBadEndpoint);
@@ -306,21 +301,6 @@ TEST(ServiceMessages, AServiceWithOpenBidsCannotRetire) {
 }
 
 // ---- small rules ----
-
-TEST(Refund, SharesAddUpToTheDroplet) {
-  const auto shares = [](std::vector<std::uint64_t> deposits, std::uint64_t amount) {
-    std::vector<Deposit> list;
-    for (const std::uint64_t d : deposits) list.push_back({{}, Amount{d}});
-    std::vector<std::uint64_t> out;
-    for (const Amount& share : refund_shares(list, Amount{amount})) out.push_back(share.droplets);
-    return out;
-  };
-  EXPECT_EQ(shares({1, 1, 1}, 2), (std::vector<std::uint64_t>{1, 1, 0}));
-  EXPECT_EQ(shares({10, 20, 70}, 50), (std::vector<std::uint64_t>{5, 10, 35}));
-  EXPECT_EQ(shares({7, 7, 7}, 20), (std::vector<std::uint64_t>{7, 7, 6}));
-  EXPECT_EQ(shares({5}, 0), (std::vector<std::uint64_t>{0}));
-  EXPECT_EQ(shares({~0ULL - 1, 1}, ~0ULL), (std::vector<std::uint64_t>{~0ULL - 1, 1}));
-}
 
 TEST(Standing, FailuresLowerItAndTimeHealsIt) {
   Host host;

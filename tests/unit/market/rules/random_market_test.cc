@@ -40,7 +40,7 @@ class RandomMarket {
   }
 
   void step() {
-    switch (rng_.below(16)) {
+    switch (rng_.below(22)) {
       case 0:
         return add_host();
       case 1:
@@ -65,6 +65,15 @@ class RandomMarket {
       case 13:
         if (rng_.below(20) == 0) return world_.stand_still(rng_.below(400'000));
         return world_.next_block();
+      case 14:
+        return update_bid();
+      case 15:
+      case 16:
+        return raise_demand();
+      case 17:
+        return open_reservations();
+      case 18:
+        return drain_host();
       default:
         return world_.wait(1 + rng_.below(25'000));
     }
@@ -82,11 +91,12 @@ class RandomMarket {
       }
     }
     for (const OwnHost& host : hosts_) {
-      if (world_.host(host.id).retired_at_ms == 0) {
+      const auto record = world_.get<Host>(host_key(host.id));
+      if (record && record->retired_at_ms == 0) {
         EXPECT_EQ(world_.send(host.owner, RetireHost{host.id}), Fault::kNone);
       }
     }
-    world_.wait(2 * 3'600'000);
+    world_.wait(4 * 3'600'000);
     const testing::MarketRecords after = testing::read_records(world_.state);
     EXPECT_TRUE(after.held.escrows == 0);
     EXPECT_TRUE(after.held.bonds == 0);
@@ -98,10 +108,15 @@ class RandomMarket {
       EXPECT_TRUE(entries == after.indexes.end() || entries->second.empty());
     }
     EXPECT_EQ(after.receipts.size(), 0U);
-    EXPECT_EQ(after.all_terms.size(), after.leases.size()) << "past terms are forgotten";
+    EXPECT_EQ(after.all_terms.size(), 0U);
+    EXPECT_EQ(after.bids.size(), 0U);
+    EXPECT_EQ(after.hosts.size(), 0U);
+    EXPECT_EQ(after.demands.size(), 0U);
+    EXPECT_EQ(after.events, 0U);
   }
 
-  std::size_t leases() const { return testing::read_records(world_.state).leases.size(); }
+  // Of the states and messages that the markets have come to.
+  std::map<std::string, std::size_t> seen;
   const MarketWorld& world() const { return world_; }
 
  private:
@@ -126,15 +141,14 @@ class RandomMarket {
       (void)world_.send(host.owner, WithdrawOffer{host.id});
       return;
     }
+    if (!world_.get<Host>(host_key(host.id))) return;
     Resources offered = world_.host(host.id).capacity;
     offered.cpu_milli -= static_cast<std::uint32_t>(rng_.below(300));
     const auto scale = static_cast<Scale>(5'000 + 1'000 * rng_.below(10));
     (void)world_.send(host.owner,
                       SetOffer{host.id, static_cast<std::uint8_t>(rng_.below(2)), scale, offered});
   }
-  void add_bid() {
-    const std::size_t who = rng_.below(names_.size());
-    const Person& publisher = publishers_[who / 2];
+  BidTerms random_terms(std::size_t who) {
     BidTerms t = MarketWorld::terms(names_[who].c_str(), static_cast<std::uint16_t>(rng_.below(4)));
     t.resources.cpu_milli = static_cast<std::uint32_t>(100 + rng_.below(1'500));
     t.cap_step = rng_.below(6) == 0 ? 5 : 60;
@@ -151,6 +165,16 @@ class RandomMarket {
     for (const Person& gateway : gateways_) {
       if (rng_.below(2) == 0) t.gateways.push_back(gateway.address);
     }
+    t.replicas_max = static_cast<std::uint16_t>(t.replicas_max + rng_.below(3));
+    t.warm = static_cast<std::uint16_t>(rng_.below(3) / 2);
+    t.demands_per_hour = static_cast<std::uint16_t>(rng_.below(30));
+    if (rng_.below(2) == 0) t.lease_ms = 120'000 + rng_.below(200'000);
+    return t;
+  }
+  void add_bid() {
+    const std::size_t who = rng_.below(names_.size());
+    const Person& publisher = publishers_[who / 2];
+    const BidTerms t = random_terms(who);
     const std::uint64_t deposit = 40'000'000 + rng_.below(200'000'000);
     if (world_.send(publisher, CreateBid{t, Amount{deposit}}) == Fault::kNone) {
       bids_.push_back(make_bid_id(world_.last_tx, 0));
@@ -165,6 +189,59 @@ class RandomMarket {
     } else {
       (void)world_.send(someone, TopUpBid{id, Amount{1 + rng_.below(30'000'000)}});
     }
+  }
+  void note(const char* what, Fault fault) {
+    ++seen[std::string(what) + (fault == Fault::kNone ? "" : " refused")];
+  }
+  void update_bid() {
+    if (bids_.empty()) return;
+    const BidId id = bids_[rng_.below(bids_.size())];
+    const auto bid = world_.get<Bid>(bid_key(id));
+    if (!bid) return;
+    for (std::size_t who = 0; who < names_.size(); ++who) {
+      const Person& publisher = publishers_[who / 2];
+      if (names_[who] != static_cast<const std::string&>(bid->terms.service)) continue;
+      BidTerms t = rng_.below(2) == 0 ? random_terms(who) : bid->terms;
+      t.replicas_min = static_cast<std::uint16_t>(rng_.below(4));
+      t.replicas_max = std::max<std::uint16_t>({t.replicas_max, t.replicas_min, 1});
+      note("update", world_.send(publisher, UpdateBid{id, t}));
+    }
+  }
+  void raise_demand() {
+    if (bids_.empty()) return;
+    RaiseDemand message{bids_[rng_.below(bids_.size())],
+                        static_cast<std::uint16_t>(rng_.below(4)),
+                        somewhere(),
+                        {},
+                        1 + rng_.below(200'000)};
+    message.location.lat_milli = static_cast<std::uint32_t>(rng_.below(180'001));
+    std::set<HostId> measured;
+    for (const OwnHost& host : hosts_) {
+      if (rng_.below(3) == 0) measured.insert(host.id);
+    }
+    for (const HostId& host : measured) {
+      message.round_trips.push_back({host, static_cast<std::uint32_t>(rng_.below(150'000))});
+    }
+    note("demand", world_.send(gateways_[rng_.below(gateways_.size())], message));
+  }
+  void open_reservations() {
+    for (const OwnHost& host : hosts_) {
+      for (const LeaseId& id : leases_of(host)) {
+        const Lease lease = world_.lease(id);
+        if (lease.state != LeaseState::kReserved) continue;
+        const Person& gateway = gateways_[rng_.below(gateways_.size())];
+        const Ticket ticket{
+            world_.chain_id,     id, lease.term, gateway.address, lease.ticket + rng_.below(2),
+            world_.now() + 1'000};
+        note("open",
+             world_.send(host.owner, OpenLease{id, lease.term, sign_ticket(ticket, gateway.key)}));
+      }
+    }
+  }
+  void drain_host() {
+    if (hosts_.empty() || rng_.below(3) != 0) return;
+    const OwnHost& host = hosts_[rng_.below(hosts_.size())];
+    note("drain", world_.send(host.owner, DrainHost{host.id, 120'000 + rng_.below(60'000)}));
   }
   void fail_host() {
     if (hosts_.empty()) return;
@@ -189,7 +266,9 @@ class RandomMarket {
   void heartbeat_all() {
     for (const OwnHost& host : hosts_) {
       if (host.lazy && rng_.below(6) != 0) continue;
-      EXPECT_EQ(world_.send(host.owner, Heartbeat{host.id}), Fault::kNone);
+      const bool known = world_.get<Host>(host_key(host.id)).has_value();
+      EXPECT_EQ(world_.send(host.owner, Heartbeat{host.id}),
+                known ? Fault::kNone : Fault::kHostNotFound);
     }
   }
   void acknowledge_all() {
@@ -208,6 +287,8 @@ class RandomMarket {
     for (const OwnHost& host : hosts_) {
       for (const LeaseId& id : leases_of(host)) {
         const Lease lease = world_.lease(id);
+        if (lease.renewals > 0) ++seen["renewed"];
+        if (lease.reserved) ++seen["reserved"];
         if (lease.active_since_ms == 0) continue;
         const Bid bid = world_.bid(lease.bid);
         Receipt receipt{id, lease.term, {}};
@@ -245,18 +326,20 @@ class RandomMarket {
 };
 
 TEST(RandomMarket, KeepsItsInvariantsAndMatchesAsTheReferenceDoes) {
-  std::size_t leases = 0;
+  std::map<std::string, std::size_t> seen;
   std::uint64_t matches = 0;
   for (std::uint64_t seed = 1; seed <= 10; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     RandomMarket market(seed);
     for (int i = 0; i < 600; ++i) market.step();
-    leases += market.leases();
+    for (const auto& [what, count] : market.seen) seen[what] += count;
     matches += market.world().matches;
     market.end();
     if (::testing::Test::HasFailure()) break;
   }
-  EXPECT_GT(leases, 100U) << "the markets were alive";
+  for (const char* what : {"update", "demand", "open", "drain", "renewed", "reserved"}) {
+    EXPECT_GT(seen[what], 10U) << what;
+  }
   EXPECT_GT(matches, 300U);
 }
 

@@ -1,0 +1,123 @@
+// fogcoin bid update: other terms for a bid that lives.
+#include "rpc/json/codec.h"
+#include "rpc/programs/cli/context.h"
+#include "rpc/programs/cli/service_file.h"
+
+namespace fog::cli {
+namespace {
+
+struct UpdateOptions {
+  std::string id;
+  std::string manifest;
+  std::optional<std::uint16_t> replicas_min;
+  std::optional<std::uint16_t> replicas_max;
+  std::optional<std::uint16_t> warm;
+  std::optional<std::uint16_t> demands_per_hour;
+  std::string price_cap;
+  std::string spend_cap;
+  std::vector<std::string> gateways;
+};
+
+// The terms that stand, but for what is named.
+ErrorOr<market::BidTerms> changed_terms(Context& context, const UpdateOptions& options,
+                                        const market::BidTerms& old) {
+  market::BidTerms terms = old;
+  if (!options.manifest.empty()) {
+    TRY(const auto file, load_service(options.manifest));
+    if (!file.file.bid) {
+      return fail(ErrorCode::kInvalidInput, options.manifest + " has no section `bid:`");
+    }
+    terms = file.file.bid->terms;
+    if (terms.gateways.empty()) terms.gateways = old.gateways;
+  }
+  if (options.replicas_min) terms.replicas_min = *options.replicas_min;
+  if (options.replicas_max) terms.replicas_max = *options.replicas_max;
+  // Whoever says the fewest or the most alone means the other to follow.
+  if (options.replicas_min && !options.replicas_max) {
+    terms.replicas_max = std::max(terms.replicas_max, terms.replicas_min);
+  }
+  if (options.replicas_max && !options.replicas_min) {
+    terms.replicas_min = std::min(terms.replicas_min, terms.replicas_max);
+  }
+  if (options.warm) terms.warm = *options.warm;
+  if (options.demands_per_hour) terms.demands_per_hour = *options.demands_per_hour;
+  if (!options.price_cap.empty()) {
+    TRY(const auto cap, parse_amount(options.price_cap, "--price-cap"));
+    TRY(terms.cap_step, rpc::cap_step_for(cap));
+  }
+  if (!options.spend_cap.empty()) {
+    TRY(terms.spend_per_hour_max, parse_amount(options.spend_cap, "--spend-cap"));
+  }
+  if (!options.gateways.empty()) {
+    terms.gateways.clear();
+    for (const std::string& text : options.gateways) {
+      TRY(const auto address, context.address_of_text(text));
+      if (terms.gateways.size() == decltype(terms.gateways)::kMax) {
+        return fail(ErrorCode::kInvalidInput, "--gateway: at most 8");
+      }
+      terms.gateways.push_back(address);
+    }
+  }
+  return terms;
+}
+
+ErrorOr<void> update(Context& context, const UpdateOptions& options) {
+  TRY(const auto id, parse_id(options.id, "bid"));
+  TRY(const auto bid,
+      read_one<market::Bid>(context.node(), market::bid_key(id), "bid " + to_hex0x(id)));
+  TRY(const auto terms, changed_terms(context, options, bid.terms));
+  if (terms == bid.terms) {
+    return fail(ErrorCode::kInvalidInput,
+                "the bid has these terms already; name what is to change, see --help");
+  }
+  const std::uint32_t serving = std::uint32_t{bid.replicas_held} - bid.replicas_leaving;
+  std::vector<std::string> effects{
+      "changes bid " + to_hex0x(id) + " of '" + terms.service + "' to " +
+          std::to_string(terms.replicas_min) + ".." + std::to_string(terms.replicas_max) +
+          " replicas; leases that run keep their price",
+      "each new one at most " + format_fog(Amount{market::cap_of_step(terms.cap_step)}) +
+          " an hour at its profile, never more than " + format_fog(terms.spend_per_hour_max) +
+          " an hour"};
+  const std::uint32_t most = std::uint32_t{terms.replicas_max};
+  if (serving > most) {
+    effects.push_back("closes at least " + std::to_string(serving - most) +
+                      " replicas, the latest first");
+  }
+  Json json{{"bid", to_hex0x(id)}};
+  TRY(const auto sent, context.send({make_message(market::UpdateBid{id, terms})}, effects, json));
+  context.print(json, "Updated at height " + std::to_string(sent.height) +
+                          "; the next block clears what is missing. See: fogcoin bid show " +
+                          to_hex0x(id));
+  return {};
+}
+
+}  // namespace
+
+void add_bid_update_command(CLI::App& bid, Chosen& chosen) {
+  auto options = std::make_shared<UpdateOptions>();
+  auto* update_command = bid.add_subcommand(
+      "update", "Resizes a bid or changes its terms; what runs goes on without a redeploy");
+  update_command->add_option("BID", options->id, "its id")->required();
+  update_command
+      ->add_option("MANIFEST", options->manifest,
+                   "service.yaml or .json whose section `bid:` has the new terms")
+      ->check(CLI::ExistingFile);
+  update_command->add_option("--replicas-min", options->replicas_min,
+                             "the fewest, cleared as soon as possible");
+  update_command->add_option("--replicas-max", options->replicas_max,
+                             "the most, with what gateways ask for");
+  update_command->add_option("--warm", options->warm, "reservations to keep ready beside them");
+  update_command->add_option("--demands-per-hour", options->demands_per_hour,
+                             "how often each gateway may ask for more");
+  update_command->add_option("--price-cap", options->price_cap,
+                             "most an hour of a new replica may cost at its profile");
+  update_command->add_option("--spend-cap", options->spend_cap,
+                             "most an hour of a new replica can ever cost, rent and use");
+  update_command->add_option("--gateway", options->gateways,
+                             "gateways that may serve it, instead of those of now");
+  update_command->callback([&chosen, options] {
+    chosen.command = [options](Context& c) { return update(c, *options); };
+  });
+}
+
+}  // namespace fog::cli
