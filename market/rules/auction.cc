@@ -10,8 +10,6 @@
 namespace fog::market {
 namespace {
 
-constexpr u128 kScoreUnit = u128{kScaleOne} * kStandingOne;
-
 // How many replicas stand with each owner and country, where a limit can bind at all.
 class Spread {
  public:
@@ -160,10 +158,6 @@ std::vector<Award> to_scales(const AuctionTerms& terms, const std::vector<Candid
 }
 
 }  // namespace
-
-u128 score_at(const Candidate& candidate, Scale scale) {
-  return u128{scale} * candidate.hourly * candidate.factor + kScoreUnit * candidate.distance_cost;
-}
 
 Scale clearing_max(const AuctionTerms& terms, const Candidate& candidate) {
   return std::min(cap_scale(terms.cap, candidate.hourly), candidate.unit_cap);

@@ -65,8 +65,12 @@ AuctionResult run_auction(const AuctionTerms& terms, const CandidateSource& sour
 // The same for candidates in any order; the awards name them by their place.
 std::vector<Award> run_auction(const AuctionTerms& terms, const std::vector<Candidate>& candidates);
 
+constexpr u128 kScoreUnit = u128{kScaleOne} * kStandingOne;
 // The score of a candidate at a scale.
-u128 score_at(const Candidate& candidate, Scale scale);
+inline u128 score_at(const Candidate& candidate, Scale scale) {
+  return u128{std::uint64_t{scale} * candidate.factor} * candidate.hourly +
+         kScoreUnit * candidate.distance_cost;
+}
 // The most that a candidate can clear at: the least that the Bid's caps allow.
 Scale clearing_max(const AuctionTerms& terms, const Candidate& candidate);
 // What orders equal scores: the Host's id, xor a hash of beacon and Bid. An index by id can find

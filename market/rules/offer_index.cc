@@ -103,6 +103,9 @@ OfferRow OfferIndex::row_of(const IndexedOffer& offer, std::uint32_t traits) con
   if (offer.free.gpu) row.marks |= gpu_mark(offer.free.gpu->model);
   for (const RuntimeProfile& profile : *offer.runtimes) row.marks |= runtime_mark(profile);
   row.standing_as_of_ms = offer.standing_as_of_ms;
+  row.since_height =
+      static_cast<std::uint32_t>(std::min<std::uint64_t>(offer.since_height, ~std::uint32_t{0}));
+  row.country = country_code(offer.country);
   row.room = room_of(offer.free);
   row.scale = offer.scale;
   row.traits = traits;
@@ -144,10 +147,10 @@ void OfferIndex::remove(const HostId& host) {
   if (!place) return;
   IndexedOffer& offer = offers_[*place];
   each_tree(offer, [&](OfferTree& tree) { tree.erase(*place); });
+  places_.remove(host);
   offer = {};
   release(store_.rows[*place].traits);
   store_.remove(*place);
-  places_.remove(host);
 }
 
 void OfferIndex::set_room(const HostId& host, const Resources& free) {

@@ -7,6 +7,7 @@
 // search go straight to the best, past all that cannot serve. Not thread safe.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -25,7 +26,7 @@ constexpr std::size_t kSearchMax = 2'048;
 class OfferIndex {
  public:
   // Nothing is in it before refresh().
-  OfferIndex() = default;
+  OfferIndex() : places_(this, &host_at) {}
   OfferIndex(const OfferIndex&) = delete;
   OfferIndex& operator=(const OfferIndex&) = delete;
 
@@ -72,6 +73,9 @@ class OfferIndex {
     IndexedOffer offer;
     TraitsTable::iterator traits;
   };
+  static const HostId& host_at(const void* self, OfferPlace place) {
+    return static_cast<const OfferIndex*>(self)->offers_[place].host;
+  }
   std::optional<Read> read(const ReadView& state, const HostId& host);
   void put(const HostId& host, Read&& now);
   void remove(const HostId& host);
@@ -118,16 +122,19 @@ class OfferIndex::Search {
   };
   struct Item {
     u128 score = 0;         // nothing in it has a lower one
-    std::uint64_t tie = 0;  // first bytes; of what is not an Offer: the lowest that may be in it
+    std::uint32_t tie = 0;  // first bytes; of what is not an Offer: the lowest that may be in it
     std::uint32_t number = 0;
+    std::uint32_t next = 0;  // a sibling that waits until this one's turn has come; 0: none
     std::uint16_t tree = 0;
     Kind kind = Kind::kBranch;
     std::uint8_t child = 0;  // of kRest: from which on
   };
-  enum class Fit : std::uint8_t { kUnknown, kIs, kNot };
+  static_assert(sizeof(Item) == 32);
+  // Its place in the order is looked for where that matters.
+  enum class Fit : std::uint8_t { kUnknown, kBounded, kExact, kNot };
   struct Failed {
-    Item item;
-    Fit fit = Fit::kUnknown;  // as far as the row alone cannot tell
+    Item item;  // before that: number and tree alone
+    Fit fit = Fit::kUnknown;
   };
   struct Tree {
     const OfferTree* tree = nullptr;
@@ -151,15 +158,25 @@ class OfferIndex::Search {
   void draw_rings();
   // Whether the place, or some place in the box, may be where the query asks for.
   template <class PointOrBox>
-  bool may_lie_in(const PointOrBox& where) const;
+  bool may_lie_in(const PointOrBox& where) const {
+    const auto reaches = [&](const Ring& ring) {
+      return distance_at_least_km(ring.middle, where) <= ring.km;
+    };
+    return (!within_ || reaches(*within_)) &&
+           (cells_.empty() || std::any_of(cells_.begin(), cells_.end(), reaches));
+  }
   void push(const Item& item);
   Item pop();
   void expand(const Item& item);
-  Item child_item(const OfferBranch& branch, std::size_t child, std::uint16_t tree) const;
+  void expand_by_scale(const Item& item, const OfferBranch& branch);
+  void expand_by_place(const Item& item, const OfferBranch& branch);
+  Item child_item(const OfferBranch& branch, std::size_t child, std::uint16_t tree,
+                  std::uint32_t km) const;
   void scan(const Item& leaf);
   void consider(OfferPlace place, std::uint16_t tree);
-  bool may_satisfy(const OfferRow& row, const TraitsVerdict& verdict, std::uint16_t standing,
-                   const Tree& tree) const;
+  Item offer_item(OfferPlace place, std::uint16_t tree, std::uint16_t standing) const;
+  bool row_fits(const OfferRow& row) const;
+  void count_failed(OfferPlace place, std::uint16_t tree);
   const TraitsVerdict& verdict_on(std::uint32_t traits);
   std::optional<Candidate> judge(const Item& item);
   Item with_exact_score(const Item& item) const;
@@ -171,15 +188,18 @@ class OfferIndex::Search {
   const OfferStore& store_;
   const OfferQuery& query_;
   const Hash32 mask_;
-  std::uint64_t mask_prefix_ = 0;
-  RowFilter filter_;  // what is needed to fit, as far as rows tell
+  std::uint32_t mask_prefix_ = 0;
+  RowFilter filter_;                      // what is needed to fit, as far as rows tell
+  std::vector<std::uint16_t> countries_;  // country_code() of those that fit; empty: all
+  bool rows_tell_ = true;                 // whether an Offer fits
   bool near_counts_ = false;
   GlobePoint near_{};
   std::optional<Ring> within_;           // the farthest that is accepted
   std::vector<Ring> cells_;              // around each cell
-  std::vector<std::uint64_t> only_ids_;  // id_prefix() of those that it is restricted to
+  std::vector<std::uint32_t> only_ids_;  // id_prefix() of those that it is restricted to
   std::vector<Tree> trees_;
   std::vector<Item> heap_;
+  std::vector<Item> siblings_;  // in order; the first is nobody's
   std::array<TraitsVerdict, 64> verdicts_;
   std::size_t tested_ = 0;               // Offers that fit and came before
   std::vector<Failed> failed_;           // those that may fit and surely fail the rest, in no order

@@ -17,8 +17,8 @@ std::uint64_t hash_of(std::string_view text) {
   return hash;
 }
 
-std::uint64_t above(std::uint64_t bits, std::uint8_t open) {
-  return open == 64 ? 0 : bits >> open << open;
+std::uint32_t above(std::uint32_t bits, std::uint8_t open) {
+  return open == 32 ? 0 : bits >> open << open;
 }
 
 }  // namespace
@@ -38,10 +38,17 @@ std::uint64_t runtime_mark(const RuntimeProfile& profile) {
   return std::uint64_t{1} << (kRuntimeShift + (profile.data[0] & 15));
 }
 
-std::uint64_t id_prefix(const HostId& id) {
-  std::uint64_t out = 0;
-  for (std::size_t i = 0; i < 8; ++i) out = out << 8 | id.data[i];
+std::uint32_t id_prefix(const HostId& id) {
+  std::uint32_t out = 0;
+  for (std::size_t i = 0; i < 4; ++i) out = out << 8 | id.data[i];
   return out;
+}
+
+std::uint16_t country_code(std::string_view country) {
+  std::uint32_t code = 0;
+  for (const char letter : country.substr(0, 2))
+    code = code << 8 | static_cast<std::uint8_t>(letter);
+  return static_cast<std::uint16_t>(code);
 }
 
 // ---- summaries ----
@@ -55,7 +62,7 @@ void OfferSummary::include(const OfferSummary& other) {
   for (std::size_t kind = 0; kind < kRoomKinds; ++kind)
     room[kind] = std::max(room[kind], other.room[kind]);
   marks |= other.marks;
-  const auto differ = static_cast<std::uint8_t>(64 - std::countl_zero(id ^ other.id));
+  const auto differ = static_cast<std::uint8_t>(32 - std::countl_zero(id ^ other.id));
   id_open = std::max({id_open, other.id_open, differ});
   id = above(id, id_open);
   for (std::size_t i = 0; i < 3; ++i) {
@@ -116,14 +123,6 @@ OfferPlace OfferStore::add(const OfferRow& row) {
 
 // ---- what passes ----
 
-bool RowFilter::lets_through(const OfferRow& row) const {
-  for (std::size_t kind = 0; kind < kRoomKinds; ++kind) {
-    if (row.room[kind] < need[kind]) return false;
-  }
-  return row.scale <= scale_max && (row.marks & any_marks) != 0 &&
-         (row.marks & all_marks) == all_marks;
-}
-
 std::uint32_t RowFilter::children(const OfferBranch& branch) const {
   OfferBranch::Column<std::uint32_t> misses{};
   for (std::size_t kind = 0; kind < kRoomKinds; ++kind) {
@@ -152,16 +151,21 @@ void OfferStore::change_room(OfferPlace place, const Room& room) {
   const Room before = std::exchange(rows[place].room, room);
   for (const std::uint32_t leaf : leaf_of[place]) {
     if (leaf == kNoNode) continue;
-    const auto most_in_leaf = [&](std::size_t kind) {
+    OfferLeaf& lowest = leaves[leaf];
+    const auto end = lowest.places.begin() + lowest.count;
+    const auto found = std::find(lowest.places.begin(), end, place);
+    CHECK(found != end);
+    lowest.rows[static_cast<std::size_t>(found - lowest.places.begin())].room = room;
+    const auto most_in_leaf = [&lowest](std::size_t kind) {
       std::uint32_t most = 0;
-      for (std::size_t i = 0; i < leaves[leaf].count; ++i)
-        most = std::max(most, rows[leaves[leaf].places[i]].room[kind]);
+      for (std::size_t i = 0; i < lowest.count; ++i)
+        most = std::max(most, lowest.rows[i].room[kind]);
       return most;
     };
     Room had = before;
     Room has = room;
     std::uint32_t below = leaf;
-    std::uint32_t node = leaves[leaf].parent;
+    std::uint32_t node = lowest.parent;
     for (bool is_leaf = true; node != kNoNode; is_leaf = false) {
       OfferBranch& branch = branches[node];
       const std::size_t child = branch.child_number(below);

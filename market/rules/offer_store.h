@@ -14,8 +14,6 @@
 
 namespace fog::market {
 
-struct OfferBranch;
-
 using OfferPlace = std::uint32_t;
 
 // Room by kind: cpu_milli, memory_mib, storage_mib, egress_mbps, thousandths of the GPU.
@@ -30,18 +28,23 @@ std::uint64_t gpu_mark(std::string_view model);
 std::uint64_t runtime_mark(const RuntimeProfile& profile);
 
 // The first bytes of an id as a number, which orders like the id.
-std::uint64_t id_prefix(const HostId& id);
+std::uint32_t id_prefix(const HostId& id);
+
+// A country of two letters as a number.
+std::uint16_t country_code(std::string_view country);
 
 // What a search looks at first.
 struct alignas(64) OfferRow {
-  std::uint64_t id = 0;     // id_prefix()
   std::uint64_t marks = 0;  // of country, GPU and runtimes
   std::uint64_t standing_as_of_ms = 0;
   Room room{};
   Scale scale = kScaleOne;
-  std::uint32_t traits = 0;  // what the Host says of itself, by number
+  std::uint32_t id = 0;            // id_prefix()
+  std::uint32_t traits = 0;        // what the Host says of itself, by number
+  std::uint32_t since_height = 0;  // the largest number for all from there on
   GlobePoint at{};
   std::uint16_t standing = kStandingOne;  // as it was then
+  std::uint16_t country = 0;              // country_code()
 };
 static_assert(sizeof(OfferRow) == 64);
 
@@ -50,8 +53,8 @@ struct OfferSummary {
   Scale scale_min = kScaleMax;
   Room room{};
   std::uint64_t marks = 0;
-  std::uint64_t id = 0;       // what their ids' first bytes begin with ...
-  std::uint8_t id_open = 64;  // ... but for so many low bits, which are zero here
+  std::uint32_t id = 0;       // what their ids' first bytes begin with ...
+  std::uint8_t id_open = 32;  // ... but for so many low bits, which are zero here
   GlobeBox box;
   bool operator==(const OfferSummary&) const = default;
 
@@ -59,27 +62,24 @@ struct OfferSummary {
   void include(const OfferSummary& other);
 };
 
-// What rows must have, and nodes that stand above such rows.
-struct RowFilter {
-  Room need{};
-  Scale scale_max = kScaleMax;
-  std::uint64_t all_marks = 0;
-  std::uint64_t any_marks = ~std::uint64_t{0};  // at least one of them
-
-  bool lets_through(const OfferRow& row) const;
-  // The children of a branch that may have such rows below them: a bit each.
-  std::uint32_t children(const OfferBranch& branch) const;
-};
-
 constexpr std::uint32_t kNoNode = ~std::uint32_t{0};
+
+// Of a row, what decides most often, so that a leaf is read through in one go.
+struct OfferLeafRow {
+  Room room{};
+  Scale scale = kScaleOne;
+  std::uint32_t traits = 0;
+  std::uint32_t id = 0;
+};
 
 struct alignas(64) OfferLeaf {
   static constexpr std::size_t kFanout = 14;
+  std::array<OfferPlace, kFanout> places{};  // in the tree's order
   std::uint32_t count = 0;
   std::uint32_t parent = kNoNode;
-  std::array<OfferPlace, kFanout> places{};  // in the tree's order
+  std::array<OfferLeafRow, kFanout> rows{};
 };
-static_assert(sizeof(OfferLeaf) == 64);
+static_assert(sizeof(OfferLeaf) == 512);
 
 // A node above leaves or other branches; a column an item of the children's summaries.
 struct alignas(256) OfferBranch {
@@ -91,13 +91,13 @@ struct alignas(256) OfferBranch {
   std::array<Column<std::uint32_t>, kRoomKinds> room{};
   Column<std::uint32_t> children{};
   Column<std::uint64_t> marks{};
-  Column<std::uint64_t> id{};
+  Column<std::uint32_t> id{};
   Column<std::uint8_t> id_open{};
   std::uint16_t count = 0;
   std::uint16_t height = 1;  // above the leaves
   std::uint32_t parent = kNoNode;
-  std::array<Column<std::int16_t>, 3> box_min{};
-  std::array<Column<std::int16_t>, 3> box_max{};
+  GlobeColumns box_min{};
+  GlobeColumns box_max{};
   // In the tree's order nothing below the child stands before this; of the first child it says
   // nothing.
   Column<std::uint64_t> first_major{};
@@ -109,6 +109,27 @@ struct alignas(256) OfferBranch {
 };
 static_assert(sizeof(OfferBranch) == 1'280);
 
+// What rows must have, and nodes that stand above such rows.
+struct RowFilter {
+  Room need{};
+  Scale scale_max = kScaleMax;
+  std::uint64_t all_marks = 0;
+  std::uint64_t any_marks = ~std::uint64_t{0};  // at least one of them
+
+  // As far as the row in the leaf can tell.
+  bool lets_through(const OfferLeafRow& row) const {
+    bool passes = row.scale <= scale_max;
+    for (std::size_t kind = 0; kind < kRoomKinds; ++kind)
+      passes = passes && row.room[kind] >= need[kind];
+    return passes;
+  }
+  bool lets_through(const OfferRow& row) const {
+    return (row.marks & any_marks) != 0 && (row.marks & all_marks) == all_marks;
+  }
+  // The children of a branch that may have such rows below them: a bit each.
+  std::uint32_t children(const OfferBranch& branch) const;
+};
+
 // The trees that an Offer can stand in.
 enum class OfferFamily : std::uint8_t { kAll, kCountry, kPlace, kGpu };
 constexpr std::size_t kOfferFamilies = 4;
@@ -118,7 +139,7 @@ struct OfferStore {
 
   NodeArena<OfferRow, 1U << 15> rows;  // by place
   std::deque<Leaves> leaf_of;          // by place and family; kNoNode: in no tree of that family
-  NodeArena<OfferLeaf, 1U << 15> leaves;
+  NodeArena<OfferLeaf, 1U << 12> leaves;
   NodeArena<OfferBranch, 1U << 13> branches;
 
   OfferPlace add(const OfferRow& row);

@@ -138,7 +138,10 @@ void OfferTree::put_into(std::uint32_t number, OfferPlace place, const Key& key)
   std::size_t at = leaf.count;
   while (at > 0 && key < key_of(leaf.places[at - 1])) --at;
   shift_right(leaf.places, leaf.count, at);
+  shift_right(leaf.rows, leaf.count, at);
+  const OfferRow& row = store_->rows[place];
   leaf.places[at] = place;
+  leaf.rows[at] = {row.room, row.scale, row.traits, row.id};
   ++leaf.count;
   store_->leaf_of[place][family_] = number;
 }
@@ -149,6 +152,7 @@ std::uint32_t OfferTree::split_leaf(std::uint32_t number) {
   OfferLeaf& leaf = store_->leaves[number];
   OfferLeaf& other = store_->leaves[right];
   std::copy(leaf.places.begin() + kHalf, leaf.places.end(), other.places.begin());
+  std::copy(leaf.rows.begin() + kHalf, leaf.rows.end(), other.rows.begin());
   other.count = OfferLeaf::kFanout - kHalf;
   leaf.count = kHalf;
   for (std::size_t i = 0; i < other.count; ++i) store_->leaf_of[other.places[i]][family_] = right;
@@ -222,7 +226,9 @@ void OfferTree::erase(OfferPlace place) {
   const auto end = leaf.places.begin() + leaf.count;
   const auto found = std::find(leaf.places.begin(), end, place);
   CHECK(found != end);
-  shift_left(leaf.places, leaf.count, static_cast<std::size_t>(found - leaf.places.begin()));
+  const auto at = static_cast<std::size_t>(found - leaf.places.begin());
+  shift_left(leaf.places, leaf.count, at);
+  shift_left(leaf.rows, leaf.count, at);
   --leaf.count;
   --count_;
   for (bool is_leaf = true; node != root_; is_leaf = false) {
@@ -266,6 +272,7 @@ bool OfferTree::join_small(std::uint32_t above, std::size_t child, bool is_leaf)
     OfferLeaf& to = store_->leaves[one];
     const OfferLeaf& from = store_->leaves[other];
     std::copy(from.places.begin(), from.places.begin() + from.count, to.places.begin() + to.count);
+    std::copy(from.rows.begin(), from.rows.begin() + from.count, to.rows.begin() + to.count);
     to.count += from.count;
     for (std::size_t i = 0; i < added; ++i) store_->leaf_of[from.places[i]][family_] = one;
   } else {

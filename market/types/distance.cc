@@ -179,4 +179,24 @@ std::uint32_t distance_at_least_km(const GlobePoint& from, const GlobeBox& box) 
   return distance_at_least_km(from, nearest);
 }
 
+std::array<std::uint32_t, 16> distances_at_least_km(const GlobePoint& from, const GlobeColumns& min,
+                                                    const GlobeColumns& max) {
+  // By components of 16 and squares of 32 bits, without a branch: the compiler takes them together.
+  std::array<std::int32_t, 16> squares{};
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    const std::int32_t at = from[i];
+    for (std::size_t n = 0; n < squares.size(); ++n) {
+      const std::int32_t below = min[i][n] - at;
+      const std::int32_t above = at - max[i][n];
+      const std::int32_t outside = below > above ? below : above;
+      const std::int32_t apart = outside > 0 ? outside : 0;
+      squares[n] += apart * apart;
+    }
+  }
+  std::array<std::uint32_t, 16> out{};
+  for (std::size_t n = 0; n < out.size(); ++n)
+    out[n] = arc_at_least_km(static_cast<std::uint32_t>(squares[n]));
+  return out;
+}
+
 }  // namespace fog::market

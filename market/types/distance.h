@@ -32,5 +32,9 @@ struct GlobeBox {
 std::uint32_t distance_at_least_km(const GlobePoint& from, const GlobePoint& to);
 // To every place in the box; 0 from within.
 std::uint32_t distance_at_least_km(const GlobePoint& from, const GlobeBox& box);
+// The same for sixteen boxes at once, given component by component.
+using GlobeColumns = std::array<std::array<std::int16_t, 16>, 3>;
+std::array<std::uint32_t, 16> distances_at_least_km(const GlobePoint& from, const GlobeColumns& min,
+                                                    const GlobeColumns& max);
 
 }  // namespace fog::market
