@@ -148,6 +148,19 @@ void read_replicas(const ManifestReader& in, BidTerms& out) {
   }
 }
 
+// What lies between the fewest and the most replicas.
+void read_demand(const ManifestReader& in, BidTerms& out) {
+  constexpr std::uint16_t kDemandsPerHour = 60;
+  if (out.replicas_max > out.replicas_min) out.demands_per_hour = kDemandsPerHour;
+  in.whole_into("demands_per_hour", out.demands_per_hour);
+  in.whole_into("warm", out.warm);
+  const int spare = out.replicas_max - out.replicas_min;
+  if (out.warm > spare) {
+    in.problem("warm", "expected no more than replicas.max less replicas.min, " +
+                           std::to_string(spare) + "; e.g. replicas: {min: 0, max: 2}, warm: 1");
+  }
+}
+
 void read_resources(const ManifestReader& in, std::uint32_t memory_min, market::Resources& out) {
   out = {1'000, memory_min, 0, 0, std::nullopt};
   const std::optional<ManifestReader> section = in.section("resources");
@@ -288,6 +301,7 @@ void read_times(const ManifestReader& in, BidPlan& out) {
 void read_bid(const ManifestReader& in, const ServiceFile& service, BidPlan& out) {
   out.terms.service = service.name;
   read_replicas(in, out.terms);
+  read_demand(in, out.terms);
   read_resources(in, service.manifest.memory_mib, out.terms.resources);
   read_profile(in, out.terms.profile);
   read_money(in, out);

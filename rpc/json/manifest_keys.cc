@@ -52,6 +52,14 @@ constexpr ManifestKey kKeys[] = {
 
     {"bid", "replicas", kReplicas, 1, 1'024, "", false,
      "How many run at once: a number, or the fewest and the most. Default 1.", "2"},
+    {"bid", "warm", kWhole, 0, 1'023, "", false,
+     "Reservations kept ready beside the replicas: they pay rent and are opened without waiting for "
+     "a block. At most replicas.max, less replicas.min. Default 0.",
+     "1"},
+    {"bid", "demands_per_hour", kWhole, 0, 65'535, "", false,
+     "How often in an hour each gateway may ask for more replicas, up to replicas.max; each time "
+     "costs a fee from the escrow. Default 60 where replicas has a range, else 0.",
+     "60"},
     {"bid", "resources", kSection, 0, 0, "", false, "What is reserved for each replica.",
      "{cpu_milli: 500, memory_mib: 256}"},
     {"bid", "profile", kSection, 0, 0, "", false,
