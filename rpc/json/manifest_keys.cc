@@ -53,7 +53,8 @@ constexpr ManifestKey kKeys[] = {
     {"bid", "replicas", kReplicas, 1, 1'024, "", false,
      "How many run at once: a number, or the fewest and the most. Default 1.", "2"},
     {"bid", "warm", kWhole, 0, 1'023, "", false,
-     "Reservations kept ready beside the replicas: they pay rent and are opened without waiting for "
+     "Reservations kept ready beside the replicas: they pay rent and are opened without waiting "
+     "for "
      "a block. At most replicas.max, less replicas.min. Default 0.",
      "1"},
     {"bid", "demands_per_hour", kWhole, 0, 65'535, "", false,

@@ -26,7 +26,7 @@ constexpr const char* kExample = R"({"terms": {
                   "not_owners": [], "runtime": null, "standing_min": 0, "per_host_max": 1,
                   "per_owner_max": 255, "per_country_max": 255},
   "near": null, "latency_weight": 0, "verification": "none", "gateways": [], "lease_ms": "0",
-  "start_by_ms": "0"}})";
+  "start_by_ms": "0", "warm": 0, "demands_per_hour": 0}})";
 
 Method market_preview() {
   return {

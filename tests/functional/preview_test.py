@@ -181,7 +181,8 @@ class PreviewTest(StagedTest):
                                 "not_hosts": [], "only_owners": [], "not_owners": [], "runtime": None,
                                 "standing_min": 0, "per_host_max": 1, "per_owner_max": 255, "per_country_max": 255},
                 "near": None, "latency_weight": 0, "verification": "none", "gateways": [], "lease_ms": "0",
-                "start_by_ms": "0"}
+                "start_by_ms": "0", "warm": 0,
+                "demands_per_hour": 0}
 
 
 if __name__ == "__main__":

@@ -214,6 +214,16 @@ TEST(ManifestSchema, TheDocumentIsWhatTheTableMakes) {
 
 // What the parser reads by a key that the table does not have stops it; here: what the table has
 // and the parser would not read. Each key's example is accepted where it stands.
+TEST(ManifestBid, DemandAndReservationsLieBetweenTheFewestAndTheMostReplicas) {
+  EXPECT_EQ(terms_of("").demands_per_hour, 0U);
+  EXPECT_EQ(terms_of("  replicas: {min: 0, max: 3}\n").demands_per_hour, 60U);
+  const auto terms = terms_of("  replicas: {min: 1, max: 3}\n  warm: 2\n  demands_per_hour: 5\n");
+  EXPECT_EQ(terms.warm, 2U);
+  EXPECT_EQ(terms.demands_per_hour, 5U);
+  EXPECT_THAT(refusal("  replicas: {min: 1, max: 3}\n  warm: 3\n"),
+              HasSubstr("less replicas.min, 2"));
+}
+
 TEST(ManifestSchema, EveryExampleOfTheTableIsAccepted) {
   for (const ManifestKey& key : manifest_keys()) {
     if (key.section == "" || key.section == "limits") continue;
@@ -230,6 +240,7 @@ TEST(ManifestSchema, EveryExampleOfTheTableIsAccepted) {
         (name == "latency_weight" || name == "distance_max_km" || name == "latency_max")) {
       lines += "  near: {country: DE, lat: 1, lon: 1}\n";
     }
+    if (name == "warm") lines += "  replicas: {min: 0, max: 1}\n";
     if (name == "audited")
       lines = "  auditors: [" + somebody() + "]\n  attributes: {x: {is: a, audited: true}}\n";
     else if (key.section == "bid.attributes.*")
