@@ -6,6 +6,7 @@ use fog_wasm::engine::{Engine, Module};
 use fog_wasm::error::{Error, Status};
 use fog_wasm::run::{Host, HostCall, Limits, Outcome, Refused, Request, run};
 use std::process::Command;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 pub const CAPS: Caps = Caps { module_bytes_max: 8 << 20, memory_bytes_max: 64 << 20 };
@@ -61,7 +62,11 @@ pub fn refusal(text: &str) -> Status {
 /// A guest of `tests/guests`, compiled by clang.
 pub fn guest(name: &str) -> Vec<u8> {
     let source = format!("{}/tests/guests/{name}.c", env!("CARGO_MANIFEST_DIR"));
-    let out = std::env::temp_dir().join(format!("fog_wasm_{name}_{}.wasm", std::process::id()));
+    // Tests run side by side and may want the same guest: each compiles its own.
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let out =
+        std::env::temp_dir().join(format!("fog_wasm_{name}_{}_{number}.wasm", std::process::id()));
     let clang = ["clang", "clang-14"].into_iter().find_map(|clang| {
         let mut command = Command::new(clang);
         command.args(["--target=wasm32-wasi", "-O2", "-o"]).arg(&out).arg(&source).status().ok()
