@@ -183,19 +183,14 @@ void Simplex::on(const BuiltInput& input) {
 
 void Simplex::on(const WorkInput& input) {
   if (input.view != view_) return;
-  build_wanted_ = true;
-  start_timers();
-  try_propose();
+  want_block(empty_wanted_);
 }
 
 void Simplex::on(const TimerInput& input) {
   if (epoch_is_over()) return;
   if (input.kind == TimerKind::kFetch) {
     forget_fetches();
-    try_finalize();
-    try_vote();
-    try_propose();
-    fetch_head();
+    look_again();
     return;
   }
   if (input.view != view_) return;
@@ -216,10 +211,8 @@ void Simplex::on(const TimerInput& input) {
       if (!has_unfinal_block()) return;
       // Perhaps it is final and this validator has not heard. If not, a block that stands above it
       // finalizes it, be it empty.
-      build_wanted_ = empty_wanted_ = true;
+      want_block(true);
       retry();
-      start_timers();
-      try_propose();
       return;
     case TimerKind::kFetch:
       return;
@@ -272,10 +265,14 @@ void Simplex::retry() {
       effects_.push_back(SendVote{*vote, false});
   }
   fetch_certificates(view_, floor_view_ + 1, view_);
-  fetch_head();
+  look_again();
+}
+
+void Simplex::look_again() {
   try_finalize();
   try_vote();
   try_propose();
+  fetch_head();
 }
 
 void Simplex::fetch_certificates(std::uint64_t view, std::uint64_t from, std::uint64_t to) {

@@ -122,7 +122,8 @@ class Simplex {
 
   // The story of a view.
   void enter(std::uint64_t view);
-  void want_final();
+  void want_final(const Head& head);
+  void want_block(bool be_it_empty);
   void start_timers();
   void try_propose();
   void try_vote();
@@ -135,6 +136,7 @@ class Simplex {
   void settle(BlockRef block, const Certificate& certificate);
   void take_block(const BlockRef& block);
   void retry();
+  void look_again();
 
   // What is known.
   bool is_open(std::uint64_t view) const;

@@ -24,7 +24,7 @@ void Simplex::enter(std::uint64_t view) {
   if (epoch_is_over()) return;
   const std::optional<Head> head = head_below(view_);
   effects_.push_back(Entered{view_, head ? head->block : floor_.id});
-  want_final();
+  if (head) want_final(*head);
   // It is probably on its way.
   if (head && missing_below(head->block)) set_fetch_timer();
   const View* here = find(view_);
@@ -38,15 +38,19 @@ void Simplex::enter(std::uint64_t view) {
 // Sees to it that the newest notarized block becomes final: by its own view's votes, which are
 // given time; or, where that view is nullified and they cannot be enough, by a block that stands on
 // it.
-void Simplex::want_final() {
-  const std::optional<Head> head = head_below(view_);
-  if (!head || head->block == floor_.id) return;
-  const View* made = find(head->view);
+void Simplex::want_final(const Head& head) {
+  if (head.block == floor_.id) return;
+  const View* made = find(head.view);
   if (made == nullptr || !made->nullification) {
     effects_.push_back(SetTimer{TimerKind::kFinal, view_, delay(2)});
     return;
   }
-  build_wanted_ = empty_wanted_ = true;
+  want_block(true);
+}
+
+void Simplex::want_block(bool be_it_empty) {
+  build_wanted_ = true;
+  empty_wanted_ = be_it_empty;
   start_timers();
   try_propose();
 }
@@ -218,7 +222,7 @@ void Simplex::take_certificate(const Certificate& certificate, bool formed_here)
     // A view that was left by a nullification has a block after all, and nobody has timed it; or
     // the block's own votes will not make it final.
     const std::optional<Head> head = head_below(view_);
-    if (head && head->view == vote.view) want_final();
+    if (head && head->view == vote.view) want_final(*head);
     // It may be what a proposal of this view has waited for.
     try_vote();
     try_propose();
