@@ -55,10 +55,8 @@ class NodeImpl final : public Node {
   std::string path(const char* name) const { return options_.directory + "/" + name; }
   ErrorOr<void> open_log();
   ErrorOr<void> open_index();
-  ErrorOr<void> fill_index();
   ErrorOr<void> open_state();
   ErrorOr<void> try_open_state();
-  ErrorOr<void> replay();
   ErrorOr<std::unique_ptr<Signer>> open_signer();
   ErrorOr<std::unique_ptr<Signer>> open_remote_signer();
   ErrorOr<void> open_network();

@@ -5,6 +5,7 @@
 #include "consensus/engine/genesis_file.h"
 #include "consensus/engine/local_signer.h"
 #include "consensus/engine/node_impl.h"
+#include "consensus/engine/replay.h"
 #include "consensus/staking/validators.h"
 
 namespace fog {
@@ -81,7 +82,7 @@ ErrorOr<void> NodeImpl::open() {
   TRY_VOID(open_state());
   genesis_.genesis.accounts.clear();
   genesis_.genesis.accounts.shrink_to_fit();
-  TRY_VOID(replay());
+  TRY_VOID(replay_blocks(*log_, *app_, *epochs_, options_.log));
 #ifdef __GLIBC__
   // What building the state took and gave back.
   malloc_trim(0);
@@ -110,9 +111,7 @@ ErrorOr<void> NodeImpl::open_index() {
     options.write_buffer_bytes = 16ULL * 1024 * 1024;
     TRY(index_db_, open_leveldb(path("index"), options));
     TRY(index_, IndexStore::open(*index_db_, chain_id_));
-    if (index_->height() > log_->height())
-      return fail(ErrorCode::kCorrupt, "the index database is ahead of the block log");
-    return fill_index();
+    return fill_index(*log_, chain_id_, *index_);
   };
   auto opened = try_open();
   if (opened || opened.error().code != ErrorCode::kCorrupt) return opened;
@@ -121,28 +120,6 @@ ErrorOr<void> NodeImpl::open_index() {
   index_db_.reset();
   TRY_VOID(destroy_leveldb(path("index")));
   return try_open();
-}
-
-ErrorOr<void> NodeImpl::fill_index() {
-  index_->release(log_->height());
-  for (std::uint64_t height = std::max(index_->height() + 1, log_->first_height());
-       height <= log_->height(); ++height) {
-    TRY(const StoredBlock stored, log_->block_at(height));
-    IndexedBlock indexed;
-    indexed.height = height;
-    indexed.block = stored.final.block;
-    for (const auto& tx : stored.proposal.block.txs) {
-      const auto decoded = decode_tx(tx, chain_id_);
-      if (!decoded)
-        return fail(ErrorCode::kIo, "block " + std::to_string(height) + " cannot be decoded");
-      indexed.ids.push_back(decoded->id());
-    }
-    indexed.outcomes.assign(stored.final.outcomes.begin(), stored.final.outcomes.end());
-    if (indexed.ids.size() != indexed.outcomes.size())
-      return fail(ErrorCode::kIo, "block " + std::to_string(height) + " misses outcomes");
-    TRY_VOID(index_->push(std::move(indexed)));
-  }
-  return index_->drain();
 }
 
 // ---- state ----
@@ -169,71 +146,18 @@ ErrorOr<void> NodeImpl::try_open_state() {
   StateStoreOptions options;
   options.on_marked = [this](StateReader state) { maker_->take(std::move(state)); };
   TRY(state_, StateStore::open(*state_db_, std::move(options)));
-  // A database that has more than the log is taken back; whether the log may have lost something,
-  // the vote record knows.
-  if (const auto meta = state_->meta(); meta && meta->height > log_->height()) {
-    options_.log("the state database is ahead of the block log: taking it back");
-    if (auto back = state_->rollback(log_->height()); !back)
-      return fail(ErrorCode::kCorrupt, back.error().context);
-  }
+  TRY_VOID(fit_state(*log_, *state_, options_.log));
   app_ = std::make_unique<LedgerApp>(
       LedgerApp::Parts{chain_id_, &pool_, state_.get(), index_.get(), &workers_, options_.clock,
                        options_.rng, snapshots_.get(), inbox_.get(), options_.snapshot_epochs});
-  const auto meta = state_->meta();
-  if ((meta ? meta->height : 0) + 1 < log_->first_height()) {
-    return fail(ErrorCode::kCorrupt,
-                "the state database ends before the block log's first block, " +
-                    std::to_string(log_->first_height()));
-  }
-  if (!meta) {
+  if (!state_->meta()) {
     if (!genesis_.whole) {
       TRY(genesis_.genesis, read_genesis_file(*options_.env, path(kGenesisName)));
     }
     TRY_VOID(app_->init_chain(genesis_.genesis));
     return {};
   }
-  if (meta->height >= log_->first_height() && meta->height > 0) {
-    TRY(const FinalEntry entry, log_->final_at(meta->height));
-    if (entry.block != meta->block || entry.app_hash != meta->root) {
-      return fail(ErrorCode::kCorrupt, "the state database holds another block " +
-                                           std::to_string(meta->height) + " than the block log");
-    }
-  }
   return app_->load();
-}
-
-// Executes what the log has beyond the database, and holds every result against the log's.
-ErrorOr<void> NodeImpl::replay() {
-  const std::uint64_t first = app_->info().height + 1;
-  if (first <= log_->height()) {
-    options_.log("replaying blocks " + std::to_string(first) + " to " +
-                 std::to_string(log_->height()));
-  }
-  for (std::uint64_t height = first; height <= log_->height(); ++height) {
-    TRY(const StoredBlock stored, log_->block_at(height));
-    const FinalEntry& entry = stored.final;
-    const Block& block = stored.proposal.block;
-    const auto result = app_->finalize_block(entry.block, block.header.parent, block);
-    const bool same = result && result->app_hash == entry.app_hash &&
-                      std::equal(result->outcomes.begin(), result->outcomes.end(),
-                                 entry.outcomes.begin(), entry.outcomes.end());
-    if (!same) {
-      return fail(ErrorCode::kCorrupt,
-                  "block " + std::to_string(height) +
-                      " of the block log does not execute to the "
-                      "result that stands there (" +
-                      (result ? "app hash " + to_hex0x(result->app_hash)
-                              : std::string(fault_name(result.error()))) +
-                      " instead of " + to_hex0x(entry.app_hash) +
-                      "): the log was written under other rules, or this program is wrong");
-    }
-    TRY_VOID(app_->commit(entry.block));
-    if (block.header.next_validators_hash)
-      TRY_VOID(epochs_->note(*log_, height, app_->epoch().set));
-    app_->on_durable(height);
-    if (height % 10'000 == 0) options_.log("replayed block " + std::to_string(height));
-  }
-  return {};
 }
 
 // A node without a validator key and without a signer only follows.

@@ -2,6 +2,7 @@
 
 #include "chain/store/snapshot_inbox.h"
 #include "chain/store/snapshot_store.h"
+#include "consensus/engine/replay.h"
 
 namespace fog::sim {
 namespace {
@@ -148,23 +149,6 @@ void SimNode::wipe() {
   take_snapshot_ = options_.snapshot_epochs > 0;
 }
 
-ErrorOr<void> SimNode::fill_index(Life& life) {
-  life.index->release(life.log->height());
-  for (std::uint64_t height = std::max(life.index->height() + 1, life.log->first_height());
-       height <= life.log->height(); ++height) {
-    TRY(const StoredBlock stored, life.log->block_at(height));
-    IndexedBlock indexed{height, stored.final.block, {}, {}};
-    for (const auto& tx : stored.proposal.block.txs) {
-      const auto decoded = decode_tx(tx, chain_id_);
-      CHECK(decoded.has_value());
-      indexed.ids.push_back(decoded->id());
-    }
-    indexed.outcomes.assign(stored.final.outcomes.begin(), stored.final.outcomes.end());
-    TRY_VOID(life.index->push(std::move(indexed)));
-  }
-  return life.index->drain();
-}
-
 ErrorOr<void> SimNode::open_stores(Life& life) {
   BlockLogOptions options;
   options.segment_bytes = options_.segment_bytes;
@@ -178,7 +162,7 @@ ErrorOr<void> SimNode::open_stores(Life& life) {
     index_db_.destroy();
     TRY(life.index, IndexStore::open(index_db_, chain_id_, queue));
   }
-  return fill_index(life);
+  return fill_index(*life.log, chain_id_, *life.index);
 }
 
 ErrorOr<void> SimNode::open_snapshots(Life& life) {
@@ -198,21 +182,16 @@ ErrorOr<void> SimNode::open_state(Life& life) {
     snapshots->take(std::move(state));
   };
   TRY(life.state, StateStore::open(state_db_, options));
-  if (const auto meta = life.state->meta(); meta && meta->height > life.log->height()) {
-    if (!life.state->rollback(life.log->height())) {
-      if (life.log->first_height() > 1)
-        return fail(ErrorCode::kCorrupt, "the state cannot be built anew from the block log");
-      life.state.reset();
-      state_db_.destroy();
-      TRY(life.state, StateStore::open(state_db_, options));
-    }
+  if (!fit_state(*life.log, *life.state, [](std::string_view) {})) {
+    if (life.log->first_height() > 1)
+      return fail(ErrorCode::kCorrupt, "the state cannot be built anew from the block log");
+    life.state.reset();
+    state_db_.destroy();
+    TRY(life.state, StateStore::open(state_db_, options));
   }
   life.app = std::make_unique<LedgerApp>(LedgerApp::Parts{
       chain_id_, &life.pool, life.state.get(), life.index.get(), &life.workers, &clock_, &life.rng,
       life.snapshots->store.get(), life.snapshots->inbox.get(), options_.snapshot_epochs});
-  const auto meta = life.state->meta();
-  if ((meta ? meta->height : 0) + 1 < life.log->first_height())
-    return fail(ErrorCode::kCorrupt, "the state database ends before the block log's first block");
   if (!life.state->meta()) {
     TRY_VOID(life.app->init_chain(*options_.genesis));
   } else {
@@ -222,17 +201,7 @@ ErrorOr<void> SimNode::open_state(Life& life) {
 }
 
 ErrorOr<void> SimNode::replay(Life& life) {
-  for (std::uint64_t height = life.app->info().height + 1; height <= life.log->height(); ++height) {
-    TRY(const StoredBlock stored, life.log->block_at(height));
-    const Block& block = stored.proposal.block;
-    const auto result = life.app->finalize_block(stored.final.block, block.header.parent, block);
-    if (!result || result->app_hash != stored.final.app_hash)
-      return fail(ErrorCode::kCorrupt, "the log does not execute to the results that stand there");
-    TRY_VOID(life.app->commit(stored.final.block));
-    if (block.header.next_validators_hash)
-      TRY_VOID(life.snapshots->epochs->note(*life.log, height, life.app->epoch().set));
-    life.app->on_durable(height);
-  }
+  TRY_VOID(replay_blocks(*life.log, *life.app, *life.snapshots->epochs, [](std::string_view) {}));
   TRY_VOID(life.state->drain());
   return life.index->drain();
 }

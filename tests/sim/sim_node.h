@@ -101,7 +101,6 @@ class SimNode {
 
   ErrorOr<void> open_stores(Life& life);
   ErrorOr<void> open_snapshots(Life& life);
-  ErrorOr<void> fill_index(Life& life);
   ErrorOr<void> open_state(Life& life);
   ErrorOr<void> replay(Life& life);
   ErrorOr<void> start_replica(Life& life);
