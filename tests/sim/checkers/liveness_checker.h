@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 
 #include "chain/types/vote.h"
@@ -23,9 +24,11 @@ class LivenessChecker {
   // An honest leader proposes a block.
   void on_proposal(std::uint64_t view, const BlockId& block) {
     if (!started()) return;
-    views_.insert(view);
-    // Those who were in the middle of the first one when it began may be late.
-    if (views_.size() < 2) return;
+    // Those who were in the middle of the first one when it began may be late, and so may the
+    // leader of an earlier one, which has just come back and does not know that others have left
+    // it.
+    if (!first_view_) first_view_ = view;
+    if (view <= *first_view_) return;
     const auto final = final_before_.find(block);
     const bool is_final = final != final_before_.end();
     proposed_.emplace(
@@ -70,7 +73,7 @@ class LivenessChecker {
   const SimTime& time_;
   std::uint64_t bound_ns_ = 0;
   std::set<std::size_t> honest_;
-  std::set<std::uint64_t> views_;
+  std::optional<std::uint64_t> first_view_;
   std::map<BlockId, Proposed> proposed_;
   std::map<BlockId, std::set<std::size_t>> final_before_;
 };
