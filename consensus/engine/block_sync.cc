@@ -13,6 +13,9 @@ constexpr std::uint64_t kBehind = 3;
 // After a request that brought nothing, doubling.
 constexpr std::uint64_t kPauseNs = 200'000'000;
 constexpr std::uint64_t kPauseDoublings = 8;
+// After so many requests in vain, one in a row after the other, a peer does not have what it
+// claims.
+constexpr std::uint64_t kFailuresBelieved = 3;
 
 }  // namespace
 
@@ -46,8 +49,7 @@ void BlockSync::on_result(const NodeId& id, bool has_helped, std::uint64_t now_n
 
 std::optional<BlockSync::Request> BlockSync::next(std::uint64_t height, bool stale,
                                                   std::uint64_t now_ns) {
-  if (pending_) {
-    if (now_ns < pending_->deadline_ns) return std::nullopt;
+  if (pending_ && now_ns >= pending_->deadline_ns) {
     if (patience_ns_ >= kSlowTimes * patience_min_ns_) slow_ = pending_->request.peer;
     patience_ns_ = std::min(2 * patience_ns_, kPatienceTimesMax * patience_min_ns_);
     on_result(pending_->request.peer, false, now_ns);
@@ -60,6 +62,13 @@ std::optional<BlockSync::Request> BlockSync::next(std::uint64_t height, bool sta
     if (status.height < height + (stale ? 1 : kBehind)) continue;
     const auto rank = [](const Peer& p) { return std::pair(p.failures, ~p.status.height); };
     if (best == nullptr || rank(candidate.second) < rank(best->second)) best = &candidate;
+  }
+  if (pending_) {
+    // One that has failed before was asked for want of others, and holds nobody up.
+    const auto asked = peers_.find(pending_->request.peer);
+    if (asked->second.failures == 0 || best == nullptr || best->second.failures > 0)
+      return std::nullopt;
+    pending_.reset();
   }
   if (best == nullptr) {
     // A peer that rests after a wait in vain will be waited for longer.
@@ -83,6 +92,23 @@ std::optional<std::uint64_t> BlockSync::next_chance_ns(std::uint64_t height) con
     out = std::min(out.value_or(peer.not_before_ns), peer.not_before_ns);
   }
   return out;
+}
+
+std::optional<std::uint64_t> BlockSync::first_after_gap(std::uint64_t height) const {
+  std::optional<std::uint64_t> out;
+  for (const auto& [id, peer] : peers_) {
+    if (peer.status.height <= height) continue;
+    const bool has_next = peer.status.first_height <= height + 1;
+    if (has_next && peer.failures < kFailuresBelieved) return std::nullopt;
+    if (!has_next) out = std::min(out.value_or(peer.status.first_height), peer.status.first_height);
+  }
+  return out;
+}
+
+std::optional<wire::Status> BlockSync::status_of(const NodeId& peer) const {
+  const auto found = peers_.find(peer);
+  if (found == peers_.end()) return std::nullopt;
+  return found->second.status;
 }
 
 }  // namespace fog

@@ -43,6 +43,11 @@ class BlockSync {
   // When the first of the peers that claim to have more than `height` may be asked; nothing when
   // there is none.
   std::optional<std::uint64_t> next_chance_ns(std::uint64_t height) const;
+  // When peers have more than `height` but none has the next block: the first that one of them has.
+  // Whoever says that it has the next one and did not give it, several times, is not believed.
+  std::optional<std::uint64_t> first_after_gap(std::uint64_t height) const;
+  // What it said last; nothing when it has said nothing yet.
+  std::optional<wire::Status> status_of(const NodeId& peer) const;
 
  private:
   struct Peer {

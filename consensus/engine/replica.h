@@ -202,6 +202,7 @@ class Replica {
   ErrorOr<void> execute_synced();
   ErrorOr<void> execute_next();
   ErrorOr<void> ask_for_blocks();
+  ErrorOr<void> meet_gap(std::uint64_t height, std::uint64_t first, std::uint64_t now_ns);
   BlockRef end_at_hand() const;
   std::uint64_t height_at_hand() const { return end_at_hand().height; }
   ErrorOr<void> take_block(const NodeId& from, const BlockId& id, SharedBlock block);
@@ -256,6 +257,7 @@ class Replica {
   std::map<NodeId, LaterShare> later_of_;
   std::uint64_t progress_height_ = 0;
   std::uint64_t progress_ns_ = 0;
+  std::optional<std::uint64_t> gap_told_ns_;
   std::uint64_t status_sent_height_ = 0;
   std::uint64_t status_sent_ns_ = 0;
   std::vector<Evidence> evidence_;

@@ -18,6 +18,11 @@ ErrorOr<void> Replica::begin_join() {
   TRY(joining_, SnapshotSync::make({parts_.chain_id, parts_.app, parts_.epochs, parts_.net,
                                     parts_.clock, parts_.progress, events_.log},
                                    std::move(options)));
+  // Those that are there already, if blocks were looked for meanwhile.
+  for (const NodeId& peer : peers_) {
+    joining_->on_up(peer);
+    if (const auto status = block_sync_.status_of(peer)) joining_->on_status(peer, *status);
+  }
   return {};
 }
 

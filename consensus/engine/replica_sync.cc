@@ -13,6 +13,7 @@ namespace fog {
 namespace {
 
 constexpr std::uint64_t kMs = 1'000'000;
+constexpr std::uint64_t kGapToldNs = 60'000 * kMs;
 
 }  // namespace
 
@@ -41,6 +42,20 @@ ErrorOr<void> Replica::ask_for_blocks() {
     put(request->peer, request->ask);
   if (const auto slow = block_sync_.take_slow())
     parts_.net->report(*slow, Offence::kSlow, "did not send final blocks in time");
+  const auto first = block_sync_.first_after_gap(height);
+  return first ? meet_gap(height, *first, now_ns) : ErrorOr<void>();
+}
+
+// Who has no block yet may take over a snapshot after all, which those have who removed old blocks.
+ErrorOr<void> Replica::meet_gap(std::uint64_t height, std::uint64_t first, std::uint64_t now_ns) {
+  if (height == 0 && options_.take_snapshot) return begin_join();
+  if (gap_told_ns_ && now_ns < *gap_told_ns_ + kGapToldNs) return {};
+  gap_told_ns_ = now_ns;
+  events_.log(
+      "no peer has block " + std::to_string(height + 1) + " any more, the first that one has is " +
+      std::to_string(first) +
+      ": this node cannot follow. Add a peer that keeps all blocks, or stop, remove blocks, "
+      "state and index from the node's folder, and start with --snapshot");
   return {};
 }
 

@@ -214,11 +214,12 @@ ErrorOr<void> SnapshotSync::on(const NodeId& from, wire::Epochs&& message) {
     TRY(const bool taken, take_end(from, end));
     if (!taken) return {};
     waiting_since_ns_ = parts_.clock->monotonic_ns();
+    peers_[from].failures = 0;
   }
   return {};
 }
 
-// Whether an answer is awaited.
+// Whether somebody is asked, or can be when a pause is over.
 bool SnapshotSync::ask_for_epochs(std::uint64_t now) {
   if (asked_epochs_ && now >= asked_epochs_->deadline_ns) {
     const NodeId late = asked_epochs_->peer;
@@ -246,9 +247,12 @@ bool SnapshotSync::ask_for_epochs(std::uint64_t now) {
 }
 
 ErrorOr<void> SnapshotSync::poll_epochs(std::uint64_t now) {
-  // Whoever only claims to know of more must not hold this up for ever.
   const bool is_asking = ask_for_epochs(now);
-  if (!has_waited(now, is_asking ? kAskingPatience * options_.patience_ms : kSettleMs)) return {};
+  const std::uint64_t patience = (is_asking ? kAskingPatience : 1) * options_.patience_ms;
+  // Whoever only claims to know of more holds this up once: the network goes on meanwhile, and what
+  // has been learned here is of use only while peers have snapshots of it.
+  const bool waits = asked_epochs_ && peers_[asked_epochs_->peer].failures == 0;
+  if (!has_waited(now, waits ? patience : kSettleMs)) return {};
   if (!ends_.empty()) {
     offers_since_ns_ = now;
     set_phase(SyncPhase::kOffers);
@@ -262,7 +266,7 @@ ErrorOr<void> SnapshotSync::poll_epochs(std::uint64_t now) {
                     ": either it was copied wrongly or is of another chain, or the peers are on a "
                     "forgery: ask whom you have it from, and other peers");
   }
-  if (!has_waited(now, options_.patience_ms)) return {};
+  if (!has_waited(now, patience)) return {};
   // Later epochs may be known to others by then.
   for (auto& [id, peer] : peers_) peer.no_epochs_from.reset();
   if (options_.trusted) {

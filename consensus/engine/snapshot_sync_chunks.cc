@@ -61,6 +61,9 @@ const SnapshotInfo* SnapshotSync::best_offer() const {
 }
 
 ErrorOr<void> SnapshotSync::poll_offers(std::uint64_t now) {
+  // An epoch may end while peers are asked: what they offer then is new, and soon they have nothing
+  // older.
+  ask_for_epochs(now);
   bool all_answered = !peers_.empty();
   for (auto& [id, peer] : peers_) {
     if (!peer.was_asked) {

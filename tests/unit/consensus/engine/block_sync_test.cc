@@ -164,5 +164,44 @@ TEST_F(BlockSyncTest, WhoGoesDownIsFollowedAtOnceAndOthersChangeNothing) {
   EXPECT_FALSE(sync_.on_answer(a_, answer(1)));
 }
 
+TEST_F(BlockSyncTest, WhoeverHasFailedBeforeIsWaitedForOnlyWhileNobodyElseCanBeAsked) {
+  sync_.on_status(a_, at(1'000));
+  ASSERT_EQ(asks(96, kNow), a_);
+  let_down(a_, 96, kNow);
+  sync_.on_status(b_, at(98));
+  const std::uint64_t later = kNow + kSecond;
+  EXPECT_EQ(asks(96, later), a_) << "b has hardly more";
+  EXPECT_EQ(asks(96, later, true), b_);
+  EXPECT_FALSE(sync_.on_answer(a_, answer(97))) << "b was asked";
+  EXPECT_FALSE(sync_.next(96, true, later)) << "b has not failed";
+}
+
+TEST_F(BlockSyncTest, ABlockThatNobodyHasAnyMoreIsAGap) {
+  EXPECT_FALSE(sync_.first_after_gap(0)) << "there is nobody";
+  sync_.on_status(a_, at(90, 41));
+  sync_.on_status(b_, at(95, 31));
+  EXPECT_EQ(sync_.first_after_gap(0), 31U);
+  EXPECT_EQ(sync_.first_after_gap(29), 31U);
+  EXPECT_FALSE(sync_.first_after_gap(30)) << "the next is there";
+  EXPECT_FALSE(sync_.first_after_gap(95)) << "they have no more than this node";
+  sync_.on_status(c_, at(80));
+  EXPECT_FALSE(sync_.first_after_gap(0)) << "one has all";
+  sync_.on_down(c_);
+  EXPECT_EQ(sync_.first_after_gap(0), 31U);
+}
+
+TEST_F(BlockSyncTest, WhoeverOnlyClaimsToHaveTheNextBlockHidesNoGap) {
+  sync_.on_status(a_, at(90, 41));
+  sync_.on_status(b_, at(80));
+  std::uint64_t now = kNow;
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_FALSE(sync_.first_after_gap(0));
+    ASSERT_EQ(asks(0, now), b_);
+    let_down(b_, 0, now);
+    now += 100 * kSecond;
+  }
+  EXPECT_EQ(sync_.first_after_gap(0), 41U);
+}
+
 }  // namespace
 }  // namespace fog

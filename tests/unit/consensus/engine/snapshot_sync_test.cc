@@ -74,6 +74,7 @@ class SnapshotSyncTest : public ::testing::Test {
   // Until it is done, or time is up.
   ErrorOr<SyncPhase> run(std::uint64_t seconds = 120) {
     for (std::uint64_t tick = 0; tick < seconds * 10; ++tick) {
+      if (on_tick_) on_tick_();
       TRY_VOID(sync_->poll());
       while (!net_.letters.empty()) TRY_VOID(deliver());
       if (sync_->phase() == SyncPhase::kInstalled || sync_->phase() == SyncPhase::kGivenUp) break;
@@ -104,6 +105,7 @@ class SnapshotSyncTest : public ::testing::Test {
   std::optional<TrustedBlock> trusted_;
   SyncProgress progress_;
   std::string log_;
+  std::function<void()> on_tick_;
   std::unique_ptr<SyncBench> joiner_;
   std::unique_ptr<SnapshotSync> sync_;
 };
@@ -328,6 +330,22 @@ TEST_F(SnapshotSyncTest, WhoeverOnlyClaimsToKnowOfMoreHoldsNothingUp) {
   boot();
   sync_->on_status(node_number(2), wire::Status{1'000'000, 1, {}});
   EXPECT_EQ(*run(), SyncPhase::kInstalled);
+}
+
+// The network makes an epoch in two seconds and keeps two snapshots; one peer claims to know of
+// more epochs and never says what.
+TEST_F(SnapshotSyncTest, SnapshotsThatChangeWhilePeersAreAskedAreCaughtUpWith) {
+  add_peer(1);
+  add_peer(2, [](std::uint8_t kind, Bytes&) { return !is(kind, wire::Kind::kEpochs); });
+  const std::uint64_t begun_ms = chain_->clock.wall_ms();
+  on_tick_ = [&] {
+    const std::uint64_t epochs = 5 + (chain_->clock.wall_ms() - begun_ms) / 2'000;
+    while (chain_->height() < epochs * MadeChain::kEpochLength) chain_->make_block();
+    sync_->on_status(node_number(1), wire::Status{chain_->height(), 1, {}});
+  };
+  boot();
+  sync_->on_status(node_number(2), wire::Status{1'000'000, 1, {}});
+  EXPECT_EQ(*run(60), SyncPhase::kInstalled) << log_;
 }
 
 TEST_F(SnapshotSyncTest, WithoutAnySnapshotTheBlocksAreTakenOver) {
