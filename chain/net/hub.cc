@@ -115,12 +115,12 @@ void Hub::on_accepted(Tcp::socket socket) {
     return;
   }
   ++counters.accepted;
-  strangers_.insert(Connection::accept(context_, std::move(socket)));
+  if (strangers_.size() >= options_.limits.handshakes_max) end_handshake();
+  strangers_.push_back(Connection::accept(context_, std::move(socket)));
 }
 
 bool Hub::admits(const IpAddress& ip) {
   const NetworkLimits& limits = options_.limits;
-  if (strangers_.size() >= limits.handshakes_max) return false;
   if (exempt(ip)) return true;
   if (ip_scores_.banned(to_bytes(ip), now_ms())) return false;
   const auto same = std::count_if(strangers_.begin(), strangers_.end(),
@@ -135,6 +135,22 @@ bool Hub::admits(const IpAddress& ip) {
         accepts_.try_emplace(ip, limits.accepts_per_second, limits.accepts_burst, now_ms()).first;
   }
   return bucket->second.take(now_ms());
+}
+
+// All places are taken: whoever has had his longest, of the network group that holds most of them,
+// gives it up. A shaking of hands takes a round trip, so honest nodes are through long before, and
+// nobody keeps them out with connections that say nothing.
+void Hub::end_handshake() {
+  std::map<NetGroup, std::size_t> shares;
+  for (const auto& stranger : strangers_) ++shares[net_group(stranger->ip())];
+  const auto victim =
+      std::max_element(strangers_.begin(), strangers_.end(), [&](const auto& a, const auto& b) {
+        return shares[net_group(a->ip())] < shares[net_group(b->ip())];
+      });
+  if (victim == strangers_.end()) return;
+  ++counters.refused;
+  (*victim)->close();
+  strangers_.erase(victim);
 }
 
 void Hub::tick() {

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <future>
+#include <list>
 #include <map>
 #include <set>
 
@@ -95,6 +96,7 @@ class Hub final : public ConnectionEvents {
   void accept_next();
   void on_accepted(Tcp::socket socket);
   bool admits(const IpAddress& ip);
+  void end_handshake();
   void tick();
   void tick_connections();
   bool exempt(const IpAddress& ip) const;
@@ -166,7 +168,7 @@ class Hub final : public ConnectionEvents {
   std::map<NodeId, Peer> peers_;
   std::map<NodeId, Configured> configured_;
   std::map<NodeId, Dial> dials_;
-  std::set<std::shared_ptr<Connection>> strangers_;  // accepted, no hello yet
+  std::list<std::shared_ptr<Connection>> strangers_;  // accepted, no hello yet; oldest first
   std::map<IpAddress, TokenBucket> accepts_;
   PeerScores scores_;
   PeerScores ip_scores_;

@@ -17,7 +17,7 @@ Hello Hub::own_hello(Channel channel, std::uint64_t session) const {
 }
 
 void Hub::on_hello(const std::shared_ptr<Connection>& from, const Hello& hello) {
-  strangers_.erase(from);
+  strangers_.remove(from);
   const bool consensus = from->channel() == Channel::kConsensus;
   const bool taken = from->inbound()
                          ? (consensus ? greet_inbound(from, hello) : join_inbound(from, hello))
@@ -159,7 +159,7 @@ void Hub::drop(const NodeId& id, const std::string& why) {
 
 void Hub::on_closed(const std::shared_ptr<Connection>& from, Ending ending,
                     const std::string& why) {
-  strangers_.erase(from);
+  strangers_.remove(from);
   const NodeId id = from->remote();
   bool was_up = false;
   const auto dialled = dials_.find(id);

@@ -23,7 +23,8 @@ struct NetworkLimits {
   // Of those that dialled us, from one address and one network group; loopback is exempt.
   std::size_t inbound_per_ip = 4;
   std::size_t inbound_per_group = 16;
-  // Connections whose handshake is not complete; and how often one address may begin one.
+  // Connections whose handshake is not complete: beyond, the oldest of the largest network group
+  // goes. And how often one address may begin one.
   std::size_t handshakes_max = 64;
   std::size_t handshakes_per_ip = 8;
   std::uint32_t accepts_per_second = 2;

@@ -68,9 +68,24 @@ TEST(HostileStranger, HandshakesThatAreBegunAreBounded) {
     held.push_back(std::make_unique<RawConnection>(node.options.listen_port));
   ASSERT_TRUE(eventually([&] { return node.net->metrics().accepted == 4; }));
   RawConnection fifth(node.options.listen_port);
-  EXPECT_TRUE(fifth.is_ended());
-  held.clear();
+  EXPECT_TRUE(held.front()->is_ended()) << "who has had longest makes room";
   EXPECT_TRUE(eventually([&] { return serves_honest_peers(node, 50); }));
+}
+
+TEST(HostileStranger, WhoeverHoldsMostHandshakesMakesRoom) {
+  TestPeer node(1);
+  node.options.limits.handshakes_max = 4;
+  node.options.limits.handshake_ms = 600'000;
+  node.start();
+  RawConnection lone(node.options.listen_port, "127.2.0.1");
+  std::vector<std::unique_ptr<RawConnection>> crowd;
+  for (int i = 0; i < 8; ++i) {
+    crowd.push_back(std::make_unique<RawConnection>(node.options.listen_port, "127.1.0.1"));
+    const std::uint64_t accepted = 2 + static_cast<std::uint64_t>(i);
+    ASSERT_TRUE(eventually([&] { return node.net->metrics().accepted == accepted; }));
+  }
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(crowd[static_cast<std::size_t>(i)]->is_ended()) << i;
+  EXPECT_TRUE(lone.shake_hands(key_of(2), node.self, "fogcoin/1test"));
 }
 
 TEST(HostileStranger, AnAddressThatKeepsSendingGarbageIsShutOut) {
