@@ -59,6 +59,7 @@ ErrorOr<void> Replica::finish_join() {
     inputs_.clear();
     signs_.clear();
     TRY_VOID(start_epoch({}));
+    parts_.progress->phase = phase;
     events_.log("joined at height " + std::to_string(state.height) +
                 " by a snapshot; blocks before it are not here");
     events_.on_installed(state.height);

@@ -5,7 +5,8 @@
 //   offers     which peers have which snapshots; the newest whose root a verified header names
 //   chunks     from all who have it at once, each verified on its own: a peer whose chunk does not
 //              verify is banned, and the others go on
-//   installed  the application stands at the snapshot's height
+//   installed  the application stands at the snapshot's height; who drives this moves the log there
+//              and then tells (SyncProgress)
 //
 // The peers may all lie: what they can do is to give nothing. Driven by events like the replica, on
 // its thread.

@@ -176,7 +176,7 @@ ErrorOr<void> SnapshotSync::poll_chunks(std::uint64_t now) {
 ErrorOr<void> SnapshotSync::install() {
   parts_.log("every chunk is here: installing the state");
   TRY_VOID(parts_.app->install_snapshot());
-  set_phase(SyncPhase::kInstalled);
+  phase_ = SyncPhase::kInstalled;  // told when the log stands there, too
   return {};
 }
 
