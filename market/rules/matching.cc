@@ -149,7 +149,7 @@ Clearing clear_replicas(Overlay& state, const BlockContext& block, const MarketP
     propose_lease(state, block, params, proposal);
     index.set_room(host, must_load<Offer>(state, offer_key(host)).free);
   }
-  renewals.finish(short_of_money ? CloseReason::kEscrowExhausted : CloseReason::kLeaseOver);
+  renewals.finish(short_of_money);
   return {!awards.empty(), !query.excluded.empty(), replicas.excluded_until_ms};
 }
 

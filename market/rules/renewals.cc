@@ -106,10 +106,15 @@ bool Renewals::renew(const HostId& host, Scale scale) {
   return true;
 }
 
-void Renewals::finish(CloseReason reason) {
+void Renewals::finish(bool short_of_money) {
   for (const Item& item : leases_) {
     if (item.lent) take_back(item);
-    start_closing(state_, block_, params_, item.id, reason, block_.time_ms + params_.notice_ms);
+    const Bid bid = must_load_bid(state_, must_load_lease(state_, item.id).bid);
+    const bool has_follower = replicas_staying(bid) > replicas_wanted(bid);
+    start_closing(
+        state_, block_, params_, item.id,
+        short_of_money && !has_follower ? CloseReason::kEscrowExhausted : CloseReason::kLeaseOver,
+        block_.time_ms + params_.notice_ms);
   }
   leases_.clear();
   index_.refresh(state_);

@@ -24,8 +24,9 @@ class Renewals {
   bool contains(const LeaseId& id) const;
   // The Host has won, at that scale: one of its leases goes on. False if it has none left here.
   bool renew(const HostId& host, Scale scale);
-  // Those that were not renewed get notice. The Hosts hold again what they held.
-  void finish(CloseReason reason);
+  // Those that were not renewed get notice: kLeaseOver, but where money was short and nobody has
+  // taken their place, kEscrowExhausted. The Hosts hold again what they held.
+  void finish(bool short_of_money);
 
  private:
   struct Item {

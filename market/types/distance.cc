@@ -75,12 +75,12 @@ std::uint32_t apart(std::uint32_t a, std::uint32_t b) {
   return a > b ? a - b : b - a;
 }
 
-// sin^2 of half of each angle, in Q64 and Q32, joined as the haversine formula has them: h in Q64.
+// sin^2 of half of each angle, joined as the haversine formula has them: h in Q64.
 u128 haversine_q64(std::uint32_t lat_apart, std::uint32_t lon_apart, std::uint64_t cosines) {
   // Half a thousandth of a degree is lost on odd differences: 60 m, below the stated precision.
   const u128 sin_lat = sin_q32(lat_apart / 2);
   const u128 sin_lon = sin_q32(lon_apart / 2);
-  return sin_lat * sin_lat + ((sin_lon * sin_lon) >> 32) * cosines;
+  return sin_lat * sin_lat + (sin_lon * sin_lon * cosines >> 32);
 }
 
 std::uint32_t lon_apart(std::uint32_t a, std::uint32_t b) {

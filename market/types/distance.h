@@ -7,7 +7,9 @@
 
 namespace fog::market {
 
-// Great-circle distance in whole kilometres (within 1 % and 1 km).
+// Great-circle distance on a globe of radius 6 371 km, by the haversine formula with halves of the
+// differences in whole thousandths of a degree, rounded to the nearest kilometre; within a metre
+// before it is rounded, within half a kilometre for places that are nearly opposite.
 std::uint32_t distance_km(const Location& a, const Location& b);
 // How far away a Host can be thought by a measured round trip: light in fibre, 100 km there and
 // back in a millisecond, at most half around the globe.

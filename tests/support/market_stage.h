@@ -29,8 +29,9 @@ struct Stage {
     return t;
   }
   // A bid whose lease is active on the cheap Host.
-  LeaseId start(std::uint64_t deposit = 100'000'000) {
-    bid = world.add_bid(publisher, terms(), deposit);
+  LeaseId start(std::uint64_t deposit = 100'000'000) { return start(terms(), deposit); }
+  LeaseId start(const BidTerms& t, std::uint64_t deposit = 100'000'000) {
+    bid = world.add_bid(publisher, t, deposit);
     world.next_block();
     world.next_block();
     const Lease lease = world.lease_of(bid);

@@ -1,13 +1,11 @@
-// Matching once more, the slow way and from the records alone: every open Bid that lacks replicas
-// and can pay for them is searched for in every block, asleep or not. What the rules do with their
-// indexes and sleep must come to the same.
+// A block's matching once more, the slow way and from the records alone: every open Bid that lacks
+// replicas and can pay for them is searched for in every block, asleep or not. What the rules do
+// with their indexes and sleep must come to the same. Who wins and at what price is said by
+// reference_auction.h; here stands what is asked for in which order (contrib/doc/market.md).
 #pragma once
 
-#include "chain/crypto/hash.h"
-#include "market/types/distance.h"
-#include "tests/support/auction_reference.h"
-#include "tests/support/constraints_reference.h"
 #include "tests/support/market_invariants.h"
+#include "tests/support/reference_offers.h"
 
 namespace fog::market::testing {
 
@@ -20,7 +18,6 @@ struct Match {
   auto operator<=>(const Match&) const = default;
 };
 
-// Markets in which no owner has two Hosts and no country limit binds (see literal_payment).
 class NaiveMarket {
  public:
   NaiveMarket(const MarketRecords& records, const MarketParams& params, const BlockContext& block)
@@ -34,7 +31,7 @@ class NaiveMarket {
       }
     }
     const auto tie = [&](const Bid* bid) {
-      return tagged_hash("fog/bid-order", {block_.beacon, bid->id});
+      return reference_tagged("fog/bid-order", block_.beacon, bid->id);
     };
     std::sort(bids.begin(), bids.end(), [&](const Bid* a, const Bid* b) {
       if (a->created_height != b->created_height) return a->created_height < b->created_height;
@@ -56,21 +53,10 @@ class NaiveMarket {
     return out;
   }
   std::uint64_t slice_of(const Bid& bid) const {
-    const u128 per_hour = bid.terms.spend_per_hour_max.droplets;
-    const u128 span = params_.receipt_interval_ms + params_.notice_ms;
-    return static_cast<std::uint64_t>((per_hour * span + 3'599'999) / 3'600'000);
+    return static_cast<std::uint64_t>(reference_slice(bid.terms, params_));
   }
   // How many replicas what is free could lock a slice for.
   std::uint64_t affordable(const Bid& bid) const { return bid.free.droplets / slice_of(bid); }
-  bool serves(const Host& host, const Offer& offer, const Bid& bid, const Service& service,
-              std::uint64_t hourly) const {
-    const NaiveDemand demand{bid.terms, service.manifest.runtime, block_.height, block_.time_ms};
-    const auto audit = r_.audits.find(host.id);
-    return demand.place_fits(host, offer) &&
-           demand.rest_fits(host, offer,
-                            audit == r_.audits.end() ? std::nullopt : std::optional(audit->second),
-                            params_.classes[offer.price_class].prices, hourly);
-  }
   // First the reservations that are needed serve, the lowest ordinals first, those that are ready
   // before those that are proposed; then replicas are cleared, then reservations.
   void serve(const Bid& before) {
@@ -89,18 +75,19 @@ class NaiveMarket {
     clear_replicas(bid, leases);
     clear_reservations(bid, leases);
   }
-  AuctionTerms terms_of(const Bid& bid) const {
-    AuctionTerms terms;
-    terms.bid = bid.id;
-    terms.beacon = block_.beacon;
-    terms.cap = cap_of_step(bid.terms.cap_step);
-    terms.per_host_max = bid.terms.constraints.per_host_max;
-    terms.per_owner_max = bid.terms.constraints.per_owner_max;
-    terms.per_country_max = bid.terms.constraints.per_country_max;
-    return terms;
+  static Wish wish_of(const Bid& bid) {
+    Wish wish;
+    wish.per_host = bid.terms.constraints.per_host_max;
+    wish.per_owner = bid.terms.constraints.per_owner_max;
+    wish.per_country = bid.terms.constraints.per_country_max;
+    return wish;
+  }
+  void hold(Wish& wish, const HostId& id) const {
+    const Host& host = r_.hosts.at(id);
+    wish.hold(host.id, host.owner, std::string(host.location.country));
   }
   void clear_replicas(Bid& bid, std::vector<Lease>& leases) {
-    AuctionTerms terms = terms_of(bid);
+    Wish wish = wish_of(bid);
     std::vector<Lease*> renewed;
     std::vector<Lease*> given_up;
     for (Lease& lease : leases) {
@@ -119,8 +106,8 @@ class NaiveMarket {
     }
     const std::uint64_t missing =
         replicas_to_serve(bid) - std::min(replicas_to_serve(bid), replicas_to_stay(bid));
-    terms.demand = static_cast<std::uint32_t>(std::min(missing, affordable(bid)) + renewed.size() +
-                                              given_up.size());
+    wish.replicas = static_cast<std::uint32_t>(std::min(missing, affordable(bid)) + renewed.size() +
+                                               given_up.size());
     const auto is_in = [](const std::vector<Lease*>& list, const Lease& lease) {
       return std::find(list.begin(), list.end(), &lease) != list.end();
     };
@@ -129,56 +116,57 @@ class NaiveMarket {
     for (Lease& lease : leases) {
       if (is_open_state(lease)) {
         if (is_followed_later(lease) || is_in(renewed, lease) || is_in(given_up, lease)) continue;
-        const Host& host = r_.hosts.at(lease.host);
-        terms.held.push_back({host.id, host.owner, host.location.country});
+        hold(wish, lease.host);
       } else {
         note_closed(lease, waiting, excluded);
       }
     }
-    const std::vector<Candidate> candidates = candidates_for(bid, excluded);
+    const std::vector<Ask> asks = asks_for(bid, excluded);
     bool short_of_money = false;
-    for (const std::size_t winner : literal_winners(terms, candidates, nullptr)) {
-      const Candidate& c = candidates[winner];
-      const Scale scale = literal_payment(terms, candidates, c.owner);
+    for (const Win& win : reference_auction(wish, asks)) {
+      const HostId& host = asks[win.ask].host;
       const auto own = std::find_if(renewed.begin(), renewed.end(),
-                                    [&](const Lease* lease) { return lease->host == c.host; });
+                                    [&](const Lease* lease) { return lease->host == host; });
       if (own != renewed.end()) {
-        matches_.push_back({bid.id, (*own)->id, (*own)->term, c.host, scale});
-        r_.offers.at(c.host).free.take((*own)->resources);
+        matches_.push_back({bid.id, (*own)->id, (*own)->term, host, win.scale});
+        r_.offers.at(host).free.take((*own)->resources);
         const std::uint64_t all = bid.free.droplets + (*own)->slice.droplets;
         bid.free.droplets = all - std::min(all, slice_of(bid));
         renewed.erase(own);
       } else if (affordable(bid) > 0) {
-        propose(bid, waiting, c, scale);
+        propose(bid, waiting, host, win.scale);
         ++bid.replicas_held;
       } else {
         short_of_money = true;
       }
     }
     for (Lease* lease : renewed) r_.offers.at(lease->host).free.take(lease->resources);
+    std::map<std::uint32_t, Lease*> over;  // by ordinal
     for (const std::vector<Lease*>* list : {&renewed, &given_up}) {
-      for (Lease* lease : *list) {
-        lease->state = LeaseState::kClosing;
-        lease->closed = short_of_money ? CloseReason::kEscrowExhausted : CloseReason::kLeaseOver;
-        if (!short_of_money) ++bid.replicas_leaving;
-      }
+      for (Lease* lease : *list) over[lease->ordinal] = lease;
+    }
+    for (const auto& [ordinal, lease] : over) {
+      // Where money is short, those are followed whose place somebody has taken.
+      const bool followed = !short_of_money || replicas_to_stay(bid) > replicas_to_serve(bid);
+      lease->state = LeaseState::kClosing;
+      lease->closed = followed ? CloseReason::kLeaseOver : CloseReason::kEscrowExhausted;
+      if (followed) ++bid.replicas_leaving;
     }
   }
   void clear_reservations(Bid& bid, std::vector<Lease>& leases) {
-    AuctionTerms terms = terms_of(bid);
-    terms.per_host_max = 1;
+    Wish wish = wish_of(bid);
+    wish.per_host = 1;
     const std::uint64_t missing =
         reservations_to_keep(bid) -
         std::min<std::uint32_t>(reservations_to_keep(bid), bid.replicas_reserved);
-    terms.demand = static_cast<std::uint32_t>(std::min(missing, affordable(bid)));
-    if (terms.demand == 0) return;
+    wish.replicas = static_cast<std::uint32_t>(std::min(missing, affordable(bid)));
+    if (wish.replicas == 0) return;
     std::vector<Lease*> waiting;
     std::set<HostId> excluded;
     for (Lease& lease : leases) {
       if (is_open_state(lease)) {
         if (is_followed_later(lease)) continue;
-        const Host& host = r_.hosts.at(lease.host);
-        terms.held.push_back({host.id, host.owner, host.location.country});
+        hold(wish, lease.host);
       } else if (!matched(lease.id)) {
         note_closed(lease, waiting, excluded);
       }
@@ -189,14 +177,11 @@ class NaiveMarket {
         return lease.id == match.lease && lease.term == match.term;
       });
       if (goes_on) continue;  // counted among the leases
-      const Host& host = r_.hosts.at(match.host);
-      terms.held.push_back({host.id, host.owner, host.location.country});
+      hold(wish, match.host);
     }
-    const std::vector<Candidate> candidates = candidates_for(bid, excluded);
-    for (const std::size_t winner : literal_winners(terms, candidates, nullptr)) {
-      const Candidate& c = candidates[winner];
-      propose(bid, waiting, c, literal_payment(terms, candidates, c.owner));
-    }
+    const std::vector<Ask> asks = asks_for(bid, excluded);
+    for (const Win& win : reference_auction(wish, asks))
+      propose(bid, waiting, asks[win.ask].host, win.scale);
   }
   bool matched(const LeaseId& id) const {
     return std::any_of(matches_.begin(), matches_.end(),
@@ -211,8 +196,8 @@ class NaiveMarket {
       excluded.insert(lease.host);
     }
   }
-  void propose(Bid& bid, std::vector<Lease*>& waiting, const Candidate& c, Scale scale) {
-    Match match{bid.id, {}, 1, c.host, scale};
+  void propose(Bid& bid, std::vector<Lease*>& waiting, const HostId& host, Scale scale) {
+    Match match{bid.id, {}, 1, host, scale};
     if (!waiting.empty()) {
       match.lease = waiting.front()->id;
       match.term = waiting.front()->term + 1;
@@ -221,7 +206,7 @@ class NaiveMarket {
       match.lease = make_lease_id(bid.id, bid.leases_ever++);
     }
     matches_.push_back(match);
-    r_.offers.at(c.host).free.take(bid.terms.resources);
+    r_.offers.at(host).free.take(bid.terms.resources);
     bid.free -= Amount{slice_of(bid)};
   }
   // The Demand that was raised last says where the End Users are.
@@ -235,48 +220,21 @@ class NaiveMarket {
     }
     return best;
   }
-  std::uint64_t distance_cost(const Bid& bid, const Host& host) const {
-    const Demand* demand = leading(bid);
-    if (demand == nullptr && !bid.terms.near) return 0;
-    const Location& from = demand != nullptr ? demand->location : *bid.terms.near;
-    std::uint64_t km = distance_km(host.location, from);
-    if (demand != nullptr) {
-      for (const RoundTrip& trip : demand->round_trips) {
-        if (trip.host == host.id) {
-          km = std::max<std::uint64_t>(km, std::min<std::uint64_t>(trip.micros / 10, 20'038));
-        }
-      }
-    }
-    return bid.terms.latency_weight * km;
-  }
-  std::vector<Candidate> candidates_for(const Bid& bid, const std::set<HostId>& excluded) const {
-    std::vector<Candidate> candidates;
+  std::vector<Ask> asks_for(const Bid& bid, const std::set<HostId>& excluded) const {
     const Service& service = r_.services.at(bid.terms.service);
-    for (const auto& [id, offer] : r_.offers) {
-      const Host& host = r_.hosts.at(id);
-      const auto hourly =
-          hourly_at_scale_one(params_.classes[offer.price_class].prices, bid.terms.resources,
-                              service.metered.value_or(bid.terms.profile));
-      if (!hourly || !serves(host, offer, bid, service, *hourly) || excluded.contains(id)) continue;
-      Candidate c;
-      c.host = id;
-      c.owner = host.owner;
-      c.country = host.location.country;
-      c.scale = offer.scale;
-      c.hourly = *hourly;
-      c.unit_cap = NaiveDemand::unit_cap(bid.terms, params_.classes[offer.price_class].prices);
-      const std::uint64_t healed = (block_.time_ms - host.standing_as_of_ms) / 60'000;
-      const std::uint64_t standing = std::min<std::uint64_t>(10'000, host.standing + healed);
-      c.factor = static_cast<std::uint32_t>(20'000 - standing);
-      c.distance_cost = distance_cost(bid, host);
-      c.copies = 0;
-      for (Resources left = offer.free; left.fits(bid.terms.resources) && c.copies < 300;) {
-        left.take(bid.terms.resources);
-        ++c.copies;
-      }
-      candidates.push_back(c);
+    Seeker seeker;
+    seeker.bid = bid.id;
+    seeker.terms = bid.terms;
+    seeker.profile = service.metered.value_or(bid.terms.profile);
+    seeker.runtime = service.manifest.runtime;
+    seeker.excluded = excluded;
+    seeker.beacon = block_.beacon;
+    seeker.height = block_.height;
+    seeker.time_ms = block_.time_ms;
+    if (const Demand* demand = leading(bid)) {
+      for (const RoundTrip& trip : demand->round_trips) seeker.round_trip[trip.host] = trip.micros;
     }
-    return candidates;
+    return reference_asks(seeker, r_.hosts, r_.offers, r_.audits, params_);
   }
 
   MarketRecords r_;

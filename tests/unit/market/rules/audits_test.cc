@@ -137,6 +137,16 @@ struct StartByTest : ::testing::Test {
   BidTerms terms = MarketWorld::terms("abc", 2);
 
   StartByTest() { world.publish(publisher, "abc"); }
+  // A Bid for two replicas, of which one Host, that may have one, is leased.
+  BidId find_one(const Person& owner, std::uint64_t start_within_ms) {
+    world.add_host(owner, 10'000);
+    world.next_block();
+    terms.start_by_ms = world.now() + start_within_ms;
+    const BidId bid = world.add_bid(publisher, terms);
+    world.wait(1'000);
+    EXPECT_TRUE(world.has_lease(bid));
+    return bid;
+  }
 };
 
 TEST_F(StartByTest, NobodyFoundInTimeClosesTheBidAndGivesTheMoneyBack) {
@@ -154,12 +164,7 @@ TEST_F(StartByTest, NobodyFoundInTimeClosesTheBidAndGivesTheMoneyBack) {
 
 TEST_F(StartByTest, WhatWasFoundStaysAndIsMatchedAgain) {
   const Person owner = world.person();
-  world.add_host(owner, 10'000);
-  world.next_block();
-  terms.start_by_ms = world.now() + 20'000;
-  const BidId bid = world.add_bid(publisher, terms);
-  world.wait(1'000);
-  ASSERT_TRUE(world.has_lease(bid));
+  const BidId bid = find_one(owner, 20'000);
   ASSERT_EQ(world.send(owner, AckLease{world.lease_of(bid).id, 1}), Fault::kNone);
   world.wait(20'000);
   EXPECT_EQ(world.bid(bid).closed, CloseReason::kOpen);
@@ -173,13 +178,7 @@ TEST_F(StartByTest, WhatWasFoundStaysAndIsMatchedAgain) {
 }
 
 TEST_F(StartByTest, AReplicaThatNobodyAcknowledgedHasNotStarted) {
-  const Person owner = world.person();
-  world.add_host(owner, 10'000);
-  world.next_block();
-  terms.start_by_ms = world.now() + 45'000;
-  const BidId bid = world.add_bid(publisher, terms);
-  world.wait(1'000);
-  ASSERT_TRUE(world.has_lease(bid));
+  const BidId bid = find_one(world.person(), 45'000);
   world.wait(45'000);
   EXPECT_EQ(world.bid(bid).closed, CloseReason::kNotStarted);
 }

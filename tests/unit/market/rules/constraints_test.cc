@@ -2,9 +2,9 @@
 #include "market/rules/constraints.h"
 
 #include "market/rules/auction.h"
-#include "tests/support/constraints_reference.h"
 #include "tests/support/market_world.h"
 #include "tests/support/random_terms.h"
+#include "tests/support/reference_offers.h"
 
 namespace fog::market {
 namespace {
@@ -224,16 +224,26 @@ TEST(ConstraintsProperty, TheRuleIsTheReference) {
 
     const UnitPrices& prices = pair.params.classes[0].prices;
     const QueryPrice price = *price_in(pair.params.classes[0], pair.query);
-    const testing::NaiveDemand naive{terms, pair.query.runtime, 10, kTimeMs};
-    const bool place = naive.place_fits(host, offer);
-    const bool rest = naive.rest_fits(host, offer, audit, prices, price.hourly);
+    testing::Seeker seeker;
+    seeker.terms = terms;
+    seeker.profile = terms.profile;
+    seeker.runtime = pair.query.runtime;
+    seeker.height = 10;
+    seeker.time_ms = kTimeMs;
+    const testing::Ask ask = seeker.ask_of(host, offer, prices, Hash32{});
+    const bool place = seeker.fits(host, offer);
+    const bool rest = seeker.satisfies(host, audit ? &*audit : nullptr, ask);
     ASSERT_EQ(first_misfit_of_place(indexed, pair.query) == Misfit::kNone, place) << round;
     ASSERT_EQ(first_misfit_of_rest(indexed, pair.query, price) == Misfit::kNone, rest) << round;
     const Misfit first = first_misfit(indexed, pair.query, price);
     ASSERT_EQ(first == Misfit::kNone, place && rest) << round;
     const std::uint32_t all = all_misfits(indexed, pair.query, price);
     ASSERT_EQ(all == 0 ? 0 : std::countr_zero(all), static_cast<int>(first)) << round;
-    ASSERT_EQ(price.unit_cap, testing::NaiveDemand::unit_cap(terms, prices));
+    ASSERT_TRUE(price.hourly == ask.hourly);
+    ASSERT_TRUE(price.unit_cap == testing::reference_largest_scale([&](u128 scale) {
+                  return testing::reference_units_within(terms.unit_caps, prices, scale);
+                }))
+        << round;
     ++seen[static_cast<std::size_t>(first)];
   }
   for (std::size_t i = 0; i < kMisfits; ++i) {

@@ -82,38 +82,19 @@ class Offers {
 
   // By looking at all of them; the first 2 048 that fit are tested.
   std::vector<HostId> literal(const OfferQuery& query, std::size_t tested_max = kSearchMax) const {
-    struct Found {
-      u128 score;
-      Hash32 tie;
-      HostId host;
-      bool rest;
-    };
-    std::vector<Found> fitting;
-    const BidTerms& terms = query.terms;
-    const testing::NaiveDemand demand{terms, query.runtime, kHeight, kTimeMs};
-    for (const auto& [id, offer] : offers_) {
-      const Host& host = hosts_.at(id);
-      const UnitPrices& prices = params_.classes[offer.price_class].prices;
-      const auto hourly = hourly_at_scale_one(prices, terms.resources, terms.profile);
-      if (!hourly || !demand.place_fits(host, offer)) continue;
-      u128 score = u128{offer.scale} * *hourly * (20'000 - demand.standing(host));
-      if (terms.near)
-        score += u128{100'000'000} * terms.latency_weight * distance_km(host.location, *terms.near);
-      const auto audit = audits_.find(id);
-      const bool rest =
-          !query.excluded.contains(id) &&
-          demand.rest_fits(host, offer,
-                           audit == audits_.end() ? std::nullopt : std::optional(audit->second),
-                           prices, *hourly);
-      fitting.push_back({score, tie_of(tie_mask(query.beacon, query.bid), id), id, rest});
-    }
-    std::sort(fitting.begin(), fitting.end(), [](const Found& a, const Found& b) {
-      return a.score != b.score ? a.score < b.score : a.tie < b.tie;
-    });
-    if (fitting.size() > tested_max) fitting.resize(tested_max);
+    testing::Seeker seeker;
+    seeker.bid = query.bid;
+    seeker.terms = query.terms;
+    seeker.profile = query.profile;
+    seeker.runtime = query.runtime;
+    seeker.excluded = query.excluded;
+    seeker.beacon = query.beacon;
+    seeker.height = query.height;
+    seeker.time_ms = query.time_ms;
     std::vector<HostId> out;
-    for (const Found& found : fitting) {
-      if (found.rest) out.push_back(found.host);
+    for (const testing::Ask& ask :
+         testing::reference_asks(seeker, hosts_, offers_, audits_, params_, tested_max)) {
+      out.push_back(ask.host);
     }
     return out;
   }
@@ -123,6 +104,51 @@ class Offers {
     OfferIndex::Search search(index_, query, params_);
     std::vector<HostId> out;
     while (const auto candidate = search.next()) out.push_back(candidate->host);
+    return out;
+  }
+
+  // An index of the same Offers that has come to them in another order: it has seen each before as
+  // another, or gone, and some that are no more, and was read in pieces.
+  struct Detour {
+    testing::MemoryState base;
+    Overlay state{base};
+    OfferIndex index;
+  };
+  std::unique_ptr<Detour> by_another_way() {
+    auto out = std::make_unique<Detour>();
+    std::vector<HostId> order;
+    for (std::uint64_t n = 0; n < hosts_max_; ++n) order.push_back(id_of(n));
+    const auto shuffle = [&] {
+      for (std::size_t n = order.size(); n > 1; --n) std::swap(order[n - 1], order[rng_.below(n)]);
+    };
+    const auto changed = [&](const HostId& id) {
+      out->index.touch(id);
+      if (rng_.below(4) == 0) out->index.refresh_some(out->state, 1 + rng_.below(5));
+    };
+    for (int round = 0; round < 3; ++round) {
+      shuffle();
+      for (const HostId& id : order) {
+        const std::uint64_t what = rng_.below(3);
+        if (what == 0) out->state.erase(offer_key(id));
+        if (what == 1) {
+          store(out->state, host_key(id), random_host(id));
+          store(out->state, offer_key(id), random_offer(id));
+        }
+        changed(id);
+      }
+    }
+    shuffle();
+    for (const HostId& id : order) {
+      if (!offers_.contains(id)) {
+        out->state.erase(offer_key(id));
+      } else {
+        store(out->state, host_key(id), hosts_.at(id));
+        store(out->state, offer_key(id), offers_.at(id));
+        if (audits_.contains(id)) store(out->state, host_audit_key(id), audits_.at(id));
+      }
+      changed(id);
+    }
+    out->index.refresh(out->state);
     return out;
   }
 
@@ -260,6 +286,31 @@ TEST(OfferIndex, IsTheSameByChangesAndFromTheWholeState) {
       if (!a) break;
     }
   }
+}
+
+TEST(OfferIndex, IsTheSameInWhateverOrderItWasMade) {
+  std::size_t found = 0;
+  for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+    Offers offers(seed);
+    for (int n = 0; n < 600; ++n) offers.change();
+    offers.index().refresh(offers.state());
+    const MarketParams params = testing::example_params();
+    for (int way = 0; way < 3; ++way) {
+      const auto other = offers.by_another_way();
+      ASSERT_EQ(other->index.size(), offers.index().size());
+      for (int n = 0; n < 10; ++n) {
+        const OfferQuery query = offers.random_query();
+        OfferIndex::Search one(offers.index(), query, params);
+        OfferIndex::Search two(other->index, query, params);
+        for (;; ++found) {
+          const auto a = one.next();
+          ASSERT_EQ(a, two.next()) << "seed " << seed << " way " << way;
+          if (!a) break;
+        }
+      }
+    }
+  }
+  EXPECT_GT(found, 5'000U);
 }
 
 TEST(OfferIndex, GivesBackWhatItUsed) {

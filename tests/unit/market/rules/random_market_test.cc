@@ -122,7 +122,10 @@ class RandomMarket {
  private:
   void add_host() {
     if (hosts_.size() >= 12) return;
-    const Person owner = world_.person();
+    // Some have several Hosts.
+    const Person owner = !hosts_.empty() && rng_.below(3) == 0
+                             ? hosts_[rng_.below(hosts_.size())].owner
+                             : world_.person();
     RegisterHost message = world_.host_message(owner, rng_.below(2) == 0 ? "DE" : "FR");
     message.location.lat_milli = static_cast<std::uint32_t>(rng_.below(180'001));
     message.location.lon_milli = static_cast<std::uint32_t>(rng_.below(360'001));
@@ -154,6 +157,10 @@ class RandomMarket {
     t.cap_step = rng_.below(6) == 0 ? 5 : 60;
     t.spend_per_hour_max = Amount{cap_of_step(60) + rng_.below(1'000'000)};
     t.constraints.per_host_max = static_cast<std::uint8_t>(1 + rng_.below(2));
+    if (rng_.below(2) == 0)
+      t.constraints.per_owner_max = static_cast<std::uint8_t>(1 + rng_.below(3));
+    if (rng_.below(2) == 0)
+      t.constraints.per_country_max = static_cast<std::uint8_t>(1 + rng_.below(3));
     if (rng_.below(4) == 0) t.constraints.countries.push_back("DE");
     if (rng_.below(4) == 0) t.constraints.attributes = {testing::is("tier", "gold")};
     if (rng_.below(3) == 0) {

@@ -2,7 +2,7 @@
 // bill is cut.
 #include "market/rules/rules.h"
 #include "market/rules/settlement.h"
-#include "tests/support/market_world.h"
+#include "tests/support/market_stage.h"
 
 namespace fog::market {
 namespace {
@@ -13,31 +13,18 @@ using testing::Person;
 using testing::SeededRng;
 using testing::ServedLog;
 using testing::somewhere;
+using testing::Stage;
 
-struct ReceiptTest : ::testing::Test {
-  MarketWorld world;
-  Person publisher = world.person();
-  Person gateway = world.person();
-  Person owner = world.person();
-  HostId host;
-  BidId bid;
-  LeaseId lease;
+// A lease that is active on the cheap Host for a second.
+struct ReceiptTest : ::testing::Test, Stage {
+  const Person& owner = first;
+  const HostId& host = cheap;
+  LeaseId lease = start_for_a_second(terms());
 
-  ReceiptTest() {
-    world.add_gateway(gateway);
-    host = world.add_host(owner, 10'000);
-    world.publish(publisher, "abc");
-    world.next_block();
-    start(MarketWorld::terms("abc"));
-  }
-  void start(BidTerms terms) {
-    terms.gateways.push_back(gateway.address);
-    bid = world.add_bid(publisher, terms);
-    world.next_block();
-    world.next_block();
-    lease = world.lease_of(bid).id;
-    EXPECT_EQ(world.send(owner, AckLease{lease, 1}), Fault::kNone);
+  LeaseId start_for_a_second(const BidTerms& t) {
+    const LeaseId id = start(t);
     world.wait(1'000);
+    return id;
   }
   ServedLog new_log() { return ServedLog(world, gateway, lease, 1); }
   Fault claim(const LogClaim& c) {
@@ -62,15 +49,14 @@ TEST_F(ReceiptTest, OnlyTheOperatorOfTheLeasesHostReports) {
 }
 
 TEST_F(ReceiptTest, NothingIsBilledBeforeTheAcknowledgement) {
-  BidTerms t = MarketWorld::terms("abc");
-  const BidId second = world.add_bid(publisher, t);
+  const BidId another = world.add_bid(publisher, terms());
   world.next_block();
   world.next_block();
-  const LeaseId proposed = world.lease_of(second).id;
+  const LeaseId proposed = world.lease_of(another).id;
   world.wait(1'000);
   EXPECT_EQ(world.send(owner, SubmitReceipts{host, {Receipt{proposed, 1, {}}}}),
             Fault::kLeaseNotActive);
-  ASSERT_EQ(world.send(publisher, CloseBid{second}), Fault::kNone);
+  ASSERT_EQ(world.send(publisher, CloseBid{another}), Fault::kNone);
   EXPECT_EQ(world.send(owner, SubmitReceipts{host, {Receipt{proposed, 1, {}}}}),
             Fault::kLeaseClosed);
 }
@@ -209,14 +195,14 @@ TEST_F(ReceiptTest, FuelIsBoundByWhatIsReservedAndTime) {
 }
 
 TEST_F(ReceiptTest, TheSumOverAllLogsIsBound) {
-  const Person second = world.person();
-  world.add_gateway(second);
-  BidTerms t = MarketWorld::terms("abc");
-  t.gateways.push_back(second.address);
-  start(t);
+  const Person other = world.person();
+  world.add_gateway(other);
+  BidTerms t = terms();
+  t.gateways.push_back(other.address);
+  lease = start_for_a_second(t);
   ServedLog a = new_log();
   a.serve(15'000'000'000, 10);
-  ServedLog b(world, second, lease, 1);
+  ServedLog b(world, other, lease, 1);
   b.serve(15'000'000'000, 10);
   EXPECT_EQ(world.send(owner, SubmitReceipts{host, {Receipt{lease, 1, {a.claim(), b.claim()}}}}),
             Fault::kReceiptBeyondCapacity);
@@ -244,18 +230,18 @@ TEST_F(ReceiptTest, WhatIsOwedBeyondTheSliceIsPaidLater) {
   ServedLog log = new_log();
   log.serve(4'000'000'000, 10);
   ASSERT_EQ(claim(log.claim()), Fault::kNone);
-  const ReceiptRecord first = world.receipt(lease, 0);
+  const ReceiptRecord at_once = world.receipt(lease, 0);
   const Lease now = world.lease(lease);
-  EXPECT_EQ(first.use, use_due(now.prices, now.scale, {1, 4'000'000'000, 10}));
-  EXPECT_EQ(first.to_host.droplets + first.held.droplets + first.burned.droplets, 3'000'000U);
-  EXPECT_EQ(first.short_by.droplets, first.rent.droplets + first.use.droplets - 3'000'000);
+  EXPECT_EQ(at_once.use, use_due(now.prices, now.scale, {1, 4'000'000'000, 10}));
+  EXPECT_EQ(at_once.to_host.droplets + at_once.held.droplets + at_once.burned.droplets, 3'000'000U);
+  EXPECT_EQ(at_once.short_by.droplets, at_once.rent.droplets + at_once.use.droplets - 3'000'000);
   EXPECT_EQ(world.lease(lease).state, LeaseState::kActive) << "the escrow could refill the slice";
   world.wait(60'000);
   ASSERT_EQ(world.send(owner, SubmitReceipts{host, {Receipt{lease, 1, {}}}}), Fault::kNone);
-  const ReceiptRecord second = world.receipt(lease, 1);
-  EXPECT_EQ(second.to_host.droplets + second.held.droplets + second.burned.droplets, 1'000'000U)
+  const ReceiptRecord later = world.receipt(lease, 1);
+  EXPECT_EQ(later.to_host.droplets + later.held.droplets + later.burned.droplets, 1'000'000U)
       << "no faster than the Bid's limit";
-  EXPECT_GT(second.short_by, Amount{});
+  EXPECT_GT(later.short_by, Amount{});
 }
 
 // The same use and time, cut into receipts at random, pays the same to the droplet.

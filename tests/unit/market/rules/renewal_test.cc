@@ -122,6 +122,29 @@ TEST_F(Renewal, AnotherHostThatIsCheaperTakesOverWhileTheFirstStillServes) {
   EXPECT_EQ(world.offer(s.cheap).free.cpu_milli, 8'000U);
 }
 
+// Three are over and others would serve, but what is free suffices for one: one is followed, two
+// end for want of money. Only the one that is followed is counted as leaving.
+TEST_F(Renewal, WhereMoneySufficesForOneOnlyThatOneIsFollowed) {
+  terms.replicas_min = terms.replicas_max = 3;
+  terms.constraints.per_host_max = 3;
+  terms.lease_ms = kLeaseMs;
+  s.bid = world.add_bid(s.publisher, terms, 4 * 3'000'000);
+  world.next_block();
+  world.next_block();
+  for (std::uint32_t n = 0; n < 3; ++n) {
+    ASSERT_EQ(world.send(s.first, AckLease{world.lease_of(s.bid, n).id, 1}), Fault::kNone);
+  }
+  ASSERT_EQ(world.send(s.first, WithdrawOffer{s.cheap}), Fault::kNone);
+  wait_for_renewal();
+  world.next_block();
+  EXPECT_EQ(world.lease_of(s.bid, 0).closed, CloseReason::kLeaseOver);
+  EXPECT_EQ(world.lease_of(s.bid, 1).closed, CloseReason::kEscrowExhausted);
+  EXPECT_EQ(world.lease_of(s.bid, 2).closed, CloseReason::kEscrowExhausted);
+  EXPECT_EQ(world.lease_of(s.bid, 3).host, s.dear);
+  EXPECT_EQ(world.bid(s.bid).replicas_held, 4U);
+  EXPECT_EQ(world.bid(s.bid).replicas_leaving, 1U);
+}
+
 TEST_F(Renewal, AFullHostMayWinItsOwnLease) {
   const LeaseId lease = start();
   Resources just = world.lease(lease).resources;

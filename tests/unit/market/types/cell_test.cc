@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/support/constraints_reference.h"
+#include "tests/support/reference_numbers.h"
 #include "tests/support/seeded_rng.h"
 
 namespace fog::market {

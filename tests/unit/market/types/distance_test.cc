@@ -3,12 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/reference_numbers.h"
 #include "tests/support/seeded_rng.h"
 
 namespace fog::market {
 namespace {
 
-using testing::SeededRng;
+using fog::testing::SeededRng;
 
 Location place(std::uint64_t lat_milli, std::uint64_t lon_milli) {
   return {"DE", static_cast<std::uint32_t>(lat_milli), static_cast<std::uint32_t>(lon_milli)};
@@ -26,6 +27,24 @@ GlobeBox box_of(const std::vector<Location>& places) {
     }
   }
   return box;
+}
+
+// At all ranges: next door, in the same country, anywhere, and nearly opposite.
+TEST(Distance, IsTheHaversineFormulasRoundedToKilometres) {
+  SeededRng rng(3);
+  for (int n = 0; n < 200'000; ++n) {
+    const Location from = any_place(rng);
+    Location to = any_place(rng);
+    if (n % 4 != 0) {
+      const std::uint64_t reach = n % 4 == 1 ? 20 : n % 4 == 2 ? 500 : 20'000;
+      to.lat_milli = static_cast<std::uint32_t>(
+          std::min<std::uint64_t>(180'000, from.lat_milli + rng.below(reach)));
+      to.lon_milli = static_cast<std::uint32_t>((from.lon_milli + rng.below(reach)) % 360'001);
+    }
+    if (n % 64 == 0) to = place(180'000 - from.lat_milli, (from.lon_milli + 180'000) % 360'000);
+    ASSERT_EQ(distance_km(from, to), testing::reference_distance_km(from, to)) << n;
+    ASSERT_EQ(distance_km(from, to), distance_km(to, from));
+  }
 }
 
 TEST(Distance, APlaceIsNoNearerThanItsBound) {
