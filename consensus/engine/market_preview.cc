@@ -3,7 +3,8 @@
 namespace fog {
 namespace {
 
-// Read into the index at a time, while commits wait.
+// At a time, while commits wait: keys that are listed, and Offers that are read into the index.
+constexpr std::size_t kKeysAtOnce = 4'000;
 constexpr std::size_t kOffersAtOnce = 500;
 
 }  // namespace
@@ -34,7 +35,7 @@ ErrorOr<market::PreviewReport> MarketPreview::ask(const market::PreviewRequest& 
     with_state_([&](const ReadView& state, const AppInfo& info) {
       has_state = question.read(state);
       if (!has_state) return;
-      if (!index_.is_loaded()) index_.load(state);
+      if (!index_.is_loaded() && !index_.load_some(state, kKeysAtOnce)) return;
       Changes pending;
       {
         const std::lock_guard lock(pending_mutex_);

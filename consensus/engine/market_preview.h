@@ -2,10 +2,10 @@
 // final blocks, so that questions from outside neither wait for the making of blocks nor hold it
 // up.
 //
-// The index is made at the first question: commits wait while the Offers' keys are listed, and then
-// go on between the pieces in which the Offers are read. Each question brings it up to date. Until
-// the first one it costs nothing, from then on the memory of the engine's own once more. All
-// functions are safe from any thread; questions wait for each other.
+// The index is made at the first question, in pieces between which commits go on: the Offers' keys
+// are listed, then the Offers are read. Each question brings it up to date. Until the first one it
+// costs nothing, from then on the memory of the engine's own once more. All functions are safe from
+// any thread; questions wait for each other.
 #pragma once
 
 #include <atomic>

@@ -15,6 +15,12 @@ void MarketIndex::load(const ReadView& state) {
   is_loaded_ = true;
 }
 
+bool MarketIndex::load_some(const ReadView& state, std::size_t most) {
+  loads_from_ = offers_->touch_some(state, loads_from_, most);
+  is_loaded_ = !loads_from_.has_value();
+  return is_loaded_;
+}
+
 void MarketIndex::touch(const Changes& changes) {
   if (is_loaded_) offers_->touch(changes);
 }

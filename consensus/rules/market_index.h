@@ -24,6 +24,9 @@ class MarketIndex {
 
   // Everything is to be read from the state of the next block's parent.
   void load(const ReadView& state);
+  // The same in pieces, for one that is not loaded: at most so many more Offers. Whether it is
+  // loaded now; then it is to be touched with all that has changed since the first piece.
+  bool load_some(const ReadView& state, std::size_t most);
   bool is_loaded() const { return is_loaded_; }
   // These keys have other values now than in the state that it was of.
   void touch(const Changes& changes);
@@ -52,6 +55,7 @@ class MarketIndex {
  private:
   std::unique_ptr<market::OfferIndex> offers_;
   bool is_loaded_ = false;
+  std::optional<StateKey> loads_from_;  // where the next piece begins
 };
 
 }  // namespace fog

@@ -19,13 +19,25 @@ bool stands_alike(const IndexedOffer& a, const IndexedOffer& b) {
 }  // namespace
 
 void OfferIndex::touch_all(const ReadView& state) {
+  (void)touch_some(state, std::nullopt, ~std::size_t{0});
+}
+
+std::optional<StateKey> OfferIndex::touch_some(const ReadView& state,
+                                               const std::optional<StateKey>& from,
+                                               std::size_t most) {
   const StateKey prefix = state_key(Table::kOffersByClass);
-  state.scan(prefix, prefix_end(prefix), [&](const StateKey& key, const Bytes&) {
+  std::optional<StateKey> next;
+  state.scan(from.value_or(prefix), prefix_end(prefix), [&](const StateKey& key, const Bytes&) {
+    if (most-- == 0) {
+      next = key;
+      return false;
+    }
     const auto host = fixed_from<32>(ByteView(key).subspan(1 + 1 + 4));
     CHECK(host.has_value());
     touch(*host);
     return true;
   });
+  return next;
 }
 
 void OfferIndex::touch(const HostId& host) {

@@ -32,6 +32,10 @@ class OfferIndex {
 
   // Every Offer of the state is to be read.
   void touch_all(const ReadView& state);
+  // The same in pieces: at most so many Offers, the first ones or from `from` on. Where the next
+  // piece begins; nothing when this was the last. What changes between two pieces is touched apart.
+  std::optional<StateKey> touch_some(const ReadView& state, const std::optional<StateKey>& from,
+                                     std::size_t most);
   // The Host or its Offer may be another in the state that is refreshed from next.
   void touch(const HostId& host);
   // The Hosts that these changes are about.
