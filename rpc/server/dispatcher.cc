@@ -4,6 +4,7 @@
 #include <map>
 
 #include "chain/base/clock.h"
+#include "rpc/server/client_rates.h"
 #include "rpc/server/fast_submit.h"
 #include "rpc/server/method.h"
 #include "rpc/server/metrics.h"
@@ -77,6 +78,7 @@ struct Dispatcher::Impl {
         methods(all_methods()),
         discover(openrpc_document(methods)),
         metrics(names_of(methods)),
+        rates(limits_in.dear_calls_max),
         hub(node_in, limits_in.waits_max) {
     for (std::size_t i = 0; i < methods.size(); ++i) by_name[methods[i].name] = i;
   }
@@ -92,6 +94,7 @@ struct Dispatcher::Impl {
   std::map<std::string, std::size_t, std::less<>> by_name;
   const Json discover;
   RpcMetrics metrics;
+  ClientRates rates;
   WaitHub hub;
 };
 
@@ -150,6 +153,14 @@ void Dispatcher::Impl::run_call(const RpcCall& call, const Caller& caller, std::
   auto args = bind_args(method, call.params);
   if (!args) return answer_at_once(Fail{args.error()}, 0);
   const std::uint64_t start = system_clock().monotonic_ns();
+  if (method.is_dear && !caller.client.empty() && !caller.is_operator &&
+      !rates.take(caller.client, start / 1'000'000)) {
+    return answer_at_once(refuse({ErrorCode::kExhausted,
+                                  "this address calls " + method.name + " too often: at most " +
+                                      std::to_string(limits.dear_calls_max) +
+                                      " times in ten seconds; ask again in ten seconds"}),
+                          0);
+  }
   Outcome outcome = method.run(node, *args);
   const std::uint64_t taken = system_clock().monotonic_ns() - start;
   if (auto* answer = std::get_if<Answer>(&outcome)) {

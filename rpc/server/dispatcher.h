@@ -18,11 +18,14 @@ struct DispatchLimits {
   std::size_t txs_max = 50'000;  // transactions in one body
   std::size_t response_bytes_max = 64 * 1024 * 1024;
   std::size_t waits_max = 1'024;
+  // Of calls that are dear (Method::is_dear), by one client in ClientRates::kWindowMs.
+  std::uint32_t dear_calls_max = 20;
 };
 
 // Who calls.
 struct Caller {
   bool is_operator = false;  // may call the operator's methods
+  std::string client = {};   // its address as text; empty: may call what is dear without end
 };
 
 class Dispatcher {

@@ -31,6 +31,16 @@ std::pair<http::status, std::string> refusal_of(const beast::error_code& error) 
   return {http::status::bad_request, "not an HTTP/1.1 request: " + error.message() + "\n"};
 }
 
+// Who is limited, as text; nobody on this machine. A network of IPv6 has 2^64 addresses to choose
+// from.
+std::string client_of(const boost::asio::ip::address& address) {
+  if (address.is_loopback()) return {};
+  if (!address.is_v6() || address.to_v6().is_v4_mapped()) return address.to_string();
+  auto bytes = address.to_v6().to_bytes();
+  std::fill(bytes.begin() + 8, bytes.end(), std::uint8_t{0});
+  return boost::asio::ip::address_v6(bytes).to_string() + "/64";
+}
+
 bool is_parser_error(const beast::error_code& error) {
   return error.category() == make_error_code(http::error::body_limit).category() &&
          error != http::error::end_of_stream && error != http::error::partial_message;
@@ -203,10 +213,11 @@ void HttpSession::on_body(beast::error_code error) {
   const std::string& token = shared_.options.operator_token;
   const bool is_operator =
       token.empty() ? address_.is_loopback() : bearer_fits(authorization, token);
-  boost::asio::post(shared_.workers, [self = shared_from_this(), target, page, is_operator,
+  const Caller caller{is_operator, client_of(address_)};
+  boost::asio::post(shared_.workers, [self = shared_from_this(), target, page, caller,
                                       body = std::move(request.body())]() mutable {
     if (page) return self->answer_page(target);
-    self->shared_.dispatcher.handle(std::move(body), Caller{is_operator}, [self](std::string text) {
+    self->shared_.dispatcher.handle(std::move(body), caller, [self](std::string text) {
       const auto status = text.empty() ? http::status::no_content : http::status::ok;
       self->post_response(self->make(status, std::move(text), kJsonType));
     });

@@ -67,6 +67,7 @@ struct Method {
   std::string example_result;
   Access access = Access::kEverybody;
   std::uint32_t cost = 1;  // a batch may cost kBatchCostMax in all
+  bool is_dear = false;    // each client may call it only so often (DispatchLimits)
   // The named arguments are complete: every required one is there, no unknown one is.
   std::function<Outcome(NodeApi& node, const Args& args)> run;
 };

@@ -42,11 +42,12 @@ Method market_preview() {
                  {"matches_max", "At most so many matches, 1 to 256. Default 20.",
                   schema_of<std::uint32_t>(), false}},
       .result = schema_of<market::PreviewReport>(),
-      .errors = {kUnavailable},
+      .errors = {kUnavailable, kLimitReached},
       .example_params = kExample,
       .example_result =
           R"({"offers": "2", "looked_at": "2", "found": 1, "matches": [{"asked": 9000, "cleared": 10000, "replicas": 1}], "reasons": [{"why": "price_cap", "hosts": "1", "alone": "1"}]})",
       .cost = 500,
+      .is_dear = true,
       .run = [](NodeApi& node, const Args& args) -> Outcome {
         market::PreviewRequest request;
         FOG_ARG(request.terms, args.get<market::BidTerms>("terms"));

@@ -137,6 +137,38 @@ TEST(Methods, SayNotFoundWithAHint) {
   EXPECT_EQ(account["balance"], "0");
 }
 
+// A preview reads thousands of Offers: each client has so many of them, whether in a batch or not.
+TEST(Methods, ADearCallIsAnsweredOnlySoOften) {
+  FakeNode node;
+  DispatchLimits limits;
+  limits.dear_calls_max = 0;
+  Dispatcher dispatcher(node, limits);
+  Json preview;
+  for (const Method& method : all_methods()) {
+    if (method.name == "market_preview") preview = Json::parse(method.example_params);
+  }
+  const auto ask = [&](const Caller& caller, const char* method, const Json& params) {
+    std::string response;
+    dispatcher.handle(
+        Json{{"jsonrpc", "2.0"}, {"method", method}, {"params", params}, {"id", 1}}.dump(), caller,
+        [&](std::string text) { response = std::move(text); });
+    return Json::parse(response);
+  };
+  const Caller someone{false, "192.0.2.1"};
+  const Json refused = ask(someone, "market_preview", preview);
+  EXPECT_EQ(refused["error"]["code"], kLimitReached);
+  EXPECT_THAT(refused["error"]["message"].get<std::string>(), HasSubstr("too often"));
+  EXPECT_TRUE(ask(someone, "chain_status", Json::object()).contains("result"));
+  EXPECT_TRUE(ask({true, "192.0.2.1"}, "market_preview", preview).contains("result"));
+  EXPECT_TRUE(ask({false, ""}, "market_preview", preview).contains("result"));
+  Dispatcher generous(node, {});
+  std::string response;
+  generous.handle(
+      Json{{"jsonrpc", "2.0"}, {"method", "market_preview"}, {"params", preview}, {"id", 1}}.dump(),
+      someone, [&](std::string text) { response = std::move(text); });
+  EXPECT_TRUE(Json::parse(response).contains("result"));
+}
+
 // Pages follow each other without a gap or a repetition.
 TEST(Methods, PageThroughAList) {
   FakeNode node;
