@@ -243,17 +243,22 @@ class WithGateway(StagedTest):
         self.publish("resized")
         bid = self.main("bid", "create", "--service", "resized", "--deposit", "20 FOG")["bid"]
         self.main("bid", "update", bid, "--replicas-min", 2, "--replicas-max", 4, "--warm", 1,
-                  "--demands-per-hour", 7, "--spend-cap", "2 FOG")
+                  "--demands-per-hour", 7, "--spend-cap", "2 FOG", "--lease", "1h30m")
         terms = self.cli("bid", "show", bid)["terms"]
         self.assertEqual((terms["replicas_min"], terms["replicas_max"], terms["warm"], terms["demands_per_hour"]),
                          (2, 4, 1, 7))
         self.assertEqual(int(terms["spend_per_hour_max"]), 2 * DROPLETS)
+        self.assertEqual(int(terms["lease_ms"]), 5_400_000)
+        self.main("bid", "update", bid, "--lease", "none")
+        self.assertEqual(int(self.cli("bid", "show", bid)["terms"]["lease_ms"]), 0)
+        self.assertIn("--lease", self.main.fails(2, "bid", "update", bid, "--lease", "soon"))
+        self.assertIn("bad_lease_time", self.main.fails(1, "bid", "update", bid, "--lease", "5s"))
         self.assertIn("not_bid_owner", self.other.fails(1, "bid", "update", bid, "--replicas-min", 1))
         self.assertIn("deposit_too_low", self.main.fails(1, "bid", "update", bid, "--replicas-min", 1000))
         self.other("bid", "topup", bid, "1 FOG")
         self.main("bid", "close", bid)
         kinds = [one["kind"] for one in self.main("events", "--bid", bid)]
-        self.assertEqual(kinds, ["bid_created", "bid_updated", "bid_funded", "bid_closed", "bid_refunded"])
+        self.assertEqual(kinds, ["bid_created", "bid_updated", "bid_updated", "bid_funded", "bid_closed", "bid_refunded"])
         self.assertEqual([one["kind"] for one in self.other("events", "--bid", bid)], ["bid_refunded"])
         self.assertIn("bid_refunded", self.main.run("events", "--bid", bid, json_output=False).out)
         page = self.node.rpc("market_events", address=self.addresses["main"], limit=1)

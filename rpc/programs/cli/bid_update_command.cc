@@ -1,5 +1,6 @@
 // fogcoin bid update: other terms for a bid that lives.
 #include "rpc/json/codec.h"
+#include "rpc/json/plain_time.h"
 #include "rpc/programs/cli/context.h"
 #include "rpc/programs/cli/service_file.h"
 
@@ -15,8 +16,19 @@ struct UpdateOptions {
   std::optional<std::uint16_t> demands_per_hour;
   std::string price_cap;
   std::string spend_cap;
+  std::string lease;
   std::vector<std::string> gateways;
 };
+
+// "12h" in milliseconds; 0 for "none". The chain says which lengths it takes.
+ErrorOr<std::uint64_t> lease_ms_of(const std::string& text) {
+  if (text == "none") return std::uint64_t{0};
+  const auto us = rpc::parse_duration_us(text);
+  if (us && *us >= 1'000) return *us / 1'000;
+  return fail(ErrorCode::kInvalidInput, "--lease: '" + text +
+                                            "' is no duration; expected 90s, 30m, 12h or 7d, or "
+                                            "none for a lease that lasts until it is closed");
+}
 
 // The terms that stand, but for what is named.
 ErrorOr<market::BidTerms> changed_terms(Context& context, const UpdateOptions& options,
@@ -47,6 +59,9 @@ ErrorOr<market::BidTerms> changed_terms(Context& context, const UpdateOptions& o
   }
   if (!options.spend_cap.empty()) {
     TRY(terms.spend_per_hour_max, parse_amount(options.spend_cap, "--spend-cap"));
+  }
+  if (!options.lease.empty()) {
+    TRY(terms.lease_ms, lease_ms_of(options.lease));
   }
   if (!options.gateways.empty()) {
     terms.gateways.clear();
@@ -113,6 +128,9 @@ void add_bid_update_command(CLI::App& bid, Chosen& chosen) {
                              "most an hour of a new replica may cost at its profile");
   update_command->add_option("--spend-cap", options->spend_cap,
                              "most an hour of a new replica can ever cost, rent and use");
+  update_command->add_option("--lease", options->lease,
+                             "how long a replica is leased at a price, 60s to 366d, or none; for "
+                             "leases that begin or are renewed from now on");
   update_command->add_option("--gateway", options->gateways,
                              "gateways that may serve it, instead of those of now");
   update_command->callback([&chosen, options] {
