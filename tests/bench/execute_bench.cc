@@ -170,14 +170,14 @@ int run(const Options& options) {
   Chain chain(options);
   Samples samples;
   for (unsigned i = 0; i < options.rounds; ++i) run_round(chain, samples);
-  std::printf(
-      "{\"bench\": \"execute\", \"figures\": {\"us_per_transfer\": %.2f, \"apply_us\": %.2f, "
-      "\"finish_us\": %.2f, \"validate_us\": %.2f, \"tree_us\": %.2f, \"transfers\": %llu, "
-      "\"accounts\": %llu, \"rounds\": %u}, \"machine\": %s}\n",
-      median(samples.whole), median(samples.apply), median(samples.finish),
-      median(samples.validate), median(samples.tree),
-      static_cast<unsigned long long>(options.transfers),
-      static_cast<unsigned long long>(options.accounts), options.rounds, machine_json().c_str());
+  print_figures(
+      "execute",
+      fmt::format("\"us_per_transfer\": {:.2f}, \"apply_us\": {:.2f}, \"finish_us\": {:.2f}, "
+                  "\"validate_us\": {:.2f}, "
+                  "\"tree_us\": {:.2f}, \"transfers\": {}, \"accounts\": {}, \"rounds\": {}",
+                  median(samples.whole), median(samples.apply), median(samples.finish),
+                  median(samples.validate), median(samples.tree), options.transfers,
+                  options.accounts, options.rounds));
   return 0;
 }
 

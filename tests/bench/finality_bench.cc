@@ -5,6 +5,7 @@
 // Three ways of submitting take turns: to the leader's chance alone (one node, another each time),
 // and to all four at once.
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 #include "tests/bench/network_support.h"
 
@@ -62,12 +63,12 @@ int run(const Options& options) {
       progress(std::to_string(i + 1) + " pairs: to all p50 " + std::to_string(median(all)) +
                " ms, to one p50 " + std::to_string(median(one)) + " ms");
   }
-  std::printf(
-      "{\"bench\": \"finality\", \"figures\": {\"p50_ms\": %.2f, \"p99_ms\": %.2f, "
-      "\"one_node_p50_ms\": %.2f, \"one_node_p99_ms\": %.2f, \"link_delay_ms\": %llu}, "
-      "\"machine\": %s}\n",
-      percentile(all, 0.5), percentile(all, 0.99), percentile(one, 0.5), percentile(one, 0.99),
-      static_cast<unsigned long long>(options.delay_ms), machine_json().c_str());
+  print_figures("finality",
+                fmt::format("\"p50_ms\": {:.2f}, \"p99_ms\": {:.2f}, \"one_node_p50_ms\": {:.2f}, "
+                            "\"one_node_p99_ms\": {:.2f}, "
+                            "\"link_delay_ms\": {}",
+                            percentile(all, 0.5), percentile(all, 0.99), percentile(one, 0.5),
+                            percentile(one, 0.99), options.delay_ms));
   return 0;
 }
 

@@ -4,6 +4,7 @@
 // throughput_after is the median over the runs of (transfers a second from the sixth block after
 // the gap on) / (before the kill, with the same clients).
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 #include "tests/bench/network_support.h"
 
@@ -107,11 +108,11 @@ int run(const Options& options) {
              " ms, before " + std::to_string(figures.before) + "/s, after " +
              std::to_string(figures.after) + "/s");
   }
-  std::printf(
-      "{\"bench\": \"leader-crash\", \"figures\": {\"gap_ms\": %.0f, \"throughput_after\": %.3f, "
-      "\"two_d_ms\": %llu, \"offered_per_second\": %llu, \"runs\": %u}, \"machine\": %s}\n",
-      median(gaps), median(ratios), static_cast<unsigned long long>(2 * options.delay_ms),
-      static_cast<unsigned long long>(options.rate), options.runs, machine_json().c_str());
+  print_figures("leader-crash", fmt::format("\"gap_ms\": {:.0f}, \"throughput_after\": {:.3f}, "
+                                            "\"two_d_ms\": {}, \"offered_per_second\": {}, "
+                                            "\"runs\": {}",
+                                            median(gaps), median(ratios), 2 * options.delay_ms,
+                                            options.rate, options.runs));
   return 0;
 }
 

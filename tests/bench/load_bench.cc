@@ -4,6 +4,7 @@
 // Afterwards every transfer that was accepted must be final on every node, and memory is compared
 // with the first third of the run.
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 #include "tests/bench/network_support.h"
 
@@ -95,13 +96,14 @@ int run(const Options& options) {
              std::to_string(static_cast<std::uint64_t>(raw)) + " raw, " + std::to_string(rss) +
              " MiB");
   }
-  std::printf(
-      "{\"bench\": \"load\", \"figures\": {\"per_second\": %.0f, \"verify_per_second\": %.0f, "
-      "\"ratio\": %.3f, \"lost\": %llu, \"refused\": %llu, \"transfers\": %llu, \"validators\": "
-      "%zu, \"rss_mib_early\": %.0f, \"rss_mib\": %.0f}, \"machine\": %s}\n",
-      median(rates), median(raws), median(ratios), static_cast<unsigned long long>(lost),
-      static_cast<unsigned long long>(refused), static_cast<unsigned long long>(transfers),
-      options.validators, rss_early, rss_late, machine_json().c_str());
+  print_figures(
+      "load",
+      fmt::format(
+          "\"per_second\": {:.0f}, \"verify_per_second\": {:.0f}, \"ratio\": {:.3f}, \"lost\": {}, "
+          "\"refused\": {}, \"transfers\": {}, \"validators\": {}, \"rss_mib_early\": {:.0f}, "
+          "\"rss_mib\": {:.0f}",
+          median(rates), median(raws), median(ratios), lost, refused, transfers, options.validators,
+          rss_early, rss_late));
   return lost == 0 ? 0 : 1;
 }
 

@@ -326,8 +326,7 @@ int run(const Options& options) {
     vary(options.load, kRough);
   }
   figures.add_list("varied", others);
-  std::printf("{\"bench\": \"market-trace\", \"figures\": {%s}, \"machine\": %s}\n",
-              figures.text().c_str(), machine_json().c_str());
+  print_figures("market-trace", figures.text());
   return 0;
 }
 

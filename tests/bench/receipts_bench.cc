@@ -306,14 +306,12 @@ int run(const Options& options) {
         by_leases.empty() ? "" : ", ", size.leases, size.us, size.per_second, size.share);
   }
   const Size& last = sizes.back();
-  std::printf(
-      "{\"bench\": \"receipts\", \"figures\": {\"per_second\": %.0f, \"ratio\": %.2f, "
-      "\"core_share\": %.4f, \"us\": %.1f, \"growth\": %.2f, \"leases\": %llu, \"by_leases\": "
-      "[%s]}, "
-      "\"machine\": %s}\n",
-      last.per_second, last.per_second / static_cast<double>(kPerSecondNeeded), last.share, last.us,
-      last.us / sizes.front().us, static_cast<unsigned long long>(last.leases), by_leases.c_str(),
-      machine_json().c_str());
+  print_figures(
+      "receipts",
+      fmt::format("\"per_second\": {:.0f}, \"ratio\": {:.2f}, \"core_share\": {:.4f}, "
+                  "\"us\": {:.1f}, \"growth\": {:.2f}, \"leases\": {}, \"by_leases\": [{}]",
+                  last.per_second, last.per_second / static_cast<double>(kPerSecondNeeded),
+                  last.share, last.us, last.us / sizes.front().us, last.leases, by_leases));
   return 0;
 }
 

@@ -4,6 +4,7 @@
 // One other validator is stopped meanwhile, so that the three that are left are just a quorum: a
 // transfer can become final only when the restarted one votes.
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 #include "tests/bench/network_support.h"
 
@@ -42,11 +43,8 @@ int run(const Options& options) {
     net.wait_connected();
     for (int k = 0; k < 5; ++k) pay(0);
   }
-  std::printf(
-      "{\"bench\": \"recover\", \"figures\": {\"seconds\": %.2f, \"accounts\": %llu, \"runs\": "
-      "%u}, \"machine\": %s}\n",
-      median(seconds), static_cast<unsigned long long>(options.accounts), options.runs,
-      machine_json().c_str());
+  print_figures("recover", fmt::format("\"seconds\": {:.2f}, \"accounts\": {}, \"runs\": {}",
+                                       median(seconds), options.accounts, options.runs));
   return 0;
 }
 

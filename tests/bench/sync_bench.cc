@@ -4,6 +4,7 @@
 // The chain is made by a network of one validator, which then serves it; its part of the machine is
 // the sender's, as it would be on one of two machines.
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 #include "tests/bench/network_support.h"
 
@@ -64,11 +65,11 @@ int run(const Options& options) {
     CHECK(there.has_value() && there->app_hash == tip->app_hash);
     net.kill(fresh);
   }
-  std::printf(
-      "{\"bench\": \"sync\", \"figures\": {\"per_second\": %.0f, \"verify_per_second\": %.0f, "
-      "\"ratio\": %.3f, \"transfers\": %llu, \"runs\": %u}, \"machine\": %s}\n",
-      median(rates), median(raws), median(ratios),
-      static_cast<unsigned long long>(options.transfers), options.runs, machine_json().c_str());
+  print_figures("sync", fmt::format("\"per_second\": {:.0f}, \"verify_per_second\": {:.0f}, "
+                                    "\"ratio\": {:.3f}, \"transfers\": {}, "
+                                    "\"runs\": {}",
+                                    median(rates), median(raws), median(ratios), options.transfers,
+                                    options.runs));
   return 0;
 }
 

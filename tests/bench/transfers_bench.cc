@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 #include "consensus/engine/node.h"
 #include "rpc/client/http_node.h"
@@ -121,14 +122,14 @@ int run(const Options& options) {
              std::to_string(node_cpu.back()) + " us, client " + std::to_string(client_cpu.back()) +
              " us");
   }
-  std::printf(
-      "{\"bench\": \"transfers\", \"figures\": {\"per_second\": %.0f, \"verify_per_second\": %.0f, "
-      "\"ratio\": %.3f, "
-      "\"node_cpu_us\": %.1f, \"client_cpu_us\": %.1f, "
-      "\"p50_ms\": %.1f, \"p99_ms\": %.1f, \"rss_mib\": %.0f, \"runs\": %u}, \"machine\": %s}\n",
-      median(rates), median(raws), median(ratios), median(node_cpu), median(client_cpu),
-      percentile(latencies, 0.5), percentile(latencies, 0.99), rss_mib(node.pid()), options.runs,
-      machine_json().c_str());
+  print_figures("transfers",
+                fmt::format("\"per_second\": {:.0f}, \"verify_per_second\": {:.0f}, \"ratio\": "
+                            "{:.3f}, \"node_cpu_us\": {:.1f}, "
+                            "\"client_cpu_us\": {:.1f}, \"p50_ms\": {:.1f}, \"p99_ms\": {:.1f}, "
+                            "\"rss_mib\": {:.0f}, \"runs\": {}",
+                            median(rates), median(raws), median(ratios), median(node_cpu),
+                            median(client_cpu), percentile(latencies, 0.5),
+                            percentile(latencies, 0.99), rss_mib(node.pid()), options.runs));
   return 0;
 }
 
