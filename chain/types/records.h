@@ -40,10 +40,11 @@ enum class Table : std::uint8_t {
   kHostAudit = 0x29,
   kDemand = 0x2A,
   kEventCount = 0x2B,
+  kFreshCursor = 0x2C,
 
   // Ordered.
   kDue = 0x80,              // time (be64), kind, object: what the block at that time must settle
-  kOpenBids = 0x81,         // created height (be64), bid
+  kOpenBids = 0x81,         // height since which it waits (be64), bid
   kOffersByClass = 0x82,    // class, scale (be32), host
   kBidsByOwner = 0x83,      // owner, bid
   kBidsByService = 0x84,    // service name hash, bid
@@ -55,9 +56,10 @@ enum class Table : std::uint8_t {
   kAllHosts = 0x8A,
   kAllServices = 0x8B,
   kAllGateways = 0x8C,
-  kSleepingBids = 0x8D,  // bid
+  kSleepingBids = 0x8D,  // height of its last search (be64), bid
   kFreshOffers = 0x8E,   // host: an Offer that changed and has not been shown to sleeping bids
   kEvents = 0x8F,        // address, height (be64), number (be32)
+  kRetries = 0x90,       // time (be64), bid that sleeps until then
 
   kStakingDue = 0xA0,             // time (be64), kind, number (be64)
   kAllValidators = 0xA1,          // validator

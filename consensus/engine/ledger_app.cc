@@ -195,7 +195,7 @@ std::optional<Block> LedgerApp::prepare_proposal(const ProposalRequest& request)
     const BlockLimits limits{std::min(request.txs_max, kBlockTxsMax), kBlockBytesMax - 4'096,
                              terms.params.block_units_max};
     auto execution = BlockExecution::begin(*state, parent.time_ms, header, block.certificate,
-                                           &index_of(request.parent, *state));
+                                           &index_of(request.parent));
     CHECK(execution.has_value());
     std::vector<PooledTx> chosen;
     // Above too many blocks that are not final, only what is due.
@@ -250,7 +250,7 @@ Fault LedgerApp::process_proposal(const BlockId& id, const BlockId& parent, cons
   for (const PooledTx& tx : *txs) pointers.push_back(tx.get());
   const Stopwatch watch(*parts_.clock, times_.execute_ns);
   auto executed =
-      execute_block(*state, parent_info.time_ms, block, pointers, root, &index_of(parent, *state));
+      execute_block(*state, parent_info.time_ms, block, pointers, root, &index_of(parent));
   if (!executed) return executed.error();
   add_version(id, block.header, *std::move(executed), *std::move(txs));
   return Fault::kNone;
@@ -286,16 +286,15 @@ void LedgerApp::add_version(const BlockId& id, const BlockHeader& header, BlockR
   version->result.app_hash = version->info.app_hash;
   if (version->overlay.changes().contains(validators_key()))
     version->result.validator_updates = load_validators(version->overlay);
-  market_.touch(version->overlay.changes());
-  market_at_ = id;
+  market_at_ = id;  // its execution has brought the index there
   versions_[id] = std::move(version);
 }
 
 // The market's index, of the state after the block that is to be built on. Between branches, all
 // that any of them has changed is read again.
-MarketIndex& LedgerApp::index_of(const BlockId& parent, const ReadView& state) {
+MarketIndex& LedgerApp::index_of(const BlockId& parent) {
   if (!market_.is_loaded()) {
-    market_.load(state);
+    market_.load();
   } else if (market_at_ != parent) {
     for (const auto& [id, version] : versions_) market_.touch(version->overlay.changes());
   }

@@ -115,7 +115,7 @@ class LedgerApp final : public Application {
                    std::vector<PooledTx>&& txs);
   void take_changes(Version& version, StateDelta& delta);
   void rebase(const BlockId& id);
-  MarketIndex& index_of(const BlockId& parent, const ReadView& state);
+  MarketIndex& index_of(const BlockId& parent);
   bool stands_on(BlockId block, const BlockId& below) const;
   InclusionTerms terms_now() const;
   bool is_snapshot_height(std::uint64_t height) const;

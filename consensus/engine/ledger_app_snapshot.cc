@@ -57,6 +57,7 @@ ErrorOr<void> LedgerApp::install_snapshot() {
     root_ = TreeRoot::kEmpty;
     TRY_VOID(load());
   }
+  market_ = MarketIndex();  // a block above the genesis may have been executed already
   preview_.forget();
   return parts_.inbox->clear();
 }

@@ -127,7 +127,13 @@ BlockResult BlockExecution::Impl::finish() {
   CHECK(due || !outcomes.empty());
   settle_staking_due(state, context);
   market::settle_due(state, context);
-  market::clear_market(state, context, index == nullptr ? nullptr : &index->offers());
+  if (index == nullptr) {
+    MarketIndex own;
+    own.load();
+    market::clear_market(state, context, own.matching());
+  } else {
+    market::clear_market(state, context, index->matching());
+  }
   burn(state, fees_burned);
   update_fee_market(state, terms.params, terms.base_price, context.time_ms, units_used);
   tally_block(state, validators, proposer, certificate, fees_tip);

@@ -103,6 +103,7 @@ Verdict check_market_params(const market::MarketParams& params) {
                        1'000'000'000'000));
   TRY_VOID(check_range("market.escrow_low_ms", params.escrow_low_ms, 1, year_ms));
   TRY_VOID(check_range("market.events_kept_ms", params.events_kept_ms, 1, year_ms));
+  TRY_VOID(check_range("market.searches_per_block", params.searches_per_block, 1, 1'000'000));
   return check_range("market.sleep_retry_ms", params.sleep_retry_ms, 1, kDayMs);
 }
 

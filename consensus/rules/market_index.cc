@@ -1,28 +1,29 @@
 #include "consensus/rules/market_index.h"
 
 #include "market/rules/bids.h"
+#include "market/rules/matching_index.h"
 #include "market/rules/preview.h"
 
 namespace fog {
 
-MarketIndex::MarketIndex() : offers_(std::make_unique<market::OfferIndex>()) {}
+MarketIndex::MarketIndex() : matching_(std::make_unique<market::MatchingIndex>()) {}
 MarketIndex::~MarketIndex() = default;
 MarketIndex::MarketIndex(MarketIndex&&) noexcept = default;
 MarketIndex& MarketIndex::operator=(MarketIndex&&) noexcept = default;
 
-void MarketIndex::load(const ReadView& state) {
-  offers_->touch_all(state);
+void MarketIndex::load() {
+  matching_->touch_all();
   is_loaded_ = true;
 }
 
 bool MarketIndex::load_some(const ReadView& state, std::size_t most) {
-  loads_from_ = offers_->touch_some(state, loads_from_, most);
+  loads_from_ = matching_->offers.touch_some(state, loads_from_, most);
   is_loaded_ = !loads_from_.has_value();
   return is_loaded_;
 }
 
 void MarketIndex::touch(const Changes& changes) {
-  if (is_loaded_) offers_->touch(changes);
+  if (is_loaded_) matching_->touch(changes);
 }
 
 void MarketIndex::collect(const Changes& changes, Changes& into) {
@@ -34,7 +35,7 @@ void MarketIndex::collect(const Changes& changes, Changes& into) {
 }
 
 std::size_t MarketIndex::refresh(const ReadView& state, std::size_t most) {
-  return offers_->refresh_some(state, most);
+  return matching_->offers.refresh_some(state, most);
 }
 
 bool MarketIndex::Question::read(const ReadView& state) {
@@ -51,7 +52,7 @@ Result<market::PreviewReport, Fault> MarketIndex::preview(const Question& questi
   const market::BidTerms& terms = question.request.terms;
   const Fault fault = market::check_terms(question.block, question.params, terms);
   if (fault != Fault::kNone) return Fail{fault};
-  return market::preview(*offers_, question.block, question.params, question.metered,
+  return market::preview(matching_->offers, question.block, question.params, question.metered,
                          question.request);
 }
 

@@ -12,7 +12,7 @@
 namespace fog {
 
 namespace market {
-class OfferIndex;
+struct MatchingIndex;
 }
 
 class MarketIndex {
@@ -23,7 +23,7 @@ class MarketIndex {
   MarketIndex& operator=(MarketIndex&&) noexcept;
 
   // Everything is to be read from the state of the next block's parent.
-  void load(const ReadView& state);
+  void load();
   // The same in pieces, for one that is not loaded: at most so many more Offers. Whether it is
   // loaded now; then it is to be touched with all that has changed since the first piece.
   bool load_some(const ReadView& state, std::size_t most);
@@ -31,11 +31,11 @@ class MarketIndex {
   // These keys have other values now than in the state that it was of.
   void touch(const Changes& changes);
 
-  market::OfferIndex& offers() { return *offers_; }
+  market::MatchingIndex& matching() { return *matching_; }
 
   // ---- for questions from outside (see market/rules/preview.h) ----
 
-  // Of the changes, those that touch() looks at, without their values.
+  // Of the changes, those that the index of Offers looks at, without their values.
   static void collect(const Changes& changes, Changes& into);
   // Reads at most so many of the Offers that were touched; how many are left.
   std::size_t refresh(const ReadView& state, std::size_t most);
@@ -53,7 +53,7 @@ class MarketIndex {
   Result<market::PreviewReport, Fault> preview(const Question& question) const;
 
  private:
-  std::unique_ptr<market::OfferIndex> offers_;
+  std::unique_ptr<market::MatchingIndex> matching_;
   bool is_loaded_ = false;
   std::optional<StateKey> loads_from_;  // where the next piece begins
 };

@@ -116,7 +116,7 @@ std::span<const NumberField<StakingParams>> staking_fields() {
 
 std::span<const NumberField<market::MarketParams>> market_fields() {
   using P = market::MarketParams;
-  static constexpr std::array<NumberField<P>, 18> kFields{{
+  static constexpr std::array<NumberField<P>, 19> kFields{{
       {.name = "ack_deadline_ms", .wide = &P::ack_deadline_ms},
       {.name = "receipt_interval_ms", .wide = &P::receipt_interval_ms},
       {.name = "lease_timeout_ms", .wide = &P::lease_timeout_ms},
@@ -135,6 +135,7 @@ std::span<const NumberField<market::MarketParams>> market_fields() {
       {.name = "demand_fee", .amount = &P::demand_fee},
       {.name = "escrow_low_ms", .wide = &P::escrow_low_ms},
       {.name = "events_kept_ms", .wide = &P::events_kept_ms},
+      {.name = "searches_per_block", .narrow = &P::searches_per_block},
   }};
   return kFields;
 }

@@ -1,7 +1,7 @@
 // Attestations: whom a Host's owner admits, what auditors say of the Host, and revoking it.
 #include <set>
 
-#include "market/rules/demand.h"
+#include "market/rules/fresh_offers.h"
 #include "market/rules/rules.h"
 
 namespace fog::market {
@@ -13,7 +13,7 @@ void renew_offer(Overlay& state, const BlockContext& block, const HostId& host) 
   if (!offer) return;
   offer->since_height = block.height;
   keep(state, *offer);
-  note_offer_changed(state, host);
+  note_offer_changed(state, block, host);
 }
 
 bool is_attestation(const BlockContext& block, const AttestHost& message) {

@@ -165,7 +165,7 @@ void close_bid(Overlay& state, const BlockContext& block, const MarketParams& pa
   bid.closed = reason;
   bid.closed_ms = block.time_ms;
   for (const Address& gateway : bid.terms.gateways) forget_demand(state, bid, gateway);
-  wake(state, bid);  // a closed Bid wants nothing: it leaves the demand
+  wake(state, block, bid);  // a closed Bid wants nothing: it leaves the demand
   auto service = must_load<Service>(state, service_key(bid.terms.service));
   CHECK(service.bids_open > 0);
   --service.bids_open;
@@ -189,7 +189,7 @@ void settle_start_by(Overlay& state, const BlockContext& block, const MarketPara
   const std::uint16_t started = started_replicas(state, bid.id);
   if (started == 0) return close_bid(state, block, params, bid, CloseReason::kNotStarted);
   bid.terms.replicas_min = std::min(bid.terms.replicas_min, started);
-  wake(state, bid);
+  wake(state, block, bid);
 }
 
 Fault apply(Overlay& state, const BlockContext& block, const TxContext& tx,
@@ -219,7 +219,7 @@ Fault apply(Overlay& state, const BlockContext& block, const TxContext& tx,
   bid.deposited = message.deposit;
   bid.deposits.push_back({tx.sender, message.deposit});
   if (terms.start_by_ms != 0) schedule(state, {terms.start_by_ms, DueKind::kStartBy, bid.id, 0});
-  wake(state, bid);
+  wake(state, block, bid);
   add_index(state, bids_by_owner(bid.owner), bid.id);
   add_index(state, bids_by_service(terms.service), bid.id);
   tell_deposit(state, block, params, bid, EventKind::kBidCreated, message.deposit);
@@ -258,7 +258,7 @@ Fault apply(Overlay& state, const BlockContext& block, const TxContext& tx,
   }
   bid->since_height = block.height;
   bid->asleep_since_ms = 0;
-  wake(state, *bid);
+  wake(state, block, *bid);
   keep_escrow(state, block, params, *bid);
   tell_deposit(state, block, params, *bid, EventKind::kBidUpdated, {});
   rescale(state, block, params, bid->id, CloseReason::kScaledDown);
@@ -276,7 +276,7 @@ Fault apply(Overlay& state, const BlockContext& block, const TxContext& tx,
   }
 
   const MarketParams params = market_params(state);
-  wake(state, *bid);
+  wake(state, block, *bid);
   keep_escrow(state, block, params, *bid);
   tell_deposit(state, block, params, *bid, EventKind::kBidFunded, message.amount);
   return Fault::kNone;

@@ -1,8 +1,9 @@
 // Which Bids want replicas, and which of those are awake.
 //
 // A Bid that lacks replicas stands in Table::kOpenBids while awake and in Table::kSleepingBids
-// while asleep, never in both; any other Bid in neither. Sleeping costs nothing per block: a Bid
-// wakes by its retry time (due queue), by money, or when an Offer that changed could serve it.
+// while asleep, never in both; any other Bid in neither. Those that are awake wait for a search,
+// the longest first. Sleeping costs nothing per block: a Bid wakes by its retry time
+// (Table::kRetries), by money, or when an Offer that changed could serve it (fresh_offers.h).
 #pragma once
 
 #include "market/rules/keep.h"
@@ -35,38 +36,59 @@ inline std::uint16_t missing_reservations(const Bid& bid) {
   const std::uint16_t wanted = reservations_wanted(bid);
   return static_cast<std::uint16_t>(wanted - std::min(wanted, bid.replicas_reserved));
 }
+// Replicas and reservations that a search is for, those to be cleared again included.
+inline std::uint32_t sought(const Bid& bid) {
+  return std::uint32_t{missing_replicas(bid)} + missing_reservations(bid) + bid.replicas_renewing;
+}
 // Whether an auction has something to do for it.
 inline bool lacks_any(const Bid& bid) {
-  return missing_replicas(bid) > 0 || missing_reservations(bid) > 0 || bid.replicas_renewing > 0;
+  return sought(bid) > 0;
 }
 
-// Puts the Bid where it belongs, awake if it lacks any. Writes the Bid.
-void wake(Overlay& state, Bid& bid);
+// Replicas and reservations that it lacks and can lock a slice for.
+std::uint64_t slices_of(const MarketParams& params, const Bid& bid);
+bool can_pay_any(const MarketParams& params, const Bid& bid);
+
+// Puts the Bid where it belongs, awake if it lacks any; one that waits for a search already keeps
+// its place. Writes the Bid.
+void wake(Overlay& state, const BlockContext& block, Bid& bid);
+// It has been searched for and goes on waiting, behind all others. Writes the Bid.
+void wait_again(Overlay& state, const BlockContext& block, Bid& bid);
 // A search found nothing (more). The Bid is searched again when an Offer changes, and anyway after
 // a while, each time after twice as long as it has slept, but not later than `retry_by_ms`. Writes
 // the Bid.
 void put_to_sleep(Overlay& state, const BlockContext& block, const MarketParams& params, Bid& bid,
                   std::uint64_t retry_by_ms);
 // The Bid cannot lock a slice: only money wakes it. Writes the Bid.
-void sleep_without_money(Overlay& state, Bid& bid);
-// The retry time has come.
-void retry_demand(Overlay& state, const BidId& id, std::uint64_t time_ms);
+void sleep_without_money(Overlay& state, const BlockContext& block, Bid& bid);
+// Wakes those whose retry time has come, the longest due first, as many as one block may
+// (wakes_per_block). The others stay due.
+void wake_due(Overlay& state, const BlockContext& block);
+// When the first is due.
+std::optional<std::uint64_t> first_retry(const ReadView& state);
+
+// Half of what a block searches: by their time and by Offers together no more wake than are
+// searched, so that what wakes leaves those who come anew their turn.
+inline std::uint32_t wakes_per_block(const MarketParams& params) {
+  return (params.searches_per_block + 1) / 2;
+}
 
 bool any_awake(const ReadView& state);
 bool any_asleep(const ReadView& state);
-struct AwakeBid {
-  std::uint64_t created_height = 0;
-  BidId id;
-};
-// Oldest first.
-std::vector<AwakeBid> awake_bids(const ReadView& state);
-std::vector<BidId> sleeping_bids(const ReadView& state);
+bool is_asleep(const ReadView& state, const Bid& bid);
 
-// An Offer is new, cheaper, or has more room: sleeping Bids are to look at it.
-void note_offer_changed(Overlay& state, const HostId& host);
-std::vector<HostId> fresh_offers(const ReadView& state);
-void forget_fresh_offer(Overlay& state, const HostId& host);
-bool any_fresh_offer(const ReadView& state);
+// A Bid's place among those that wait, or among those that sleep.
+struct DemandTurn {
+  std::uint64_t height = 0;  // Bid::turn_height
+  BidId id;
+  auto operator<=>(const DemandTurn&) const = default;
+};
+// Nothing for another key.
+std::optional<DemandTurn> sleeper_of(const StateKey& key);
+// In their order, as long as `use` says true.
+using UseTurn = std::function<bool(const DemandTurn&)>;
+void each_awake(const ReadView& state, const UseTurn& use);
+void each_asleep(const ReadView& state, const UseTurn& use);
 
 constexpr std::uint64_t kSleepMsMax = 3'600'000;
 

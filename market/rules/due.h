@@ -16,7 +16,6 @@ enum class DueKind : std::uint8_t {
   kFinalReceipts = 4,  // lease, term: no more receipts; the slice unlocks
   kHoldback = 5,       // lease, receipt number: release
   kBondReturn = 6,     // host
-  kRetry = 7,          // bid: search again
   kForgetTerm = 8,     // lease, term: a past term's record goes
   kForgetBid = 9,      // bid: a closed Bid's record goes
   kStartBy = 10,       // bid: replicas that nobody was found for are given up

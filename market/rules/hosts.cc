@@ -1,7 +1,7 @@
 // Hosts: registering, changing and retiring.
 #include "market/rules/capacity.h"
-#include "market/rules/demand.h"
 #include "market/rules/events.h"
+#include "market/rules/fresh_offers.h"
 #include "market/rules/leases.h"
 #include "market/rules/rules.h"
 
@@ -99,7 +99,7 @@ Fault apply(Overlay& state, const BlockContext& block, const TxContext& tx,
   offer->free = smaller_of(offer->free, capacity_left(message.capacity, held));
   offer->since_height = block.height;
   keep(state, *offer);
-  note_offer_changed(state, message.host);
+  note_offer_changed(state, block, message.host);
   return Fault::kNone;
 }
 

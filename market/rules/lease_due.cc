@@ -93,7 +93,7 @@ void settle_final_receipts(Overlay& state, const BlockContext& block, const Mark
     drop_index(state, leases_by_host(lease.host), lease.id);
   }
   if (bid.closed == CloseReason::kOpen) {
-    wake(state, bid);
+    wake(state, block, bid);
     keep_escrow(state, block, params, bid);
   } else {
     refund_when_unlocked(state, block, params, bid);

@@ -78,7 +78,7 @@ Fault apply(Overlay& state, const BlockContext& block, const TxContext& tx,
   const auto& named = bid.terms.gateways;
   if (std::find(named.begin(), named.end(), ticket.gateway) != named.end()) {
     add_opened(state, block, bid, ticket.gateway);
-    wake(state, bid);
+    wake(state, block, bid);
   } else {
     // An update has taken the gateway away since: what was served counts, no more is wanted.
     rescale(state, block, params, bid.id, CloseReason::kIdle);

@@ -2,6 +2,7 @@
 
 #include "market/rules/demand.h"
 #include "market/rules/events.h"
+#include "market/rules/fresh_offers.h"
 #include "market/rules/settlement.h"
 
 namespace fog::market {
@@ -17,7 +18,7 @@ std::uint64_t term_over_ms(const MarketParams& params, const Lease& lease) {
 }
 
 // What the lease held is free for others again.
-void give_back_capacity(Overlay& state, const Lease& lease) {
+void give_back_capacity(Overlay& state, const BlockContext& block, const Lease& lease) {
   Host host = must_load_host(state, lease.host);
   CHECK(host.leases_open > 0);
   --host.leases_open;
@@ -26,7 +27,7 @@ void give_back_capacity(Overlay& state, const Lease& lease) {
   if (!offer) return;
   offer->free.give_back(lease.resources);
   keep(state, *offer);
-  note_offer_changed(state, lease.host);
+  note_offer_changed(state, block, lease.host);
 }
 
 // The waiting lease's closed term makes room for the next one under the same id.
@@ -125,7 +126,7 @@ void start_closing(Overlay& state, const BlockContext& block, const MarketParams
   if (is_followed(reason)) ++bid.replicas_leaving;
   store(state, lease_key(id), lease);
   schedule(state, {lease.closing_at_ms, DueKind::kClosing, id, lease.term});
-  wake(state, bid);
+  wake(state, block, bid);
   tell_lease(state, block, params, lease, EventKind::kLeaseClosing, closing_at_ms);
 }
 
@@ -170,8 +171,8 @@ void end_term(Overlay& state, const BlockContext& block, const MarketParams& par
     --bid.replicas_reserved;
   }
   store(state, lease_key(id), lease);
-  give_back_capacity(state, lease);
-  wake(state, bid);
+  give_back_capacity(state, block, lease);
+  wake(state, block, bid);
   keep_escrow(state, block, params, bid);
   schedule(state, {block.time_ms + params.final_receipt_window_ms, DueKind::kFinalReceipts, id,
                    lease.term});
@@ -183,7 +184,7 @@ void touch_host(Overlay& state, const BlockContext& block, Host& host) {
   host.last_seen_ms = block.time_ms;
   if (host.down_since_ms != 0) {
     host.down_since_ms = 0;
-    note_offer_changed(state, host.id);
+    note_offer_changed(state, block, host.id);
   }
   keep(state, host);
 }

@@ -1,11 +1,15 @@
-// Matching: the batch auction at the end of a block. Bids are served oldest first, within a block
-// by hash(beacon, bid); each clears all the replicas that it lacks at once.
+// Matching: the batch auction at the end of a block. A block searches for so many replicas; Bids
+// are served oldest first, within a block by hash(beacon, bid); each clears all the replicas that
+// it lacks at once.
+#include <tuple>
+
 #include "chain/crypto/hash.h"
 #include "market/rules/auction.h"
 #include "market/rules/demand.h"
-#include "market/rules/gateway_demand.h"
+#include "market/rules/fresh_offers.h"
 #include "market/rules/leases.h"
-#include "market/rules/offer_index.h"
+#include "market/rules/matching_index.h"
+#include "market/rules/query.h"
 #include "market/rules/renewals.h"
 #include "market/rules/rules.h"
 #include "market/rules/scaling.h"
@@ -70,34 +74,6 @@ Replicas replicas_of(const ReadView& state, const BlockContext& block, const Mar
   }
   for (const auto& [ordinal, id] : waiting) replicas.waiting.push_back(id);
   return replicas;
-}
-
-OfferQuery query_of(const ReadView& state, const BlockContext& block, const Bid& bid,
-                    std::set<HostId> excluded) {
-  const auto service = must_load<Service>(state, service_key(bid.terms.service));
-  OfferQuery query;
-  query.terms = bid.terms;
-  query.bid = bid.id;
-  query.runtime = service.manifest.runtime;
-  query.profile = service.metered.value_or(bid.terms.profile);
-  query.excluded = std::move(excluded);
-  query.beacon = block.beacon;
-  query.height = block.height;
-  query.time_ms = block.time_ms;
-  // Where the End Users are says the gateway that asked last.
-  if (const std::optional<Demand> demand = leading_demand(state, bid)) {
-    query.terms.near = demand->location;
-    query.round_trips = demand->round_trips;
-  }
-  return query;
-}
-
-// Replicas and reservations that the Bid lacks and can lock a slice for.
-std::uint64_t slices_of(const MarketParams& params, const Bid& bid) {
-  return bid.free.droplets / full_slice(params, bid.terms.spend_per_hour_max).droplets;
-}
-bool can_pay_any(const MarketParams& params, const Bid& bid) {
-  return (missing_replicas(bid) > 0 || missing_reservations(bid) > 0) && slices_of(params, bid) > 0;
 }
 
 // One auction of a Bid: what it found, and whom it did not ask.
@@ -181,7 +157,7 @@ void clear_bid(Overlay& state, const BlockContext& block, const MarketParams& pa
   open_reservations(state, block, params, id);
   Bid bid = must_load_bid(state, id);
   if (bid.replicas_renewing == 0 && !can_pay_any(params, bid)) {
-    return lacks_any(bid) ? sleep_without_money(state, bid) : wake(state, bid);
+    return lacks_any(bid) ? sleep_without_money(state, block, bid) : wake(state, block, bid);
   }
   const Clearing serving = clear_replicas(state, block, params, index, id);
   const Clearing reserved = clear_reservations(state, block, params, index, id);
@@ -189,59 +165,57 @@ void clear_bid(Overlay& state, const BlockContext& block, const MarketParams& pa
   const bool any_award = serving.any_award || reserved.any_award;
   if (any_award) bid.asleep_since_ms = 0;
   if (!lacks_any(bid)) {
-    wake(state, bid);  // holds all it wants: leaves the demand
+    wake(state, block, bid);  // holds all it wants: leaves the demand
   } else if (bid.replicas_renewing > 0) {
-    keep(state, bid);  // an Offer takes part in the next block
+    wait_again(state, block, bid);  // an Offer takes part in the next block
   } else if (!can_pay_any(params, bid)) {
-    sleep_without_money(state, bid);
+    sleep_without_money(state, block, bid);
   } else if (any_award && (serving.any_excluded || reserved.any_excluded)) {
-    keep(state, bid);  // a replica that moved on no longer excludes the Host it left: look again
+    // A replica that moved on no longer excludes the Host it left: look again.
+    wait_again(state, block, bid);
   } else {
     put_to_sleep(state, block, params, bid,
                  std::min(serving.excluded_until_ms, reserved.excluded_until_ms));
   }
 }
 
-// Shows the Offers that have changed to the sleeping Bids and wakes those that one could serve.
-void wake_sleepers(Overlay& state, const BlockContext& block, const MarketParams& params,
-                   const OfferIndex& index) {
-  std::vector<HostId> fresh;
-  for (const HostId& host : fresh_offers(state)) {
-    const std::optional<Offer> offer = load<Offer>(state, offer_key(host));
-    if (offer && offer->since_height >= block.height) continue;  // takes part from the next block
-    forget_fresh_offer(state, host);
-    fresh.push_back(host);
-  }
-  if (fresh.empty()) return;
-  for (const BidId& id : sleeping_bids(state)) {
-    Bid bid = must_load_bid(state, id);
-    if (!can_pay_any(params, bid)) continue;
-    const OfferQuery query = query_of(state, block, bid, {});
-    const bool wanted = std::any_of(fresh.begin(), fresh.end(), [&](const HostId& host) {
-      return index.can_serve(host, query, params);
-    });
-    if (wanted) wake(state, bid);
-  }
-}
-
-// The awake Bids that take part in this block, in the order in which they are served.
-std::vector<BidId> bids_to_serve(const ReadView& state, const BlockContext& block) {
+// The awake Bids that this block searches for: those that have waited longest, of those that wait
+// since the same block the oldest, of the oldest by hash(beacon, bid), until so many replicas are
+// sought; the last one whole. They are served oldest first, however long they have waited.
+std::vector<BidId> bids_to_serve(const ReadView& state, const BlockContext& block,
+                                 const MarketParams& params) {
   static const HashTag kTag("fog/bid-order");
   struct Place {
+    std::uint64_t turn_height;
     std::uint64_t created_height;
     Hash32 tie;
     BidId id;
+    std::uint32_t sought;
   };
   std::vector<Place> places;
-  for (const AwakeBid& bid : awake_bids(state)) {
-    if (bid.created_height >= block.height) continue;
-    if (must_load_bid(state, bid.id).since_height >= block.height) continue;
-    places.push_back({bid.created_height, tagged_hash(kTag, {block.beacon, bid.id}), bid.id});
-  }
-  std::sort(places.begin(), places.end(), [](const Place& a, const Place& b) {
-    return a.created_height != b.created_height ? a.created_height < b.created_height
-                                                : a.tie < b.tie;
+  std::uint64_t found = 0;
+  each_awake(state, [&](const DemandTurn& turn) {
+    if (found >= params.searches_per_block && turn.height != places.back().turn_height)
+      return false;
+    const Bid bid = must_load_bid(state, turn.id);
+    if (bid.since_height >= block.height) return true;
+    places.push_back({turn.height, bid.created_height, tagged_hash(kTag, {block.beacon, bid.id}),
+                      bid.id, sought(bid)});
+    found += places.back().sought;
+    return true;
   });
+  const auto is_older = [](const Place& a, const Place& b) {
+    return std::tie(a.created_height, a.tie) < std::tie(b.created_height, b.tie);
+  };
+  std::sort(places.begin(), places.end(), [&](const Place& a, const Place& b) {
+    return a.turn_height != b.turn_height ? a.turn_height < b.turn_height : is_older(a, b);
+  });
+  found = 0;
+  const auto end = std::find_if(places.begin(), places.end(), [&](const Place& place) {
+    return std::exchange(found, found + place.sought) >= params.searches_per_block;
+  });
+  places.erase(end, places.end());
+  std::sort(places.begin(), places.end(), is_older);
   std::vector<BidId> ids;
   for (const Place& place : places) ids.push_back(place.id);
   return ids;
@@ -249,19 +223,16 @@ std::vector<BidId> bids_to_serve(const ReadView& state, const BlockContext& bloc
 
 }  // namespace
 
-void clear_market(Overlay& state, const BlockContext& block, OfferIndex* index) {
+void clear_market(Overlay& state, const BlockContext& block, MatchingIndex& index) {
+  index.touch(state.changes());
   if (!any_awake(state) && !any_fresh_offer(state)) return;
   const MarketParams params = market_params(state);
-  OfferIndex own;
-  if (index == nullptr) {
-    index = &own;
-    index->touch_all(state);
-  } else {
-    index->touch(state.changes());
+  index.refresh(state, params);
+  show_fresh_offers(state, block, params, index);
+  for (const BidId& id : bids_to_serve(state, block, params)) {
+    clear_bid(state, block, params, index.offers, id);
+    index.sleepers.touch(id);
   }
-  index->refresh(state);
-  wake_sleepers(state, block, params, *index);
-  for (const BidId& id : bids_to_serve(state, block)) clear_bid(state, block, params, *index, id);
 }
 
 }  // namespace fog::market

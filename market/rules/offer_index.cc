@@ -18,7 +18,8 @@ bool stands_alike(const IndexedOffer& a, const IndexedOffer& b) {
 
 }  // namespace
 
-void OfferIndex::touch_all(const ReadView& state) {
+void OfferIndex::touch_those_of(const ReadView& state) {
+  for (const IndexedOffer& offer : offers_) touch(offer.host);
   (void)touch_some(state, std::nullopt, ~std::size_t{0});
 }
 
@@ -63,11 +64,13 @@ void OfferIndex::touch(const Changes& changes) {
 }
 
 void OfferIndex::refresh(const ReadView& state) {
+  if (std::exchange(reads_all_, false)) touch_those_of(state);
   sort_touched();
   refresh_some(state, touched_.size());
 }
 
 std::size_t OfferIndex::refresh_some(const ReadView& state, std::size_t most) {
+  if (std::exchange(reads_all_, false)) touch_those_of(state);
   for (; most > 0 && !touched_.empty(); --most) {
     const HostId host = touched_.back();
     touched_.pop_back();

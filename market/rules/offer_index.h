@@ -30,8 +30,8 @@ class OfferIndex {
   OfferIndex(const OfferIndex&) = delete;
   OfferIndex& operator=(const OfferIndex&) = delete;
 
-  // Every Offer of the state is to be read.
-  void touch_all(const ReadView& state);
+  // Every Offer of the state that is refreshed from next is to be read.
+  void touch_all() { reads_all_ = true; }
   // The same in pieces: at most so many Offers, the first ones or from `from` on. Where the next
   // piece begins; nothing when this was the last. What changes between two pieces is touched apart.
   std::optional<StateKey> touch_some(const ReadView& state, const std::optional<StateKey>& from,
@@ -91,6 +91,7 @@ class OfferIndex {
   TraitsTable::iterator share(Traits&& traits);
   void release(std::uint32_t traits);
   void sort_touched();
+  void touch_those_of(const ReadView& state);
 
   OfferStore store_;
   std::deque<IndexedOffer> offers_;  // by place
@@ -100,6 +101,7 @@ class OfferIndex {
   std::vector<TraitsTable::iterator> traits_by_number_;
   std::vector<std::uint32_t> free_traits_;
   static constexpr std::size_t kTouchedMax = 4'096;
+  bool reads_all_ = false;                 // the next time
   std::vector<HostId> touched_;            // may name one several times
   std::size_t touched_max_ = kTouchedMax;  // so many, and they are sorted out
 };

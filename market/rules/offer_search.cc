@@ -30,7 +30,7 @@ GlobeBox box_of(const OfferBranch& branch, std::size_t child) {
 
 bool OfferIndex::can_serve(const HostId& host, const OfferQuery& query,
                            const MarketParams& params) const {
-  CHECK(touched_.empty());
+  CHECK(touched_.empty() && !reads_all_);
   const IndexedOffer* offer = find_offer(host);
   if (offer == nullptr) return false;
   const std::optional<QueryPrice> price = price_in(params.classes[offer->price_class], query);
@@ -44,7 +44,7 @@ OfferIndex::Search::Search(const OfferIndex& index, const OfferQuery& query,
       query_(query),
       mask_(tie_mask(query.beacon, query.bid)),
       mask_prefix_(id_prefix(mask_)) {
-  CHECK(index.touched_.empty());
+  CHECK(index.touched_.empty() && !index.reads_all_);
   const BidTerms& terms = query.terms;
   const Constraints& c = terms.constraints;
   near_counts_ = terms.near && terms.latency_weight != 0;

@@ -1,6 +1,6 @@
 // Offers: a Host's one number, and how much of its capacity it offers at that.
 #include "market/rules/capacity.h"
-#include "market/rules/demand.h"
+#include "market/rules/fresh_offers.h"
 #include "market/rules/rules.h"
 
 namespace fog::market {
@@ -89,7 +89,7 @@ Fault apply(Overlay& state, const BlockContext& block, const TxContext& tx,
                     block.height};
   keep(state, offer);
   state.put(offer_index_key(offer), {});
-  note_offer_changed(state, message.host);
+  note_offer_changed(state, block, message.host);
   return Fault::kNone;
 }
 

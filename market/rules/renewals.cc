@@ -33,7 +33,7 @@ void settle_renewal(Overlay& state, const BlockContext& block, const MarketParam
   store(state, lease_key(lease->id), *lease);
   Bid bid = must_load_bid(state, lease->bid);
   ++bid.replicas_renewing;
-  wake(state, bid);
+  wake(state, block, bid);
 }
 
 Renewals::Renewals(Overlay& state, const BlockContext& block, const MarketParams& params,

@@ -61,10 +61,10 @@ Fault apply(Overlay& state, const BlockContext& block, const TxContext& tx,
 // Settles every deadline with due time <= block time (missed acknowledgements, silent Hosts,
 // notices, hold-backs, refunds, bonds), oldest first.
 void settle_due(Overlay& state, const BlockContext& block);
-class OfferIndex;
+struct MatchingIndex;
 // The batch auction over open bids and offers (DESIGN 9). `index` is of the state below the block's
-// overlay, and becomes the block's; without one, all Offers are read.
-void clear_market(Overlay& state, const BlockContext& block, OfferIndex* index = nullptr);
+// overlay, and becomes the block's.
+void clear_market(Overlay& state, const BlockContext& block, MatchingIndex& index);
 // See next_due_ms in consensus/rules/execute.h.
 std::optional<std::uint64_t> next_due_ms(const ReadView& state, std::uint64_t now_ms);
 

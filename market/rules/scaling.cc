@@ -88,7 +88,7 @@ void open_reservations(Overlay& state, const BlockContext& block, const MarketPa
       tell_lease(state, block, params, lease, EventKind::kLeaseActive);
     }
   }
-  wake(state, bid);
+  wake(state, block, bid);
 }
 
 void rescale(Overlay& state, const BlockContext& block, const MarketParams& params, const BidId& id,
@@ -112,7 +112,7 @@ void rescale(Overlay& state, const BlockContext& block, const MarketParams& para
     end_term(state, block, params, lease.id, reason, block.time_ms);
   }
   bid = must_load_bid(state, id);
-  wake(state, bid);
+  wake(state, block, bid);
 }
 
 }  // namespace fog::market

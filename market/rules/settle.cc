@@ -1,8 +1,11 @@
 // What falls due: one case a kind of deadline.
+#include <algorithm>
+
 #include "market/rules/bids.h"
 #include "market/rules/demand.h"
 #include "market/rules/due.h"
 #include "market/rules/events.h"
+#include "market/rules/fresh_offers.h"
 #include "market/rules/gateway_demand.h"
 #include "market/rules/leases.h"
 #include "market/rules/release.h"
@@ -26,8 +29,6 @@ void settle(Overlay& state, const BlockContext& block, const MarketParams& param
       return release_holdback(state, due);
     case DueKind::kBondReturn:
       return return_bond(state, block, params, due);
-    case DueKind::kRetry:
-      return retry_demand(state, due.object, due.time_ms);
     case DueKind::kForgetTerm:
       return forget_term(state, due);
     case DueKind::kForgetBid:
@@ -49,22 +50,23 @@ void settle(Overlay& state, const BlockContext& block, const MarketParams& param
 }  // namespace
 
 void settle_due(Overlay& state, const BlockContext& block) {
-  std::vector<Due> due = due_until(state, block.time_ms);
-  if (due.empty()) return;
-  const MarketParams params = market_params(state);
-  // Settling may schedule more for this block (a window of zero length), hence the outer loop.
-  for (; !due.empty(); due = due_until(state, block.time_ms)) {
+  // Settling may schedule more for this block (a window of zero length), hence the loop.
+  for (std::vector<Due> due; !(due = due_until(state, block.time_ms)).empty();) {
+    const MarketParams params = market_params(state);
     for (const Due& one : due) {
       unschedule(state, one);
       settle(state, block, params, one);
     }
   }
+  wake_due(state, block);
 }
 
 std::optional<std::uint64_t> next_due_ms(const ReadView& state, std::uint64_t now_ms) {
   if (any_awake(state)) return now_ms;
   if (any_fresh_offer(state) && any_asleep(state)) return now_ms;
-  return first_due(state);
+  const std::optional<std::uint64_t> due_ms = first_due(state);
+  const std::optional<std::uint64_t> retry_ms = first_retry(state);
+  return due_ms && retry_ms ? std::min(*due_ms, *retry_ms) : due_ms ? due_ms : retry_ms;
 }
 
 }  // namespace fog::market

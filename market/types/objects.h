@@ -167,6 +167,8 @@ struct Bid {
   // money is missing.
   std::uint64_t sleep_until_ms = 0;
   std::uint64_t asleep_since_ms = 0;  // since when its searches have found nothing; 0: never
+  // Awake: since which block it waits for a search. Asleep: the block of its last one.
+  std::uint64_t turn_height = 0;
   // Since when what is free may be used up within escrow_low_ms; 0: it suffices for longer.
   std::uint64_t low_since_ms = 0;
   // Vouchers of gateways that an update took away still count until then, so that it cannot cost a
@@ -178,8 +180,8 @@ struct Bid {
       &Bid::since_height, &Bid::free, &Bid::locked, &Bid::spent, &Bid::refunded, &Bid::deposited,
       &Bid::deposits, &Bid::replicas_held, &Bid::replicas_leaving, &Bid::replicas_reserved,
       &Bid::replicas_demanded, &Bid::replicas_renewing, &Bid::leases_ever, &Bid::closed,
-      &Bid::closed_ms, &Bid::sleep_until_ms, &Bid::asleep_since_ms, &Bid::low_since_ms,
-      &Bid::gateways_before, &Bid::gateways_before_until_ms);
+      &Bid::closed_ms, &Bid::sleep_until_ms, &Bid::asleep_since_ms, &Bid::turn_height,
+      &Bid::low_since_ms, &Bid::gateways_before, &Bid::gateways_before_until_ms);
   bool operator==(const Bid&) const = default;
 };
 

@@ -29,6 +29,8 @@ struct MarketParams {
   // A Bid is marked low while what is free does not last for this long at its spending limit.
   std::uint64_t escrow_low_ms = 600'000;
   std::uint64_t events_kept_ms = 3'600'000;
+  // So many replicas one block searches for; Bids beyond wait for the next (DESIGN 9).
+  std::uint32_t searches_per_block = 128;
 
   static constexpr auto kFields = std::make_tuple(
       &MarketParams::classes, &MarketParams::ack_deadline_ms, &MarketParams::receipt_interval_ms,
@@ -38,7 +40,8 @@ struct MarketParams {
       &MarketParams::failure_slash_permille, &MarketParams::host_bond_min,
       &MarketParams::service_fee_burn, &MarketParams::gateway_fee_burn,
       &MarketParams::fuel_per_core_second_max, &MarketParams::sleep_retry_ms,
-      &MarketParams::demand_fee, &MarketParams::escrow_low_ms, &MarketParams::events_kept_ms);
+      &MarketParams::demand_fee, &MarketParams::escrow_low_ms, &MarketParams::events_kept_ms,
+      &MarketParams::searches_per_block);
   bool operator==(const MarketParams&) const = default;
 };
 

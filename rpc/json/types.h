@@ -78,7 +78,7 @@ FOG_JSON(market::MarketParams, classes, ack_deadline_ms, receipt_interval_ms, le
          notice_ms, final_receipt_window_ms, audit_window_ms, bond_return_ms, burn_permille,
          holdback_permille, failure_slash_permille, host_bond_min, service_fee_burn,
          gateway_fee_burn, fuel_per_core_second_max, sleep_retry_ms, demand_fee, escrow_low_ms,
-         events_kept_ms);
+         events_kept_ms, searches_per_block);
 FOG_JSON(market::Location, country, lat_milli, lon_milli);
 FOG_JSON(market::Host, id, owner, operator_account, operator_key, endpoint, location, capacity,
          attributes, runtimes, bond, standing, standing_as_of_ms, last_seen_ms, leases_open,
@@ -108,7 +108,7 @@ FOG_JSON(market::Deposit, from, left);
 FOG_JSON(market::Bid, id, owner, terms, created_height, created_ms, since_height, free, locked,
          spent, refunded, deposited, deposits, replicas_held, replicas_leaving, replicas_reserved,
          replicas_demanded, replicas_renewing, leases_ever, closed, closed_ms, sleep_until_ms,
-         asleep_since_ms, low_since_ms, gateways_before, gateways_before_until_ms);
+         asleep_since_ms, turn_height, low_since_ms, gateways_before, gateways_before_until_ms);
 FOG_JSON(market::RoundTrip, host, micros);
 FOG_JSON(market::Demand, bid, gateway, replicas, location, round_trips, raised_ms, until_ms,
          hour_since_ms, raised_in_hour);

@@ -242,34 +242,35 @@ Method market_bid() {
 }
 
 Method market_bids() {
-  return {
-      .name = "market_bids",
-      .summary = "Bids of an owner, or for a service, or all open ones, oldest first, in pages.",
-      .params = page_params(
-          {optional_param("owner", "Only this owner's.", schema_of<Address>()),
-           optional_param("service", "Only for this service.", schema_of<std::string>())}),
-      .result = page_schema(schema_of<market::Bid>()),
-      .errors = {kUnavailable},
-      .example_params = R"({"service": "echo"})",
-      .example_result = R"({"items": [{"terms": {"service": "echo"}}], "next": null})",
-      .cost = 50,
-      .run = [](NodeApi& node, const Args& args) -> Outcome {
-        if (args.has("owner") && args.has("service")) {
-          return refuse({ErrorCode::kInvalidInput, "give either owner or service"});
-        }
-        if (args.has("owner")) {
-          FOG_ARG(const Address owner, args.get<Address>("owner"));
-          return read_page<market::Bid>(node, args, market::bids_by_owner(owner),
-                                        &by_tail<Table::kBid>);
-        }
-        if (args.has("service")) {
-          FOG_ARG(const std::string name, service_name(args, "service"));
-          return read_page<market::Bid>(node, args, market::bids_by_service(name),
-                                        &by_tail<Table::kBid>);
-        }
-        return read_page<market::Bid>(node, args, state_key(Table::kOpenBids),
-                                      &by_last_id<Table::kBid>);
-      }};
+  return {.name = "market_bids",
+          .summary =
+              "Bids of an owner, or for a service, or all that wait for a search, longest first; "
+              "in pages.",
+          .params = page_params(
+              {optional_param("owner", "Only this owner's.", schema_of<Address>()),
+               optional_param("service", "Only for this service.", schema_of<std::string>())}),
+          .result = page_schema(schema_of<market::Bid>()),
+          .errors = {kUnavailable},
+          .example_params = R"({"service": "echo"})",
+          .example_result = R"({"items": [{"terms": {"service": "echo"}}], "next": null})",
+          .cost = 50,
+          .run = [](NodeApi& node, const Args& args) -> Outcome {
+            if (args.has("owner") && args.has("service")) {
+              return refuse({ErrorCode::kInvalidInput, "give either owner or service"});
+            }
+            if (args.has("owner")) {
+              FOG_ARG(const Address owner, args.get<Address>("owner"));
+              return read_page<market::Bid>(node, args, market::bids_by_owner(owner),
+                                            &by_tail<Table::kBid>);
+            }
+            if (args.has("service")) {
+              FOG_ARG(const std::string name, service_name(args, "service"));
+              return read_page<market::Bid>(node, args, market::bids_by_service(name),
+                                            &by_tail<Table::kBid>);
+            }
+            return read_page<market::Bid>(node, args, state_key(Table::kOpenBids),
+                                          &by_last_id<Table::kBid>);
+          }};
 }
 
 Method market_lease() {

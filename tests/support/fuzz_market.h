@@ -3,6 +3,7 @@
 #pragma once
 
 #include "chain/crypto/hash.h"
+#include "market/rules/matching_index.h"
 #include "market/rules/rules.h"
 #include "tests/support/memory_state.h"
 
@@ -57,7 +58,9 @@ struct FuzzMarket {
   }
   void end_block(Overlay& overlay) {
     settle_due(overlay, block);
-    clear_market(overlay, block);
+    MatchingIndex index;
+    index.touch_all();
+    clear_market(overlay, block, index);
     check_conserved(overlay);
   }
   // Over the changed records and their values before, as after every block.

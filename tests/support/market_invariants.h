@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include "market/rules/fresh_offers.h"
 #include "market/rules/rules.h"
 #include "market/types/event.h"
 #include "tests/support/memory_state.h"
@@ -49,6 +50,8 @@ inline MarketRecords read_records(const fog::testing::MemoryState& state) {
       append_be64(at, event.height);
       EXPECT_TRUE(std::equal(at.begin(), at.end(), key.begin() + 21));
       ++out.events;
+    } else if (table == Table::kFreshOffers) {
+      decode(FreshOffer{});
     } else if (key[0] >= 0x80) {
       out.indexes[table].insert(Bytes(key.begin() + 1, key.end()));
       EXPECT_TRUE(value.empty());
@@ -211,12 +214,18 @@ inline void check_indexes(MarketRecords& r) {
     EXPECT_TRUE(r.indexes[Table::kLeasesByHost].contains(join(lease.host, id)));
     EXPECT_TRUE(r.indexes[Table::kLeasesByBid].contains(join(lease.bid, id)));
   }
+  std::size_t retries = 0;
   for (const auto& [id, bid] : r.bids) {
     Bytes open;
-    append_be64(open, bid.created_height);
+    append_be64(open, bid.turn_height);
     append(open, id);
+    Bytes retry;
+    append_be64(retry, bid.sleep_until_ms);
+    append(retry, id);
+    EXPECT_EQ(bid.sleep_until_ms != 0, r.indexes[Table::kRetries].contains(retry));
+    retries += bid.sleep_until_ms != 0 ? 1 : 0;
     const bool awake = r.indexes[Table::kOpenBids].contains(open);
-    const bool asleep = r.indexes[Table::kSleepingBids].contains(to_bytes(id));
+    const bool asleep = r.indexes[Table::kSleepingBids].contains(open);
     const bool wants = replicas_to_stay(bid) < replicas_to_serve(bid) ||
                        bid.replicas_reserved < reservations_to_keep(bid) ||
                        bid.replicas_renewing > 0;
@@ -226,6 +235,7 @@ inline void check_indexes(MarketRecords& r) {
       EXPECT_TRUE(r.indexes[Table::kBidsByOwner].contains(join(bid.owner, id)));
     }
   }
+  EXPECT_EQ(r.indexes[Table::kRetries].size(), retries);
   EXPECT_EQ(r.indexes[Table::kOffersByClass].size(), r.offers.size());
   EXPECT_EQ(r.indexes[Table::kReceiptsByLease].size(), r.receipts.size());
 }

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "chain/crypto/hash.h"
-#include "market/rules/offer_index.h"
+#include "market/rules/matching_index.h"
 #include "market/rules/rules.h"
 #include "market/types/host_link.h"
 #include "tests/support/market_invariants.h"
@@ -218,6 +218,8 @@ class MarketWorld {
   // Compare every block's matches with the naive reference (see NaiveMarket for what it asks).
   bool compare_matches = false;
   std::uint64_t matches = 0;
+  // Before each block, as a node that restarts: the index is made from the whole state.
+  bool restarts = false;
 
   MemoryState state;
   ChainId chain_id;
@@ -242,9 +244,8 @@ class MarketWorld {
       expected = NaiveMarket(read_records(before), params, context).clear();
     }
     // The index goes on from block to block, as in a node.
-    if (!offers_) offers_.emplace().touch_all(*block_);
-    clear_market(*block_, context, &*offers_);
-    offers_->touch(block_->changes());
+    if (!index_ || restarts) index_.emplace().touch_all();
+    clear_market(*block_, context, *index_);
     state.apply(block_->changes());
     check_market(state);
     if (compare_matches) {
@@ -258,7 +259,7 @@ class MarketWorld {
   SeededRng rng_;
   std::uint64_t txs_ = 0;
   std::optional<Overlay> block_;
-  std::optional<OfferIndex> offers_;
+  std::optional<MatchingIndex> index_;
 };
 
 // One gateway's log of one term, as gateway and Host both keep it.

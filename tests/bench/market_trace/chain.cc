@@ -7,7 +7,7 @@
 #include "chain/base/check.h"
 #include "chain/crypto/hash.h"
 #include "consensus/engine/live_state.h"
-#include "market/rules/offer_index.h"
+#include "market/rules/matching_index.h"
 #include "market/rules/rules.h"
 #include "market/rules/settlement.h"
 
@@ -35,7 +35,7 @@ class Chain {
       : machines_(machines), tasks_(tasks), seed_(seed), live_(system_rng()) {
     context_.time_ms = 1'000'000;
     make_accounts();
-    index_.touch_all(live_);
+    index_.touch_all();
     open();
     for (const Machine& machine : machines) add_host(machine);
     apply_message(publisher_, PublishService{"trace", manifest()});
@@ -189,8 +189,7 @@ class Chain {
   }
   void close() {
     settle_due(*block_, context_);
-    clear_market(*block_, context_, &index_);
-    index_.touch(block_->changes());
+    clear_market(*block_, context_, index_);
     std::vector<Lease> proposed;
     const StateKey prefix = state_key(Table::kLease);
     for (auto at = block_->changes().lower_bound(prefix);
@@ -246,7 +245,7 @@ class Chain {
   const std::vector<Task>& tasks_;
   const std::uint64_t seed_;
   LiveState live_;
-  OfferIndex index_;
+  MatchingIndex index_;
   BlockContext context_;
   std::optional<Overlay> block_;
   std::uint64_t txs_ = 0;

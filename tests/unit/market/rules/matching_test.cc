@@ -1,7 +1,7 @@
 // Matching: who is a candidate, in which order bids are served, and how demand sleeps and wakes.
 #include <set>
 
-#include "market/rules/demand.h"
+#include "market/rules/fresh_offers.h"
 #include "market/rules/offer_index.h"
 #include "market/rules/rules.h"
 #include "market/rules/standing.h"
@@ -276,7 +276,7 @@ TEST_F(MatchingTest, ABidWithoutMoneyForASliceSleepsUntilItIsToppedUp) {
   Bid poor = world.bid(bid);
   poor.terms.replicas_min = 2;
   poor.terms.replicas_max = 2;
-  wake(world.block(), poor);
+  wake(world.block(), world.context, poor);
   world.next_block();
   EXPECT_TRUE(any_asleep(world.state));
   EXPECT_EQ(world.bid(bid).sleep_until_ms, 0U) << "no retry: only money helps";
@@ -393,7 +393,7 @@ TEST(Matching, OnlyTheFirst2048ThatFitAreTestedFurther) {
     by_scale.push_back(host.id);
   }
   OfferIndex index;
-  index.touch_all(overlay);
+  index.touch_all();
   index.refresh(overlay);
   OfferQuery query;
   query.terms = MarketWorld::terms("abc");

@@ -21,7 +21,7 @@ struct PreviewTest : ::testing::Test {
   PreviewReport ask(std::uint16_t matches_max = 20) {
     world.next_block();
     OfferIndex index;
-    index.touch_all(world.state);
+    index.touch_all();
     index.refresh(world.state);
     BlockContext block = world.context;
     ++block.height;

@@ -101,7 +101,7 @@ class RandomMarket {
     EXPECT_TRUE(after.held.escrows == 0);
     EXPECT_TRUE(after.held.bonds == 0);
     EXPECT_FALSE(next_due_ms(world_.state, world_.now()).has_value());
-    for (const Table table : {Table::kDue, Table::kOpenBids, Table::kSleepingBids,
+    for (const Table table : {Table::kDue, Table::kOpenBids, Table::kSleepingBids, Table::kRetries,
                               Table::kOffersByClass, Table::kLeasesByHost, Table::kLeasesByBid,
                               Table::kBidsByService, Table::kReceiptsByLease, Table::kAllHosts}) {
       const auto entries = after.indexes.find(table);
