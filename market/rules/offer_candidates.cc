@@ -52,6 +52,19 @@ void OfferIndex::Search::scan(const Item& item) {
     consider(leaf.places[static_cast<std::size_t>(std::countr_zero(left))], item.tree);
 }
 
+void OfferIndex::Search::put_off(const Item& leaf) {
+  put_off_.push_back(leaf);
+  if (failed_at_most() + tested_ >= failed_max_) scan_put_off();
+}
+
+void OfferIndex::Search::scan_put_off() {
+  for (const Item& leaf : std::exchange(put_off_, {})) scan(leaf);
+}
+
+std::size_t OfferIndex::Search::failed_at_most() const {
+  return failed_.size() + put_off_.size() * OfferLeaf::kFanout;
+}
+
 void OfferIndex::Search::consider(OfferPlace place, std::uint16_t tree) {
   const OfferRow& row = store_.rows[place];
   if (!row_fits(row)) return;
@@ -112,6 +125,7 @@ const OfferIndex::Search::TraitsVerdict& OfferIndex::Search::verdict_on(std::uin
 std::optional<Candidate> OfferIndex::Search::judge(const Item& item) {
   const IndexedOffer& offer = index_.offers_[item.number];
   if (!rows_tell_ && !fits(offer, query_)) return std::nullopt;
+  if (tested_ + failed_at_most() >= kSearchMax) scan_put_off();
   if (tested_ + failed_.size() >= kSearchMax && tested_ + failed_before(item) >= kSearchMax) {
     heap_.clear();
     return std::nullopt;
@@ -125,7 +139,12 @@ std::optional<Candidate> OfferIndex::Search::judge(const Item& item) {
 OfferIndex::Search::Item OfferIndex::Search::with_exact_score(const Item& item) const {
   Item exact = item;
   const IndexedOffer& offer = index_.offers_[item.number];
-  exact.score = score_at(candidate_of(offer, trees_[item.tree].price), offer.scale);
+  Candidate candidate;
+  candidate.hourly = trees_[item.tree].price.hourly;
+  candidate.factor =
+      standing_factor(healed_standing(offer.standing, offer.standing_as_of_ms, query_.time_ms));
+  candidate.distance_cost = distance_cost(offer);
+  exact.score = score_at(candidate, offer.scale);
   exact.kind = Kind::kOffer;
   return exact;
 }
@@ -155,9 +174,17 @@ std::size_t OfferIndex::Search::failed_before(const Item& item) {
   return before;
 }
 
+std::uint64_t OfferIndex::Search::distance_cost(const IndexedOffer& offer) const {
+  if (!near_counts_) return 0;
+  std::uint32_t km = distance_km(offer.location, *query_.terms.near);
+  for (const RoundTrip& trip : query_.round_trips) {
+    if (trip.host == offer.host) km = std::max(km, round_trip_km(trip.micros));
+  }
+  return std::uint64_t{query_.terms.latency_weight} * km;
+}
+
 Candidate OfferIndex::Search::candidate_of(const IndexedOffer& offer,
                                            const QueryPrice& price) const {
-  const BidTerms& terms = query_.terms;
   Candidate candidate;
   candidate.host = offer.host;
   candidate.owner = offer.owner;
@@ -167,13 +194,7 @@ Candidate OfferIndex::Search::candidate_of(const IndexedOffer& offer,
   candidate.hourly = price.hourly;
   candidate.factor =
       standing_factor(healed_standing(offer.standing, offer.standing_as_of_ms, query_.time_ms));
-  if (near_counts_) {
-    std::uint32_t km = distance_km(offer.location, *terms.near);
-    for (const RoundTrip& trip : query_.round_trips) {
-      if (trip.host == offer.host) km = std::max(km, round_trip_km(trip.micros));
-    }
-    candidate.distance_cost = std::uint64_t{terms.latency_weight} * km;
-  }
+  candidate.distance_cost = distance_cost(offer);
   candidate.copies = copies_of(room_of(offer.free), filter_.need);
   return candidate;
 }

@@ -13,7 +13,8 @@ std::string_view gpu_model(const IndexedOffer& offer) {
 // but for room.
 bool stands_alike(const IndexedOffer& a, const IndexedOffer& b) {
   return a.price_class == b.price_class && a.scale == b.scale && a.country == b.country &&
-         a.location == b.location && gpu_model(a) == gpu_model(b) && *a.runtimes == *b.runtimes;
+         a.location == b.location && gpu_model(a) == gpu_model(b) && *a.runtimes == *b.runtimes &&
+         *a.attributes == *b.attributes;
 }
 
 }  // namespace
@@ -117,6 +118,7 @@ OfferRow OfferIndex::row_of(const IndexedOffer& offer, std::uint32_t traits) con
   row.marks = country_mark(offer.country);
   if (offer.free.gpu) row.marks |= gpu_mark(offer.free.gpu->model);
   for (const RuntimeProfile& profile : *offer.runtimes) row.marks |= runtime_mark(profile);
+  for (const auto& [key, value] : *offer.attributes) row.marks |= says_mark(key, value);
   row.standing_as_of_ms = offer.standing_as_of_ms;
   row.since_height =
       static_cast<std::uint32_t>(std::min<std::uint64_t>(offer.since_height, ~std::uint32_t{0}));

@@ -110,7 +110,8 @@ class OfferIndex {
 //
 // A best-first walk over branches, leaves and Offers, each with a score that nothing below it
 // undercuts. What fits but fails the other constraints is only counted, and put in order only where
-// so many were counted that the order could matter.
+// so many were counted that the order could matter; leaves with nothing else are not even read
+// before that.
 class OfferIndex::Search {
  public:
   Search(const OfferIndex& index, const OfferQuery& query, const MarketParams& params);
@@ -178,6 +179,10 @@ class OfferIndex::Search {
   void expand_by_place(const Item& item, const OfferBranch& branch);
   Item child_item(const OfferBranch& branch, std::size_t child, std::uint16_t tree,
                   std::uint32_t km) const;
+  bool surely_fails(const OfferBranch& branch, std::size_t child) const;
+  void put_off(const Item& leaf);
+  void scan_put_off();
+  std::size_t failed_at_most() const;
   void scan(const Item& leaf);
   void consider(OfferPlace place, std::uint16_t tree);
   Item offer_item(OfferPlace place, std::uint16_t tree, std::uint16_t standing) const;
@@ -187,6 +192,7 @@ class OfferIndex::Search {
   std::optional<Candidate> judge(const Item& item);
   Item with_exact_score(const Item& item) const;
   std::size_t failed_before(const Item& item);
+  std::uint64_t distance_cost(const IndexedOffer& offer) const;
   Candidate candidate_of(const IndexedOffer& offer, const QueryPrice& price) const;
   bool comes_later(const Item& a, const Item& b) const;
 
@@ -198,6 +204,7 @@ class OfferIndex::Search {
   RowFilter filter_;                      // what is needed to fit, as far as rows tell
   std::vector<std::uint16_t> countries_;  // country_code() of those that fit; empty: all
   bool rows_tell_ = true;                 // whether an Offer fits
+  std::uint64_t says_ = 0;                // marks of what a Host must say of itself
   bool near_counts_ = false;
   GlobePoint near_{};
   std::optional<Ring> within_;           // the farthest that is accepted
@@ -209,6 +216,7 @@ class OfferIndex::Search {
   std::array<TraitsVerdict, 64> verdicts_;
   std::size_t tested_ = 0;               // Offers that fit and came before
   std::vector<Failed> failed_;           // those that may fit and surely fail the rest, in no order
+  std::vector<Item> put_off_;            // leaves in which all that fit surely fail the rest
   std::size_t failed_max_ = kSearchMax;  // so many, and their order is looked at
 };
 

@@ -64,6 +64,10 @@ OfferIndex::Search::Search(const OfferIndex& index, const OfferQuery& query,
   }
   rows_tell_ = query.height <= ~std::uint32_t{0} && c.not_countries.empty() && !c.ask_place() &&
                !(by_place && terms.resources.gpu);
+  for (const AttributeRule& rule : c.attributes) {
+    if (!rule.audited && rule.op == AttributeOp::kEquals)
+      says_ |= says_mark(rule.key, rule.values.front());
+  }
   for (const HostId& host : c.only_hosts) only_ids_.push_back(id_prefix(host));
   heap_.reserve(128);
   siblings_.emplace_back();
@@ -201,14 +205,23 @@ void OfferIndex::Search::expand(const Item& item) {
   CHECK(false);
 }
 
+// Whether it is a leaf in which nobody says what is asked for.
+bool OfferIndex::Search::surely_fails(const OfferBranch& branch, std::size_t child) const {
+  return branch.height == 1 && (branch.marks[child] & says_) != says_;
+}
+
 // The children stand by scale: those that are dearer than the first wait as one.
 void OfferIndex::Search::expand_by_scale(const Item& item, const OfferBranch& branch) {
   std::uint32_t children = filter_.children(branch) >> item.child << item.child;
-  if (children == 0) return;
-  const Scale lowest = branch.scale_min[static_cast<std::size_t>(std::countr_zero(children))];
+  Scale lowest = kScaleMax;
   for (; children != 0; children &= children - 1) {
     const auto child = static_cast<std::size_t>(std::countr_zero(children));
     Item next = child_item(branch, child, item.tree, 0);
+    if (surely_fails(branch, child)) {
+      put_off(next);
+      continue;
+    }
+    lowest = std::min(lowest, branch.scale_min[child]);
     if (branch.scale_min[child] > lowest) {
       next.number = item.number;
       next.tie = 0;
@@ -232,6 +245,10 @@ void OfferIndex::Search::expand_by_place(const Item& item, const OfferBranch& br
     const auto child = static_cast<std::size_t>(std::countr_zero(rest));
     if (asks_place && !may_lie_in(box_of(branch, child))) continue;
     const Item next = child_item(branch, child, item.tree, km[child]);
+    if (surely_fails(branch, child)) {
+      put_off(next);
+      continue;
+    }
     std::size_t at = count++;
     for (; at > 0 && comes_later(items[at - 1], next); --at) items[at] = items[at - 1];
     items[at] = next;

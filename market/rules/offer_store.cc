@@ -7,9 +7,13 @@
 namespace fog::market {
 namespace {
 
-// Bits 0..31 are for countries, 32..47 for GPU models, 48..63 for runtimes.
-constexpr int kGpuShift = 32;
-constexpr int kRuntimeShift = 48;
+// Bits 0..23 are for countries, 24..31 for GPU models, 32..39 for runtimes, 40..63 for what Hosts
+// say of themselves.
+constexpr std::uint64_t kCountryBits = 24;
+constexpr int kGpuShift = 24;
+constexpr int kRuntimeShift = 32;
+constexpr int kSaysShift = 40;
+constexpr std::uint64_t kSaysBits = 24;
 
 std::uint64_t hash_of(std::string_view text) {
   std::uint64_t hash = 0xCBF29CE484222325U;  // FNV-1a
@@ -29,13 +33,17 @@ Room room_of(const Resources& resources) {
 }
 
 std::uint64_t country_mark(std::string_view country) {
-  return std::uint64_t{1} << (hash_of(country) >> 59);
+  return std::uint64_t{1} << hash_of(country) % kCountryBits;
 }
 std::uint64_t gpu_mark(std::string_view model) {
-  return std::uint64_t{1} << (kGpuShift + (hash_of(model) >> 60));
+  return std::uint64_t{1} << (kGpuShift + (hash_of(model) >> 61));
 }
 std::uint64_t runtime_mark(const RuntimeProfile& profile) {
-  return std::uint64_t{1} << (kRuntimeShift + (profile.data[0] & 15));
+  return std::uint64_t{1} << (kRuntimeShift + (profile.data[0] & 7));
+}
+std::uint64_t says_mark(std::string_view key, std::string_view value) {
+  const std::uint64_t hash = hash_of(key) * 31 + hash_of(value);
+  return std::uint64_t{1} << (kSaysShift + (hash ^ hash >> 32) % kSaysBits);
 }
 
 std::uint32_t id_prefix(const HostId& id) {
@@ -149,6 +157,9 @@ std::uint32_t RowFilter::children(const OfferBranch& branch) const {
 
 void OfferStore::change_room(OfferPlace place, const Room& room) {
   const Room before = std::exchange(rows[place].room, room);
+  for (const std::uint32_t leaf : leaf_of[place]) {
+    if (leaf != kNoNode) leaves.prefetch(leaf);
+  }
   for (const std::uint32_t leaf : leaf_of[place]) {
     if (leaf == kNoNode) continue;
     OfferLeaf& lowest = leaves[leaf];

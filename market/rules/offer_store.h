@@ -21,11 +21,12 @@ constexpr std::size_t kRoomKinds = 5;
 using Room = std::array<std::uint32_t, kRoomKinds>;
 Room room_of(const Resources& resources);
 
-// Sets of countries, GPU models and runtimes in one number, as far as they go into 64 bits: what is
-// not in such a set is not there; what is may be another of the same bit.
+// Sets of countries, GPU models, runtimes and attributes in one number, as far as they go into 64
+// bits: what is not in such a set is not there; what is may be another of the same bit.
 std::uint64_t country_mark(std::string_view country);
 std::uint64_t gpu_mark(std::string_view model);
 std::uint64_t runtime_mark(const RuntimeProfile& profile);
+std::uint64_t says_mark(std::string_view key, std::string_view value);
 
 // The first bytes of an id as a number, which orders like the id.
 std::uint32_t id_prefix(const HostId& id);
@@ -35,7 +36,7 @@ std::uint16_t country_code(std::string_view country);
 
 // What a search looks at first.
 struct alignas(64) OfferRow {
-  std::uint64_t marks = 0;  // of country, GPU and runtimes
+  std::uint64_t marks = 0;  // of country, GPU, runtimes and attributes
   std::uint64_t standing_as_of_ms = 0;
   Room room{};
   Scale scale = kScaleOne;

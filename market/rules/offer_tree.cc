@@ -1,26 +1,41 @@
 #include "market/rules/offer_tree.h"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 namespace fog::market {
 namespace {
 
-// Bit by bit two zeros after each of 16.
-std::uint64_t spread_bits(std::uint16_t x) {
-  std::uint64_t out = x;
-  out = (out | out << 16) & 0x0000'0000'FF00'00FFU;
-  out = (out | out << 8) & 0x0000'00F0'0F00'F00FU;
-  out = (out | out << 4) & 0x0000'0C30'C30C'30C3U;
-  out = (out | out << 2) & 0x0000'2492'4924'9249U;
+// Bit by bit three zeros after each of 16.
+std::uint64_t spread_bits(std::uint32_t x) {
+  std::uint64_t out = x & 0xFFFFU;
+  out = (out | out << 24) & 0x0000'00FF'0000'00FFU;
+  out = (out | out << 12) & 0x000F'000F'000F'000FU;
+  out = (out | out << 6) & 0x0303'0303'0303'0303U;
+  out = (out | out << 3) & 0x1111'1111'1111'1111U;
   return out;
 }
 
-// The components' bits in turn (Morton's curve).
-std::uint64_t curve_of(const GlobePoint& at) {
-  std::uint64_t code = 0;
-  for (std::size_t i = 0; i < at.size(); ++i)
-    code |= spread_bits(static_cast<std::uint16_t>(at[i] + (1 << 15))) << i;
+// A scale by its logarithm in 16 bits, a quarter of them for each doubling from 2^12 to 2^16 (0.41
+// to 6.6): beside the globe's 32 768 units a price counts as much as some thousand kilometres.
+// Beyond, all are alike.
+std::uint32_t log_scale(Scale scale) {
+  constexpr int kLowBits = 12;
+  constexpr int kOctaveBits = 14;
+  const int bits = 31 - std::countl_zero(scale | 1);
+  if (bits < kLowBits) return 0;
+  const std::uint32_t rest = (scale << (31 - bits)) & 0x7FFF'FFFFU;
+  const std::uint32_t log =
+      (static_cast<std::uint32_t>(bits - kLowBits) << kOctaveBits) + (rest >> (31 - kOctaveBits));
+  return std::min<std::uint32_t>(log, 0xFFFFU);
+}
+
+// The bits of the place's components and of the price in turn (Morton's curve).
+std::uint64_t curve_of(const OfferRow& row) {
+  std::uint64_t code = spread_bits(log_scale(row.scale)) << 3;
+  for (std::size_t i = 0; i < row.at.size(); ++i)
+    code |= spread_bits(static_cast<std::uint32_t>(row.at[i] + (1 << 14))) << i;
   return code;
 }
 
@@ -81,7 +96,7 @@ OfferTree::Key OfferTree::key_of(OfferPlace place) const {
     case OfferOrder::kByScale:
       return {row.scale, row.id};
     case OfferOrder::kByPlace:
-      return {curve_of(row.at), row.id};
+      return {curve_of(row), row.id};
     case OfferOrder::kById:
       return {row.id, 0};
   }

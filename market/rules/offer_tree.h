@@ -11,7 +11,7 @@ namespace fog::market {
 
 enum class OfferOrder : std::uint8_t {
   kByScale,  // then by the id's first bytes
-  kByPlace,  // near each other on the globe, near each other in the tree
+  kByPlace,  // near each other on the globe and in price, near each other in the tree
   kById,
 };
 
