@@ -30,7 +30,7 @@ struct MarketParams {
   std::uint64_t escrow_low_ms = 600'000;
   std::uint64_t events_kept_ms = 3'600'000;
   // So many replicas one block searches for; Bids beyond wait for the next (DESIGN 9).
-  std::uint32_t searches_per_block = 128;
+  std::uint32_t searches_per_block = 64;
 
   static constexpr auto kFields = std::make_tuple(
       &MarketParams::classes, &MarketParams::ack_deadline_ms, &MarketParams::receipt_interval_ms,
