@@ -144,6 +144,7 @@ void Simplex::on(const CertificateInput& input) {
 
 void Simplex::on(const BlockInput& input) {
   fetching_.erase(input.block.id);
+  if (input.block.height <= floor_.height) leave_behind(input.block.id);
   take_block(input.block);
   try_vote();
   try_propose();

@@ -135,6 +135,7 @@ class Simplex {
   void try_finalize();
   void settle(BlockRef block, const Certificate& certificate);
   void take_block(const BlockRef& block);
+  void leave_behind(const BlockId& block);
   void retry();
   void look_again();
 

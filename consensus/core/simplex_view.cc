@@ -297,6 +297,20 @@ void Simplex::settle(const BlockRef block, const Certificate& certificate) {
   std::erase_if(blocks_, [&](const auto& entry) { return entry.second.height <= floor_.height; });
 }
 
+// Of a block that does not stand above the floor. Where the floor's own view was not known at the
+// start (after a snapshot), certificates of what stands below came as news; whatever is notarized
+// after the floor stands on it, so those are of views before the floor's, or of its own.
+void Simplex::leave_behind(const BlockId& block) {
+  for (const auto& [number, view] : views_) {
+    const bool is_there = (view.notarization && view.notarization->vote.block == block) ||
+                          (view.finalization && view.finalization->vote.block == block);
+    if (is_there) floor_view_ = number;
+  }
+  views_.erase(views_.begin(), views_.upper_bound(floor_view_));
+  if (finalization_pending_ && finalization_pending_->vote.block == block)
+    finalization_pending_.reset();
+}
+
 void Simplex::take_block(const BlockRef& block) {
   if (block.height <= floor_.height) return;
   if (!blocks_.emplace(block.id, block).second) return;

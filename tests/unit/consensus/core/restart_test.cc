@@ -116,5 +116,45 @@ TEST(SimplexRestart, AllCrashAtOnceAtEveryStepOfABlock) {
   }
 }
 
+// After a snapshot the floor's own view is not known: certificates of what stands below it come as
+// news, and are no reason to ask for its blocks again and again.
+TEST(SimplexRestart, WhatStandsBelowAFloorWhoseViewIsNotKnownIsLeftBehind) {
+  const ValidatorSet set = made_up_set({1, 1, 1, 1});
+  const std::uint64_t first = epoch_view(1) + 1;
+  const BlockRef genesis{BlockId{}, {}, 10};
+  const BlockRef below = made_up_block(first, genesis);
+  const BlockRef floor = made_up_block(first + 1, below);
+  const BlockRef next = made_up_block(first + 2, floor);
+  SimplexConfig config;
+  config.epoch = 1;
+  config.set = set;
+  config.leader_seed = seed_with_leaders(set, 1, {0, 1, 2, 3});
+  config.last_height = 1'000;
+  config.floor = floor;
+  config.floor_view = epoch_view(1);
+  Simplex core(std::move(config));
+  core.start();
+  const auto fetches = [](const Effects& effects) {
+    return std::count_if(effects.begin(), effects.end(), [](const Effect& effect) {
+      return std::holds_alternative<FetchBlock>(effect);
+    });
+  };
+  const auto certify = [&](VoteKind kind, std::uint64_t view, const BlockRef& block) {
+    return CertificateInput{
+        made_up_certificate(Vote{1, view, kind, view - 1, block.id}, {0, 1, 2})};
+  };
+  core.step(certify(VoteKind::kFinalize, first, below));
+  core.step(certify(VoteKind::kNotarize, first, below));
+  EXPECT_EQ(fetches(core.step(TimerInput{TimerKind::kFetch, core.view()})), 1);
+  EXPECT_EQ(fetches(core.step(BlockInput{below})), 0) << "it is here, and of no use";
+  EXPECT_EQ(core.floor_view(), first) << "the floor stands there or later";
+  EXPECT_EQ(fetches(core.step(TimerInput{TimerKind::kRetry, core.view()})), 0);
+  core.step(certify(VoteKind::kNotarize, first + 1, floor));
+  core.step(certify(VoteKind::kNotarize, first + 2, next));
+  core.step(BlockInput{next});
+  core.step(certify(VoteKind::kFinalize, first + 2, next));
+  EXPECT_EQ(core.floor(), next);
+}
+
 }  // namespace
 }  // namespace fog::sim
