@@ -4,6 +4,8 @@
 #include <bit>
 #include <utility>
 
+#include "market/rules/text_hash.h"
+
 namespace fog::market {
 namespace {
 
@@ -14,12 +16,6 @@ constexpr int kGpuShift = 24;
 constexpr int kRuntimeShift = 32;
 constexpr int kSaysShift = 40;
 constexpr std::uint64_t kSaysBits = 24;
-
-std::uint64_t hash_of(std::string_view text) {
-  std::uint64_t hash = 0xCBF29CE484222325U;  // FNV-1a
-  for (const char c : text) hash = (hash ^ static_cast<std::uint8_t>(c)) * 0x100000001B3U;
-  return hash;
-}
 
 std::uint32_t above(std::uint32_t bits, std::uint8_t open) {
   return open == 32 ? 0 : bits >> open << open;
@@ -33,16 +29,16 @@ Room room_of(const Resources& resources) {
 }
 
 std::uint64_t country_mark(std::string_view country) {
-  return std::uint64_t{1} << hash_of(country) % kCountryBits;
+  return std::uint64_t{1} << text_hash(country) % kCountryBits;
 }
 std::uint64_t gpu_mark(std::string_view model) {
-  return std::uint64_t{1} << (kGpuShift + (hash_of(model) >> 61));
+  return std::uint64_t{1} << (kGpuShift + (text_hash(model) >> 61));
 }
 std::uint64_t runtime_mark(const RuntimeProfile& profile) {
   return std::uint64_t{1} << (kRuntimeShift + (profile.data[0] & 7));
 }
 std::uint64_t says_mark(std::string_view key, std::string_view value) {
-  const std::uint64_t hash = hash_of(key) * 31 + hash_of(value);
+  const std::uint64_t hash = text_hash(key) * 31 + text_hash(value);
   return std::uint64_t{1} << (kSaysShift + (hash ^ hash >> 32) % kSaysBits);
 }
 

@@ -4,6 +4,8 @@
 #include <array>
 #include <bit>
 
+#include "market/rules/text_hash.h"
+
 namespace fog::market {
 namespace {
 
@@ -23,8 +25,7 @@ constexpr Field kRuntimes{32, 8};
 constexpr Field kKeys{40, 24};
 
 std::uint64_t hash_of(std::string_view text) {
-  std::uint64_t hash = 0xCBF29CE484222325U;  // FNV-1a
-  for (const char c : text) hash = (hash ^ static_cast<std::uint8_t>(c)) * 0x100000001B3U;
+  const std::uint64_t hash = text_hash(text);
   return hash ^ hash >> 32;
 }
 std::uint64_t hash_of(const RuntimeProfile& profile) {
