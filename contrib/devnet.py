@@ -16,7 +16,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,8 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+
+from free_port import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 FOG = 10**9
@@ -64,12 +65,6 @@ step.number = 0
 def fog(droplets):
     whole, part = divmod(int(droplets), FOG)
     return f"{whole}.{part:09d}".rstrip("0").rstrip(".") + " FOG"
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def wait_until(what, condition, seconds, poll=0.1):

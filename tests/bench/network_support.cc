@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 #include <deque>
+#include <fstream>
 #include <thread>
 #include <unistd.h>
 
@@ -11,6 +12,10 @@
 
 namespace fog::bench {
 namespace {
+
+// Where the nodes' ports begin: by process, so that benches side by side rarely try the same.
+constexpr std::uint32_t kFirstPort = 10'100;
+constexpr std::uint32_t kPortSpread = 20'000;
 
 sockaddr_in loopback(std::uint16_t port) {
   sockaddr_in address{};
@@ -35,11 +40,26 @@ int listen_somewhere() {
   return socket;
 }
 
+// The first port that the system gives to connections of its own accord.
+std::uint32_t first_given_port() {
+  std::uint32_t first = 0;
+  std::ifstream("/proc/sys/net/ipv4/ip_local_port_range") >> first;
+  return first;
+}
+
+// A port for a node that does not listen yet. Below those that the system gives to connections,
+// one of which might take it meanwhile.
 std::uint16_t free_port() {
-  const int socket = listen_somewhere();
-  const std::uint16_t port = bound_port(socket);
-  ::close(socket);
-  return port;
+  static std::uint32_t port = kFirstPort + static_cast<std::uint32_t>(::getpid()) % kPortSpread;
+  for (const std::uint32_t end = first_given_port(); ++port < end;) {
+    const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
+    const sockaddr_in address = loopback(static_cast<std::uint16_t>(port));
+    const bool free =
+        ::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    ::close(socket);
+    if (free) return static_cast<std::uint16_t>(port);
+  }
+  CHECK(false);  // no port is left below the system's own
 }
 
 void no_delay(int socket) {

@@ -13,7 +13,6 @@ import os
 import pathlib
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -23,6 +22,9 @@ import unittest
 # What tests take from here too.
 from calls import RpcError, http, rpc, rpc_as
 from command_line import (PASSPHRASE, ROOT, Cli, Result, on_terminal, programs_folder, run_fogcoin, secret_file)
+
+sys.path.append(str(ROOT / "contrib"))
+from free_port import free_port  # noqa: E402
 
 DROPLETS = 1_000_000_000  # in a FOG
 START_S = 60  # a program that is not up by then will not be
@@ -97,12 +99,6 @@ class Node:
 
     def rpc(self, method, **params):
         return rpc(self.url, method, **params)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Signer:
