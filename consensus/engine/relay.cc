@@ -17,7 +17,11 @@ constexpr std::uint64_t kAgainNs = 1'000'000'000;
 constexpr std::uint64_t kAgainNsMax = 60 * kAgainNs;
 constexpr std::size_t kOwnMax = 100'000;
 constexpr std::size_t kOthersMax = 4;
-constexpr std::size_t kSeenMax = 200'000;
+constexpr std::size_t kSeenMin = 200'000;
+// Each message costs its receivers a wake-up and a share-out among their threads, however little is
+// in it. So the more has just gone out, the longer the next ones gather; a lone one does not wait.
+constexpr std::uint64_t kGatherNs = 1'000'000;  // for each that went out
+constexpr std::uint64_t kGatherNsMax = 25'000'000;
 constexpr std::size_t kServeBytes = 4 * 1024 * 1024;
 constexpr std::size_t kServeMargin = 64 * 1024;  // for the certificate of an answer
 
@@ -34,6 +38,8 @@ std::size_t served_bytes(const Block& block) {
 }
 
 }  // namespace
+
+Relay::Relay(RelayParts parts) : parts_(std::move(parts)), seen_(kSeenMin) {}
 
 bool Relay::handles(std::uint8_t kind) {
   switch (static_cast<wire::Kind>(kind)) {
@@ -95,15 +101,18 @@ void Relay::on_down(const NodeId& peer) {
 // ---- sending ----
 
 void Relay::flush() {
+  ask_again();
+  announce_again();
+  const std::uint64_t now = parts_.clock->monotonic_ns();
   std::vector<PooledTx> arrived;
   {
     const std::lock_guard lock(mutex_);
-    arrived.swap(arrived_);
+    gathering_ = !arrived_.empty() && now < gather_until_ns_;
+    if (!gathering_) arrived.swap(arrived_);
   }
-  ask_again();
-  announce_again();
   if (arrived.empty()) return;
-  const std::uint64_t again_ns = parts_.clock->monotonic_ns() + kAgainNs;
+  gather_until_ns_ = now + std::min(arrived.size() * kGatherNs, kGatherNsMax);
+  const std::uint64_t again_ns = now + kAgainNs;
   for (const PooledTx& tx : arrived) {
     if (own_.size() >= kOwnMax) break;
     own_.emplace(again_ns, Own{tx->id(), kAgainNs});
@@ -121,7 +130,7 @@ void Relay::flush() {
     bytes = 0;
   };
   for (const PooledTx& tx : arrived) {
-    note_seen(tx->id());
+    seen_.add(tx->id());
     ids.push_back(tx->id());
     if (leaders.empty()) continue;
     if (whole.txs.size() == wire::kTxIdsMax || bytes + tx->encoded().size() > wire::kTxsBytesMax)
@@ -190,7 +199,7 @@ void Relay::on(const NodeId& from, wire::Announce&& message) {
   wire::GetTxs ask;
   const std::uint64_t deadline = parts_.clock->monotonic_ns() + kAnswerNs;
   for (const TxId& id : message.ids) {
-    if (seen(id) || parts_.pool->contains(id)) continue;
+    if (seen_.contains(id) || parts_.pool->contains(id)) continue;
     if (const auto asked = asked_.find(id); asked != asked_.end()) {
       auto& others = asked->second.others;
       if (others.size() < kOthersMax && !contains(others, from)) others.push_back(from);
@@ -288,9 +297,8 @@ void Relay::on(const NodeId& from, wire::Txs&& message) {
     }
     close_question(reply.id);
     if (reply.fault != Fault::kNone || !reply.refused.empty()) {
-      note_seen(reply.id);
-    } else if (!seen(reply.id)) {
-      note_seen(reply.id);
+      seen_.add(reply.id);
+    } else if (seen_.add(reply.id)) {
       good.push_back(reply.id);
       taken.insert(reply.id);
     }
@@ -335,22 +343,12 @@ void Relay::on(const NodeId& from, wire::GetFinal&& message) {
   wire::send(*parts_.net, from, answer);
 }
 
-// ---- what was seen ----
-
-bool Relay::seen(const TxId& id) const {
-  return seen_.contains(id) || seen_before_.contains(id);
-}
-
-void Relay::note_seen(const TxId& id) {
-  seen_.insert(id);
-  if (seen_.size() < kSeenMax) return;
-  seen_before_ = std::move(seen_);
-  seen_.clear();
-}
-
 std::optional<std::uint64_t> Relay::next_ns() const {
-  if (own_.empty()) return next_ask_ns_;
-  return std::min(next_ask_ns_.value_or(own_.begin()->first), own_.begin()->first);
+  std::optional<std::uint64_t> next = next_ask_ns_;
+  const auto at = [&](std::uint64_t ns) { next = std::min(next.value_or(ns), ns); };
+  if (!own_.empty()) at(own_.begin()->first);
+  if (gathering_) at(gather_until_ns_);
+  return next;
 }
 
 }  // namespace fog

@@ -18,6 +18,7 @@
 #include "chain/base/clock.h"
 #include "chain/store/block_log.h"
 #include "consensus/engine/application.h"
+#include "consensus/engine/seen_ids.h"
 #include "consensus/engine/state_sync_server.h"
 #include "consensus/engine/wire.h"
 #include "consensus/pool/mempool.h"
@@ -41,7 +42,7 @@ struct RelayParts {
 
 class Relay {
  public:
-  explicit Relay(RelayParts parts) : parts_(std::move(parts)) {}
+  explicit Relay(RelayParts parts);
 
   // A transaction has got into the mempool.
   void on_arrival(const PooledTx& tx);
@@ -51,7 +52,8 @@ class Relay {
   // Whether the kind is the relay's.
   static bool handles(std::uint8_t kind);
   void on_message(const NodeId& from, std::uint8_t kind, ByteView message);
-  // Sends what has arrived since the last call, and asks others for what was not answered.
+  // Sends what has arrived, together with what arrives soon after when much is on its way, and asks
+  // others for what was not answered.
   void flush();
   // When flush() has something to do without an event (monotonic).
   std::optional<std::uint64_t> next_ns() const;
@@ -76,15 +78,12 @@ class Relay {
   void close_question(const TxId& id);
   void ask_again();
   void announce_again();
-  bool seen(const TxId& id) const;
-  void note_seen(const TxId& id);
 
   const RelayParts parts_;
   std::set<NodeId> peers_;
   std::unordered_map<TxId, Asked, SeededHash> asked_;
   std::map<NodeId, std::size_t> asked_of_;  // how many of them
-  // Seen lately, in two generations.
-  IdSet seen_, seen_before_;
+  SeenIds seen_;
   std::optional<std::uint64_t> next_ask_ns_;
   // Submitted here and perhaps not final, by when they are announced again: queues drop,
   // connections break, and a transaction that only one validator knows would wait for its turn to
@@ -94,6 +93,8 @@ class Relay {
     std::uint64_t pause_ns = 0;
   };
   std::multimap<std::uint64_t, Own> own_;
+  std::uint64_t gather_until_ns_ = 0;  // what arrives before waits for more
+  bool gathering_ = false;             // something waits
 
   std::mutex mutex_;
   std::vector<PooledTx> arrived_;  // guarded by mutex_

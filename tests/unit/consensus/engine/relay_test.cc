@@ -112,6 +112,43 @@ TEST_F(RelayTest, WhatIsSubmittedHereGoesWholeToLeadersAndByNameToTheOthers) {
   EXPECT_EQ(receivers(static_cast<std::uint8_t>(wire::Kind::kAnnounce)), sorted({a_, c_}));
 }
 
+TEST_F(RelayTest, TheMoreHasGoneOutTheLongerTheNextGather) {
+  constexpr std::uint64_t kMs = 1'000'000;
+  const auto announced = [&] {
+    return receivers(static_cast<std::uint8_t>(wire::Kind::kAnnounce));
+  };
+  std::uint64_t sequence = 0;
+  const auto submit_some = [&](std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) submit_here(sequence++);
+  };
+  submit_some(3);
+  relay_.flush();
+  EXPECT_EQ(announced().size(), 3U);
+  submit_some(1);
+  relay_.flush();
+  EXPECT_EQ(announced().size(), 0U);
+  EXPECT_EQ(relay_.next_ns(), clock_.ns + 3 * kMs);
+  submit_some(1);
+  clock_.ns += 3 * kMs;
+  relay_.flush();
+  EXPECT_EQ(announced().size(), 3U) << "both in one message to each";
+  clock_.ns += 2 * kMs;
+  submit_some(1);
+  relay_.flush();
+  EXPECT_EQ(announced().size(), 3U) << "after two a third has waited long enough";
+
+  clock_.ns += kMs;
+  submit_some(100);
+  relay_.flush();
+  EXPECT_EQ(announced().size(), 3U);
+  submit_some(1);
+  relay_.flush();
+  EXPECT_EQ(announced().size(), 0U);
+  clock_.ns += 25 * kMs;
+  relay_.flush();
+  EXPECT_EQ(announced().size(), 3U) << "however many there were";
+}
+
 TEST_F(RelayTest, AnnouncesItsOwnAgainMoreAndMoreSeldomUntilItIsFinal) {
   const CheckedTx tx = submit_here(0);
   relay_.flush();
