@@ -90,6 +90,8 @@ class Replica {
   ErrorOr<void> poll();
   // When poll() has something to do without a new event (monotonic); nothing when it rests.
   std::optional<std::uint64_t> next_ns();
+  // Whether a transaction that is ready would change anything before the next view.
+  bool looks_for_work() const { return !told_of_work_; }
   // Before a rest, and before the end: everything final is on disk afterwards.
   ErrorOr<void> flush();
 

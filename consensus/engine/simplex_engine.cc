@@ -90,7 +90,7 @@ void SimplexEngine::stop() {
 void SimplexEngine::wake() {
   {
     const std::lock_guard lock(mutex_);
-    if (woken_) return;
+    if (woken_ || !attentive_) return;
     woken_ = true;
   }
   engine_wake_.notify_one();
@@ -155,6 +155,9 @@ ErrorOr<bool> SimplexEngine::run_once() {
     const auto has_reason = [&] {
       return stopping_ || woken_ || !consensus_.events.empty() || !bulk_.events.empty();
     };
+    // Under load transactions come thousands a second, and one a view is news.
+    attentive_ = replica_.looks_for_work();
+    if (!attentive_) woken_ = false;
     if (!has_reason()) {
       lock.unlock();
       // Before a rest: the last final entry, so that the databases can follow.
@@ -165,6 +168,7 @@ ErrorOr<bool> SimplexEngine::run_once() {
     }
     stopping = stopping_;
     woken_ = false;
+    attentive_ = true;
     // Consensus first; of bulk one at a time, so that a vote waits for one message at most.
     events.swap(consensus_.events);
     consensus_.bytes = 0;

@@ -70,6 +70,7 @@ class SimplexEngine final : public Engine {
   std::condition_variable engine_wake_, relay_wake_;
   Queue consensus_, bulk_, relay_queue_;  // guarded by mutex_, as all below
   bool woken_ = false;
+  bool attentive_ = true;  // false: the engine rests, and transactions alone are no reason to rise
   bool relay_woken_ = false;
   bool stopping_ = false;
   std::vector<NodeId> next_leaders_;
