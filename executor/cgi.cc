@@ -5,15 +5,9 @@
 namespace fog::executor {
 namespace {
 
-constexpr std::size_t kFieldsMax = 128;
-
 bool is_token_char(char c) {
   if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')) return true;
   return std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-}
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
 // HTTP_ACCEPT_LANGUAGE of accept-language.
@@ -112,24 +106,7 @@ Result<market::HttpField, CgiFault> parse_field(std::string_view line) {
   if (colon == std::string_view::npos || colon == 0) {
     return Fail{CgiFault("a header line without a name and a colon")};
   }
-  market::HttpField field;
-  for (const char c : line.substr(0, colon)) {
-    if (!is_token_char(c)) return Fail{CgiFault("a header name with a character that no name has")};
-    field.name += lower(c);
-  }
-  if (field.name.size() > field.name.kMax) return Fail{CgiFault("a header name that is too long")};
-  const std::string_view value = trim(line.substr(colon + 1));
-  for (const char c : value) {
-    const auto byte = static_cast<unsigned char>(c);
-    if ((byte < 0x20 && c != '\t') || byte == 0x7F) {
-      return Fail{CgiFault("a control character in the value of " + field.name)};
-    }
-  }
-  if (value.size() > field.value.kMax) {
-    return Fail{CgiFault("a value of " + field.name + " that is too long")};
-  }
-  field.value.assign(value);
-  return field;
+  return response_field(line.substr(0, colon), trim(line.substr(colon + 1)));
 }
 
 std::optional<std::uint16_t> parse_status(std::string_view value) {
@@ -167,11 +144,6 @@ struct HeadParse {
       status = parse_status(field.value);
       return status ? std::nullopt : std::optional(CgiFault("a Status that is not 200 to 599"));
     }
-    // Content-Length is the link's to say: what counts is the bytes that were written.
-    if (field.name == "content-length") return std::nullopt;
-    if (field.name.starts_with("fog-") || !market::counts_in_request(field.name)) {
-      return CgiFault("the header " + field.name + ", which is not for a service to set");
-    }
     if (field.name == "content-type") {
       if (std::exchange(type, true)) return CgiFault("two Content-Type lines");
       if (field.value.empty()) return CgiFault("an empty Content-Type");
@@ -182,17 +154,22 @@ struct HeadParse {
         return CgiFault("a Location that is neither a path nor an absolute URI");
       }
     }
-    if (head.fields.size() == kFieldsMax) return CgiFault("more than 128 header lines");
-    head.fields.push_back(std::move(field));
-    return std::nullopt;
+    return add_response_field(head, std::move(field));
   }
 };
 
 }  // namespace
 
-Environment cgi_environment(
-    const market::RequestHead& head,
-    const BoundedMap<BoundedText<64>, BoundedText<1024>, 64>& manifest_env) {
+Environment plain_environment(const ManifestEnvironment& manifest_env) {
+  Environment out;
+  for (const auto& [name, value] : manifest_env) {
+    if (is_variable(name) && !has_nul(value)) out.emplace_back(name, value);
+  }
+  return out;
+}
+
+Environment cgi_environment(const market::RequestHead& head,
+                            const ManifestEnvironment& manifest_env) {
   std::map<std::string, std::string> vars;
   vars["SERVER_NAME"] = "localhost";
   vars["SERVER_PORT"] = "80";
@@ -208,9 +185,7 @@ Environment cgi_environment(
       trim(std::string_view(seen_by).substr(comma == std::string::npos ? 0 : comma + 1));
   vars["REMOTE_ADDR"] = from.empty() ? "0.0.0.0" : std::string(from);
   if (seen_by.empty()) vars.erase("HTTP_X_FORWARDED_FOR");
-  for (const auto& [name, value] : manifest_env) {
-    if (is_variable(name) && !has_nul(value)) vars[name] = value;
-  }
+  for (auto& [name, value] : plain_environment(manifest_env)) vars[name] = std::move(value);
   const std::string_view target = head.target;
   const std::size_t question = target.find('?');
   vars["REQUEST_METHOD"] = head.method;

@@ -7,8 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "chain/base/result.h"
-#include "market/types/host_link.h"
+#include "executor/response_head.h"
 
 namespace fog::executor {
 
@@ -24,8 +23,11 @@ using Environment = std::vector<std::pair<std::string, std::string>>;
 //   become HTTP_NAME, several of one name joined by ", ". content-type and content-length stand
 //   under their own names only. authorization is passed on: the service is the End User's
 //   counterpart. The proxy header is not (CVE-2016-5385: HTTP_PROXY configures HTTP clients).
+using ManifestEnvironment = BoundedMap<BoundedText<64>, BoundedText<1024>, 64>;
 Environment cgi_environment(const market::RequestHead& head,
-                            const BoundedMap<BoundedText<64>, BoundedText<1024>, 64>& manifest_env);
+                            const ManifestEnvironment& manifest_env);
+// The manifest's variables alone, for a component, which gets its request in parts.
+Environment plain_environment(const ManifestEnvironment& manifest_env);
 
 constexpr std::size_t kCgiHeadBytesMax = 64 * 1024;
 
@@ -35,7 +37,7 @@ struct CgiHead {
   std::size_t body_from = 0;  // offset of the body in what was written
 };
 // Why what a command wrote is no CGI response; a fragment of a sentence.
-using CgiFault = std::string;
+using CgiFault = HeadFault;
 
 // Parses the head at the start of `written` (all that the command wrote, or at least its first
 // kCgiHeadBytesMax bytes). Lines end in LF or CRLF; the head ends with an empty line. At least one

@@ -20,6 +20,18 @@ set_target_properties(fog_wasm PROPERTIES IMPORTED_LOCATION ${fog_wasm_library})
 target_link_libraries(fog_wasm INTERFACE Threads::Threads ${CMAKE_DL_LIBS} m gcc_s)
 add_dependencies(fog_wasm fog_wasm_build)
 
+# Makes components of what clang compiles, for tests of services in parts.
+set(fog_component_tool ${FOG_CARGO_DIR}/release/examples/component)
+add_custom_command(
+  OUTPUT ${fog_component_tool}
+  COMMAND ${CARGO} build --release --locked --example component
+          --manifest-path ${CMAKE_SOURCE_DIR}/executor/wasm/Cargo.toml --target-dir ${FOG_CARGO_DIR}
+  COMMAND ${CMAKE_COMMAND} -E touch ${fog_component_tool}
+  DEPENDS ${fog_wasm_library} ${CMAKE_SOURCE_DIR}/executor/wasm/examples/component.rs
+  COMMENT "cargo: the component maker (executor/wasm/examples)"
+  USES_TERMINAL VERBATIM)
+add_custom_target(fog_component DEPENDS ${fog_component_tool})
+
 # Its own tests: hostile guests, C guests, a C caller, replays in another process.
 if(NOT FOG_FUZZ AND NOT FOG_SANITIZE)
   add_test(NAME unit.executor_wasm

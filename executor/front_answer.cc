@@ -27,16 +27,25 @@ bool has_no_body(std::string_view method, std::uint16_t status) {
 
 }  // namespace
 
+// The workload's own head, and where in its output the body begins.
+Result<CgiHead, HeadFault> FrontSession::written_head() const {
+  if (request_->replica->serve().manifest.runtime == market::RuntimeKind::kWasmHttp) {
+    if (!exchange_->head) return Fail{HeadFault("no head was given")};
+    TRY(auto head, check_response_head(*exchange_->head));
+    return CgiHead{std::move(head), 0};
+  }
+  Bytes start(static_cast<std::size_t>(std::min<std::uint64_t>(output_->size(), kCgiHeadBytesMax)));
+  const auto got = output_->read(0, start);
+  start.resize(got ? *got : 0);
+  return parse_cgi_head(start);
+}
+
 // What is said to the End User: the workload's answer, or a sentence about why there is none. The
 // body is output_ from the returned offset on; `done` tells by then what went wrong with the head.
 std::uint64_t FrontSession::make_answer(DoneFrame& done, market::ResponseHead& head) {
   output_.emplace(std::move(exchange_->output));
   if (done.outcome == RunOutcome::kOk) {
-    Bytes start(
-        static_cast<std::size_t>(std::min<std::uint64_t>(output_->size(), kCgiHeadBytesMax)));
-    const auto got = output_->read(0, start);
-    start.resize(got ? *got : 0);
-    auto parsed = parse_cgi_head(start);
+    auto parsed = written_head();
     if (parsed) {
       head = std::move(parsed->head);
       const bool bare = has_no_body(request_->head.method, head.status);

@@ -92,7 +92,10 @@ std::string admission_sentence(Admission admission) {
 RunFrame run_frame(const ServeFrame& serve, const market::RequestHead& head, const Address& gateway,
                    std::uint64_t index) {
   RunFrame run;
-  for (auto& [name, value] : cgi_environment(head, serve.manifest.env)) {
+  const bool in_parts = serve.manifest.runtime == market::RuntimeKind::kWasmHttp;
+  if (in_parts) run.http = head;
+  for (auto& [name, value] : in_parts ? plain_environment(serve.manifest.env)
+                                      : cgi_environment(head, serve.manifest.env)) {
     run.env.push_back({to_bytes(as_bytes(name)), to_bytes(as_bytes(value))});
   }
   run.clock_ms = head.time_ms;

@@ -9,6 +9,7 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 
+#include "executor/cgi.h"
 #include "executor/front_replica.h"
 
 namespace fog::executor {
@@ -56,6 +57,7 @@ class FrontSession : public std::enable_shared_from_this<FrontSession> {
   void on_voucher();
   void run();
   void on_end(const DoneFrame& end);
+  Result<CgiHead, HeadFault> written_head() const;
   std::uint64_t make_answer(DoneFrame& done, market::ResponseHead& head);
   ErrorOr<void> account(const DoneFrame& done, const market::ResponseHead& head,
                         std::uint64_t body_from, std::uint64_t fuel);

@@ -27,7 +27,7 @@ std::string_view plain_sentence(RunOutcome outcome) {
     case RunOutcome::kOutput:
       return "The service answered more than its publisher allows for one response";
     case RunOutcome::kHeader:
-      return "The service's answer is not a valid CGI response; its publisher has to mend it";
+      return "The service's answer does not begin as it must; its publisher has to mend it";
     case RunOutcome::kStack:
       return "The service ran out of stack; its publisher has to mend it";
     case RunOutcome::kHostMemory:

@@ -16,7 +16,7 @@ enum class RunOutcome : std::uint8_t {
   kMemory,      // asked for more memory than its cap and stopped
   kWall,        // ran longer than wall_ms
   kOutput,      // wrote more than response_bytes_max
-  kHeader,      // what it wrote is no CGI response
+  kHeader,      // what it wrote has no well-formed head
   kStack,       // native stack overflow: unverifiable, bills no fuel
   kHostMemory,  // this computer had no memory for the run: unverifiable, bills no fuel
   kCrash,       // the worker process died: bills no fuel

@@ -17,6 +17,8 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr std::uint64_t kBindTimeoutMs = 60'000;
+// A component with a language's whole engine inside has 10 MB and more, and takes minutes.
+constexpr std::uint64_t kCompileTimeoutMs = 300'000;
 constexpr std::uint64_t kLogBytesPerRequest = 64 * 1024;
 constexpr std::uint64_t kCompileBytes = 1ULL << 30;
 constexpr std::uint64_t kWorkerOverheadBytes = 192ULL << 20;
@@ -182,7 +184,7 @@ ErrorOr<void> ReplicaRunner::bind_worker(WorkerProcess& worker) {
     return Fail{bound.error()};
   }
   TRY(const Bytes content, artifact());
-  TRY(const BoundWorker bound, worker.bind(bind_frame(false), content, kBindTimeoutMs, go_on));
+  TRY(const BoundWorker bound, worker.bind(bind_frame(false), content, kCompileTimeoutMs, go_on));
   if (const auto kept = services_.code.store(digest, terms_.runtime, bound.code); !kept) {
     say("compiled code is not kept: " + kept.error().context);
   }

@@ -1,5 +1,5 @@
-// Runtime: the interface behind which a kind of workload stands. Core WebAssembly commands are the
-// first; components and containers come behind the same face.
+// Runtime: the interface behind which a kind of workload stands: WebAssembly commands, and
+// components of the world wasi:http/proxy.
 //
 // A Runtime lives in a worker process and serves one artifact. Order of calls: compile (or not,
 // when compiled code is at hand), load, then run any number of times from several threads at once.
@@ -27,6 +27,8 @@ struct RunJob {
   Environment env;
   std::uint64_t clock_ms = 0;  // where the guest's clock starts
   Hash32 seed;                 // of the guest's random numbers
+  // For a component, which gets its request in parts; canonical. A command has it in env.
+  std::optional<market::RequestHead> http;
 };
 
 // The doors of one run. The runtime calls them on the thread that runs.
@@ -37,6 +39,9 @@ class RunIo {
   // wait.
   virtual std::optional<std::size_t> read_body(std::span<std::uint8_t> out) = 0;
   // False breaks the run off.
+  // The head of a component's answer, once, before its first byte: as the component wrote it, not
+  // checked. False breaks the run off.
+  virtual bool write_head(market::ResponseHead head) = 0;
   virtual bool write_output(ByteView bytes) = 0;
   virtual void write_log(ByteView bytes) = 0;
 };

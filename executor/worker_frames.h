@@ -1,6 +1,7 @@
 // What goes over a worker's socket. The agent binds the worker (one BindFrame, answered by a
 // ReadyFrame or FailedFrame), then hands the socket to the front, which runs requests: one
-// RunFrame, the body in InputFrames; the worker answers with OutputFrames and one DoneFrame.
+// RunFrame, the body in InputFrames; the worker answers with a HeadFrame (for a component that
+// answers), OutputFrames and one DoneFrame.
 // Several requests are under way at once, told apart by their id.
 //
 // Back-pressure: a body may be ahead of what CreditFrames have granted by kInputWindowBytes; output
@@ -9,6 +10,7 @@
 
 #include "executor/frame.h"
 #include "executor/meter.h"
+#include "market/types/host_link.h"
 #include "market/types/objects.h"
 
 namespace fog::executor {
@@ -28,6 +30,7 @@ enum class WorkerFrame : std::uint8_t {
   kCredit = 18,
   kOutput = 19,
   kDone = 20,
+  kHead = 21,
 };
 
 // Comes with descriptors: the artifact and an empty memory file for its compiled code, or the
@@ -64,8 +67,9 @@ struct RunFrame {
   BoundedList<EnvironmentEntry, 256> env;
   std::uint64_t clock_ms = 0;
   Hash32 seed;
-  static constexpr auto kFields =
-      std::make_tuple(&RunFrame::id, &RunFrame::env, &RunFrame::clock_ms, &RunFrame::seed);
+  std::optional<market::RequestHead> http;  // for a component, and only for one
+  static constexpr auto kFields = std::make_tuple(
+      &RunFrame::id, &RunFrame::env, &RunFrame::clock_ms, &RunFrame::seed, &RunFrame::http);
   bool operator==(const RunFrame&) const = default;
 };
 struct InputFrame {
@@ -106,6 +110,13 @@ struct CreditFrame {
   std::uint64_t bytes = 0;
   static constexpr auto kFields = std::make_tuple(&CreditFrame::id, &CreditFrame::bytes);
   bool operator==(const CreditFrame&) const = default;
+};
+struct HeadFrame {
+  static constexpr WorkerFrame kKind = WorkerFrame::kHead;
+  std::uint64_t id = 0;
+  market::ResponseHead head;  // as the component wrote it
+  static constexpr auto kFields = std::make_tuple(&HeadFrame::id, &HeadFrame::head);
+  bool operator==(const HeadFrame&) const = default;
 };
 struct OutputFrame {
   static constexpr WorkerFrame kKind = WorkerFrame::kOutput;

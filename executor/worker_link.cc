@@ -52,6 +52,7 @@ void WorkerLink::run(std::shared_ptr<Exchange> exchange) {
   exchange->run.id = id;
   send(encode_frame(exchange->run));
   exchange->run.env.clear();
+  exchange->run.http.reset();
   Running& running = exchanges_[id];
   running.exchange = std::move(exchange);
   running.credit = kInputWindowBytes;
@@ -122,6 +123,8 @@ bool WorkerLink::take(const Frame& frame) {
   switch (static_cast<WorkerFrame>(frame.kind)) {
     case WorkerFrame::kCredit:
       return take_credit(frame);
+    case WorkerFrame::kHead:
+      return take_head(frame);
     case WorkerFrame::kOutput:
       return take_output(frame);
     case WorkerFrame::kDone:
@@ -148,6 +151,15 @@ bool WorkerLink::take_credit(const Frame& frame) {
   }
   running.credit += credit->bytes;
   feed(it->first, running);
+  return true;
+}
+
+bool WorkerLink::take_head(const Frame& frame) {
+  auto head = decode_frame<HeadFrame>(frame);
+  if (!head) return false;
+  const auto it = exchanges_.find(head->id);
+  if (it == exchanges_.end() || it->second.exchange->head) return false;
+  it->second.exchange->head = std::move(head->head);
   return true;
 }
 

@@ -23,6 +23,7 @@ struct Exchange {
   RunFrame run;
   Spool body;
   Spool output;
+  std::optional<market::ResponseHead> head;  // of a component's answer, as it wrote it
   // Called once: how it ended. kCrash when the worker was lost.
   std::function<void(const DoneFrame&)> done;
 };
@@ -54,6 +55,7 @@ class WorkerLink : public std::enable_shared_from_this<WorkerLink> {
   void on_read(std::size_t size);
   bool take(const Frame& frame);
   bool take_credit(const Frame& frame);
+  bool take_head(const Frame& frame);
   bool take_output(const Frame& frame);
   bool take_done(const Frame& frame);
   void feed(std::uint64_t id, Running& running);

@@ -1,5 +1,6 @@
-// WebAssembly for the executor: compile, load and run core command modules of WASI preview 1, one
-// fresh instance a request, metered, bounded, and deterministic under a runtime profile.
+// WebAssembly for the executor: compile, load and run core command modules of WASI preview 1 and
+// components of the world wasi:http/proxy, one fresh instance a request, metered, bounded, and
+// deterministic under a runtime profile.
 //
 // Threads: an engine and its modules may be used from several threads at once. Handles may be
 //   destroyed in any order, when nothing runs with them; null is allowed in every destroy function.
@@ -44,7 +45,8 @@ enum fog_wasm_status {
   FOG_WASM_DAMAGED_CODE = 13,       // compiled code cut or altered, or something else
   FOG_WASM_OTHER_PROFILE = 14,      // compiled under another runtime profile: compile again
   FOG_WASM_UNFIT_HOST = 15,         // this computer lacks what the profile asks for
-  FOG_WASM_INTERNAL = 16            // a fault of this library
+  FOG_WASM_INTERNAL = 16,           // a fault of this library
+  FOG_WASM_IS_MODULE = 17           // a core module where a component is expected
 };
 
 typedef struct fog_wasm_error {
@@ -77,6 +79,10 @@ typedef struct fog_wasm_engine_options {
   uint32_t runs_max;  // > 0: a pool of so many instances, more runs at once are host errors;
                       // 0: each run allocates, without a bound
   uint32_t compile_parallel;  // 1: compile on all cores (leaves threads behind)
+  uint32_t components;  // 1: the pool's places fit components too, at 16 MiB of private memory (not
+                        // touched before use) and 16 GiB of addresses each; without, runs of
+                        // components are host errors
+  uint32_t reserved;    // 0
 } fog_wasm_engine_options;
 
 // Makes an engine; one a process is enough. Faults: BAD_ARGUMENT, UNFIT_HOST.
@@ -88,7 +94,12 @@ void fog_wasm_engine_destroy(fog_wasm_engine* engine);
 
 enum fog_wasm_world {
   // A core module that imports wasi_snapshot_preview1 alone and exports _start and memory.
-  FOG_WASM_WORLD_PREVIEW1_COMMAND = 1
+  FOG_WASM_WORLD_PREVIEW1_COMMAND = 1,
+  // A component that exports wasi:http/incoming-handler@0.2.x and imports interfaces of WASI 0.2.x
+  // alone. Of those it imports, wasi:filesystem has no folder, wasi:sockets and
+  // wasi:http/outgoing-handler deny everything, and what this library does not know ends the run
+  // when it is called.
+  FOG_WASM_WORLD_HTTP_PROXY = 2
 };
 
 typedef struct fog_wasm_compile_options {
@@ -96,12 +107,12 @@ typedef struct fog_wasm_compile_options {
   uint32_t world;
   uint32_t reserved;  // 0
   uint64_t module_bytes_max;
-  uint64_t memory_bytes_max;  // on the memory that the module starts with
+  uint64_t memory_bytes_max;  // on each memory that the module starts with
 } fog_wasm_compile_options;
 
 // Checks and compiles a module into code that fog_wasm_load takes. One module under one profile
 // gives the same bytes everywhere. Hostile modules can make this slow and hungry: call it in a
-// process with limits. Faults: 1 to 12, 15, 16. On success *code is the caller's to destroy.
+// process with limits. Faults: 1 to 12, 15 to 17. On success *code is the caller's to destroy.
 int32_t fog_wasm_compile(const fog_wasm_engine* engine, const uint8_t* module, size_t module_size,
                          const fog_wasm_compile_options* options, fog_wasm_buffer** code,
                          fog_wasm_error* error);
@@ -121,7 +132,7 @@ typedef struct fog_wasm_module_info {
   size_t size;
   uint32_t world;
   uint32_t reserved;
-  uint64_t memory_bytes_min;  // what each run starts with
+  uint64_t memory_bytes_min;  // what each run starts with; of a component, its largest memory
 } fog_wasm_module_info;
 
 // Faults: BAD_ARGUMENT.
@@ -133,12 +144,23 @@ int32_t fog_wasm_module_describe(const fog_wasm_module* module, fog_wasm_module_
 // One host call, after it. What an auditor digests; valid during the callback only.
 typedef struct fog_wasm_call {
   uint64_t index;       // 0 for the first of the run
-  uint32_t function;    // fog_wasm_function_name tells
+  uint32_t function;    // fog_wasm_function_name tells; UINT32_MAX for a component's
   uint32_t wasi_errno;  // UINT32_MAX: the call ended the run
   uint64_t fuel_used;
-  const uint8_t* memory;  // the guest's whole memory
+  const uint8_t* memory;  // a command's whole memory; of a component empty: it cannot be reached
   size_t memory_size;
+  fog_wasm_slice words;  // a component's function, arguments and result, with all that they carry
 } fog_wasm_call;
+
+// A component's request in parts.
+typedef struct fog_wasm_http {
+  fog_wasm_slice method;           // "GET"; UTF-8 like all texts here
+  fog_wasm_slice scheme;           // "http"; a null slice here and below: none
+  fog_wasm_slice authority;        // "example.org:8080"
+  fog_wasm_slice path_with_query;  // "/a?b"
+  const fog_wasm_pair* fields;     // those that speak of one connection, and host, are left out
+  size_t fields_count;
+} fog_wasm_http;
 
 typedef struct fog_wasm_request {
   size_t size;
@@ -146,8 +168,10 @@ typedef struct fog_wasm_request {
   size_t args_count;           // strings and 1 MiB, no zero bytes
   const fog_wasm_pair* env;    // names are not empty and hold no '='
   size_t env_count;
-  uint64_t fuel_max;          // below 2^63; counted from _start on, instantiation is not in it
-  uint64_t memory_bytes_max;  // a growth above it fails (the guest sees -1) and is recorded
+  uint64_t fuel_max;          // below 2^63; counted from _start on, instantiation is not in it; of a
+                              // component from its instantiation on
+  uint64_t memory_bytes_max;  // a growth above it fails (the guest sees -1) and is recorded; of a
+                              // component for all memories together
   uint64_t wall_ms_max;       // safety stop, 10 ms coarse; above 0. It cannot interrupt a callback:
                               // a callback that waits must have a deadline of its own
   uint64_t stdout_bytes_max;  // the write that would pass it ends the run and is not delivered
@@ -160,17 +184,22 @@ typedef struct fog_wasm_request {
   // User went away). May wait. Asked until the guest's buffers are full or the body ends, so how
   // the body was cut on the wire does not show. Null: no body.
   int64_t (*read)(void* ctx, uint8_t* buffer, size_t size);
-  // Standard output. 0 to go on, anything else breaks off. Not null.
+  // Standard output, or the body of a component's answer. 0 to go on, anything else breaks off. Not
+  // null.
   int32_t (*write)(void* ctx, const uint8_t* bytes, size_t size);
-  // Standard error. As write. Null: dropped.
+  // Standard error, and a component's standard output. As write. Null: dropped.
   int32_t (*log)(void* ctx, const uint8_t* bytes, size_t size);
   // After each host call, for audits. Null: not wanted.
   void (*trace)(void* ctx, const fog_wasm_call* call);
+  // For a component, else null.
+  const fog_wasm_http* http;
+  // The head of a component's answer, once, before its first byte; names in lower case. As write.
+  int32_t (*head)(void* ctx, uint32_t status, const fog_wasm_pair* fields, size_t count);
 } fog_wasm_request;
 
 // How a run ended. The numbers are stable.
 enum fog_wasm_kind {
-  FOG_WASM_EXITED = 0,           // with exit_code; returning from _start is 0
+  FOG_WASM_EXITED = 0,           // with exit_code; returning is 0, but 1 without a whole answer
   FOG_WASM_TRAP = 1,             // unreachable, out of bounds, division by zero, bad indirect call
   FOG_WASM_OUT_OF_FUEL = 2,      // fuel_used is fuel_max
   FOG_WASM_MEMORY_EXCEEDED = 3,  // starts with too much; or trapped after the cap denied a growth
@@ -195,7 +224,8 @@ typedef struct fog_wasm_outcome {
   uint64_t stdout_bytes;
   uint64_t stderr_bytes;  // delivered
   uint64_t host_calls;
-  char message[512];  // empty for EXITED; for a trap with the innermost functions; ends with zero
+  char message[512];  // empty for EXITED, but where a component has no whole answer; for a trap
+                      // with the innermost functions; ends with zero
 } fog_wasm_outcome;
 
 // Runs the module once, on this thread. Returns OK whenever the run began, however it ended: see
@@ -218,11 +248,12 @@ const char* fog_wasm_function_name(uint32_t function);
 #endif
 FOG_WASM_SIZE(fog_wasm_error, 512);
 FOG_WASM_SIZE(fog_wasm_pair, 32);
-FOG_WASM_SIZE(fog_wasm_engine_options, 16);
+FOG_WASM_SIZE(fog_wasm_engine_options, 24);
 FOG_WASM_SIZE(fog_wasm_compile_options, 32);
 FOG_WASM_SIZE(fog_wasm_module_info, 24);
-FOG_WASM_SIZE(fog_wasm_call, 40);
-FOG_WASM_SIZE(fog_wasm_request, 160);
+FOG_WASM_SIZE(fog_wasm_call, 56);
+FOG_WASM_SIZE(fog_wasm_http, 80);
+FOG_WASM_SIZE(fog_wasm_request, 176);
 FOG_WASM_SIZE(fog_wasm_outcome, 592);
 #undef FOG_WASM_SIZE
 #endif

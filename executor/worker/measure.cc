@@ -35,12 +35,13 @@ constexpr std::array<std::uint8_t, 97> kEndlessLoop = {
 class NoIo final : public RunIo {
  public:
   std::optional<std::size_t> read_body(std::span<std::uint8_t>) override { return 0; }
+  bool write_head(market::ResponseHead) override { return true; }
   bool write_output(ByteView) override { return true; }
   void write_log(ByteView) override {}
 };
 
 ErrorOr<std::uint64_t> measure_fuel() {
-  TRY(const auto runtime, make_wasm_runtime(0));
+  TRY(const auto runtime, make_wasm_runtime(market::RuntimeKind::kWasmCommand, 0));
   const RunLimits limits{kFuel, 1 << 20, 60'000, 0, 0};
   TRY(const Bytes code, runtime->compile(kEndlessLoop, limits));
   TRY_VOID(runtime->load(code));

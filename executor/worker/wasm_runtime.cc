@@ -49,6 +49,47 @@ std::int32_t write_log(void* ctx, const std::uint8_t* bytes, std::size_t size) {
   return 0;
 }
 
+std::int32_t write_head(void* ctx, std::uint32_t status, const fog_wasm_pair* fields,
+                        std::size_t count) {
+  market::ResponseHead head;
+  // The library's bounds on a head are the link's.
+  CHECK(count <= head.fields.kMax && status <= 599);
+  head.status = static_cast<std::uint16_t>(status);
+  for (const fog_wasm_pair& pair : std::span(fields, count)) {
+    market::HttpField field;
+    CHECK(pair.name.size <= field.name.kMax && pair.value.size <= field.value.kMax);
+    field.name.assign(as_text({pair.name.data, pair.name.size}));
+    field.value.assign(as_text({pair.value.data, pair.value.size}));
+    head.fields.push_back(std::move(field));
+  }
+  return static_cast<RunIo*>(ctx)->write_head(std::move(head)) ? 0 : 1;
+}
+
+// A request in parts. Its slices point into the head that it was made of.
+class HttpParts {
+ public:
+  explicit HttpParts(const market::RequestHead& head) {
+    parts_.method = slice(head.method);
+    parts_.scheme = slice("http");
+    parts_.path_with_query = slice(head.target);
+    for (const market::HttpField& field : head.fields) {
+      if (field.name == "host") parts_.authority = slice(field.value);
+      // The gateway's word for how the End User came.
+      if (field.name == "x-forwarded-proto" && field.value == "https") {
+        parts_.scheme = slice("https");
+      }
+      fields_.push_back({slice(field.name), slice(field.value)});
+    }
+    parts_.fields = fields_.data();
+    parts_.fields_count = fields_.size();
+  }
+  const fog_wasm_http* get() const { return &parts_; }
+
+ private:
+  std::vector<fog_wasm_pair> fields_;
+  fog_wasm_http parts_ = {};
+};
+
 RunOutcome outcome_of(const fog_wasm_outcome& run) {
   switch (run.kind) {
     case FOG_WASM_EXITED:
@@ -78,19 +119,19 @@ RunResult result_of(const fog_wasm_outcome& run) {
   result.meter = {run.fuel_used, run.fuel_at_last_call, run.memory_peak_bytes};
   result.detail.assign(run.message, strnlen(run.message, sizeof run.message));
   if (run.kind == FOG_WASM_EXITED && run.exit_code != 0) {
-    result.detail = "exit code " + std::to_string(run.exit_code);
+    if (result.detail.empty()) result.detail = "exit code " + std::to_string(run.exit_code);
   }
   return result;
 }
 
 class WasmRuntime final : public Runtime {
  public:
-  explicit WasmRuntime(fog_wasm_engine* engine) : engine_(engine) {}
+  WasmRuntime(fog_wasm_engine* engine, std::uint32_t world) : engine_(engine), world_(world) {}
 
   ErrorOr<Bytes> compile(ByteView artifact, const RunLimits& limits) override {
     fog_wasm_compile_options options = {};
     options.size = sizeof options;
-    options.world = FOG_WASM_WORLD_PREVIEW1_COMMAND;
+    options.world = world_;
     options.module_bytes_max = market::kArtifactBytesMax;
     options.memory_bytes_max = limits.memory_bytes_max;
     fog_wasm_buffer* code = nullptr;
@@ -109,6 +150,11 @@ class WasmRuntime final : public Runtime {
         fog_wasm_load(engine_.get(), code.data(), code.size(), &module, &error);
     if (status != FOG_WASM_OK) return refused(status, error);
     module_.reset(module);
+    fog_wasm_module_info info = {};
+    info.size = sizeof info;
+    if (fog_wasm_module_describe(module, &info, &error) != FOG_WASM_OK || info.world != world_) {
+      return fail(ErrorCode::kInvalidInput, "this code was compiled for another kind of workload");
+    }
     return {};
   }
 
@@ -135,6 +181,9 @@ class WasmRuntime final : public Runtime {
     request.read = read_body;
     request.write = write_output;
     request.log = write_log;
+    request.head = write_head;
+    std::optional<HttpParts> parts;
+    if (job.http) request.http = parts.emplace(*job.http).get();
     fog_wasm_outcome outcome = {};
     outcome.size = sizeof outcome;
     fog_wasm_error error = {};
@@ -149,20 +198,26 @@ class WasmRuntime final : public Runtime {
 
  private:
   std::unique_ptr<fog_wasm_engine, DestroyEngine> engine_;
+  const std::uint32_t world_;
   std::unique_ptr<fog_wasm_module, DestroyModule> module_;
 };
 
 }  // namespace
 
-ErrorOr<std::unique_ptr<Runtime>> make_wasm_runtime(std::uint32_t runs_max) {
+ErrorOr<std::unique_ptr<Runtime>> make_wasm_runtime(market::RuntimeKind kind,
+                                                    std::uint32_t runs_max) {
+  CHECK(kind != market::RuntimeKind::kContainer);
+  const bool component = kind == market::RuntimeKind::kWasmHttp;
   fog_wasm_engine_options options = {};
   options.size = sizeof options;
   options.runs_max = runs_max;
+  options.components = component ? 1 : 0;
   fog_wasm_engine* engine = nullptr;
   fog_wasm_error error = {};
   const std::int32_t status = fog_wasm_engine_create(&options, &engine, &error);
   if (status != FOG_WASM_OK) return refused(status, error);
-  return std::unique_ptr<Runtime>(std::make_unique<WasmRuntime>(engine));
+  return std::unique_ptr<Runtime>(std::make_unique<WasmRuntime>(
+      engine, component ? FOG_WASM_WORLD_HTTP_PROXY : FOG_WASM_WORLD_PREVIEW1_COMMAND));
 }
 
 market::RuntimeProfile wasm_profile() {

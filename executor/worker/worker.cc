@@ -54,15 +54,15 @@ struct Bound {
 
 // Makes the runtime, compiles if need be, loads. The descriptors are those of BindFrame.
 ErrorOr<Bound> bind_workload(const BindFrame& bind, const std::vector<UniqueFd>& fds) {
-  if (bind.runtime != market::RuntimeKind::kWasmCommand) {
-    return fail(ErrorCode::kRejected, "this worker runs WebAssembly commands only");
+  if (bind.runtime == market::RuntimeKind::kContainer) {
+    return fail(ErrorCode::kRejected, "this worker runs WebAssembly only");
   }
   if (bind.slots == 0 || bind.slots > 64 || fds.size() != (bind.compiled ? 1U : 2U)) {
     return fail(ErrorCode::kProtocol, "a bind that is out of bounds");
   }
   TRY_VOID(limit_data_bytes(bind.compile_data_bytes_max, false));
   Bound out;
-  TRY(out.runtime, make_wasm_runtime(bind.slots));
+  TRY(out.runtime, make_wasm_runtime(bind.runtime, bind.slots));
   TRY(Bytes code, read_all(fds[0].get(), kCodeBytesMax));
   if (!bind.compiled) {
     const auto begin = std::chrono::steady_clock::now();
@@ -82,7 +82,9 @@ ErrorOr<Bound> bind_workload(const BindFrame& bind, const std::vector<UniqueFd>&
 class Server {
  public:
   Server(std::unique_ptr<Runtime> runtime, const BindFrame& bind, FrameSink& sink)
-      : runtime_(std::move(runtime)), limits_(limits_of(bind)), sink_(sink) {
+      : runtime_(std::move(runtime)), limits_(limits_of(bind)),
+        in_parts_(bind.runtime == market::RuntimeKind::kWasmHttp),
+        sink_(sink) {
     for (std::uint32_t i = 0; i < bind.slots; ++i) {
       // Ended with the process, which is the only way a worker stops.
       std::thread([this] { run_loop(); }).detach();
@@ -104,6 +106,7 @@ class Server {
       case WorkerFrame::kCredit:
       case WorkerFrame::kOutput:
       case WorkerFrame::kDone:
+      case WorkerFrame::kHead:
         return false;
     }
     return false;
@@ -116,6 +119,7 @@ class Server {
     const std::lock_guard lock(mutex_);
     const std::uint64_t id = request->id;
     if (runs_.size() >= kQueuedRunsMax || runs_.contains(id)) return false;
+    if (request->http.has_value() != in_parts_) return false;
     auto run = std::make_shared<WorkerRun>(*std::move(request), sink_);
     runs_.emplace(id, run);
     queue_.emplace_back(id, std::move(run));
@@ -156,6 +160,7 @@ class Server {
 
   const std::unique_ptr<Runtime> runtime_;
   const RunLimits limits_;
+  const bool in_parts_;  // requests come with their head in parts
   FrameSink& sink_;
   std::mutex mutex_;
   std::condition_variable changed_;

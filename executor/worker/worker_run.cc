@@ -70,6 +70,11 @@ std::optional<std::size_t> WorkerRun::read_body(std::span<std::uint8_t> out) {
   return taken;
 }
 
+bool WorkerRun::write_head(market::ResponseHead head) {
+  sink_.send(HeadFrame{request_.id, std::move(head)});
+  return true;
+}
+
 bool WorkerRun::write_output(ByteView bytes) {
   {
     const std::lock_guard lock(mutex_);
@@ -97,7 +102,8 @@ void WorkerRun::write_log(ByteView bytes) {
 
 void WorkerRun::serve(Runtime& runtime, const RunLimits& limits) {
   deadline_ = std::chrono::steady_clock::now() + std::chrono::milliseconds(limits.wall_ms_max);
-  const RunJob job{environment_of(request_), request_.clock_ms, request_.seed};
+  const RunJob job{environment_of(request_), request_.clock_ms, request_.seed,
+                   std::exchange(request_.http, std::nullopt)};
   RunResult result = runtime.run(job, limits, *this);
   if (result.cancelled && late_) {
     result.cancelled = false;

@@ -29,7 +29,9 @@ constexpr ManifestKey kKeys[] = {
      "my-service"},
     {"", "summary", kText, 0, 256, "", false, "What it does, in a line.", "Says hello"},
     {"", "runtime", kChoice, 0, 0, "wasm|wasm-http|container", true,
-     "What runs it. Hosts run wasm: a WASI command, once for each request.", "wasm"},
+     "What runs it, once for each request. wasm: a WASI preview 1 command; wasm-http: a component of "
+     "the world wasi:http/proxy.",
+     "wasm"},
     {"", "artifact", kText, 1, 4'096, "", true,
      "The program's file, relative to the manifest's folder.", "hello.wasm"},
     {"", "limits", kSection, 0, 0, "", false, "What one request may use.", "{memory_mib: 64}"},

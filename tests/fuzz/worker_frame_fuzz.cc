@@ -28,6 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (!frame || !*frame) return 0;
     round_trip<BindFrame>(**frame);
     round_trip<RunFrame>(**frame);
+    round_trip<HeadFrame>(**frame);
     round_trip<InputFrame>(**frame);
     round_trip<CancelFrame>(**frame);
     round_trip<ReadyFrame>(**frame);

@@ -56,4 +56,26 @@ inline const Bytes& wasm_guest(const std::string& name) {
   return module;
 }
 
+#ifdef FOG_COMPONENT_TOOL
+// The component of executor/wasm/tests/guests/http/NAME.c.
+inline const Bytes& http_guest(const std::string& name) {
+  static std::map<std::string, Bytes> built;
+  Bytes& component = built[name];
+  if (!component.empty()) return component;
+  const TempFolder folder;
+  const std::string core = folder.path() + "/core.wasm";
+  const std::string out = folder.path() + "/component.wasm";
+  const std::string source = FOG_TEST_DATA "/../../executor/wasm/tests/guests/http/";
+  const std::string command =
+      "clang-14 --target=wasm32-wasi -O2 -nostartfiles "
+      "-Wl,--no-entry,--strip-debug,-z,stack-size=8388608 -o " +
+      core + " " + source + name + ".c && " FOG_COMPONENT_TOOL " " + core + " " + source +
+      "proxy.wit " + out;
+  EXPECT_EQ(std::system(command.c_str()), 0) << command;
+  component = read_whole(out);
+  EXPECT_FALSE(component.empty());
+  return component;
+}
+#endif
+
 }  // namespace fog::testing

@@ -1,8 +1,8 @@
 //! Measures what a request costs before and after the guest's own work: `cargo run --release
 //! --example start -- MODULE.wasm [BODY_BYTES]`. Prints microseconds for both ways of allocation.
 
-use fog_wasm::check::Caps;
-use fog_wasm::engine::Engine;
+use fog_wasm::check::{Caps, World};
+use fog_wasm::engine::{Engine, Pool};
 use fog_wasm::run::{Host, Limits, Refused, Request, run};
 use std::time::{Duration, Instant};
 
@@ -36,6 +36,7 @@ fn request() -> Request {
         },
         wall_clock_ns: 0,
         seed: [1; 32],
+        http: None,
     }
 }
 
@@ -44,10 +45,10 @@ fn main() {
     let wasm = std::fs::read(&args[1]).expect("a module");
     let body: usize = args.get(2).map_or(100, |n| n.parse().expect("bytes"));
     let caps = Caps { module_bytes_max: 64 << 20, memory_bytes_max: 64 << 20 };
-    for runs_max in [0, 16, 0, 16] {
-        let engine = Engine::new(runs_max, true).expect("an engine");
+    for pool in [Pool::None, Pool::Commands(16), Pool::None, Pool::Commands(16)] {
+        let engine = Engine::new(pool, true).expect("an engine");
         let begin = Instant::now();
-        let code = engine.compile(&wasm, &caps).expect("compiles");
+        let code = engine.compile(&wasm, World::Command, &caps).expect("compiles");
         let compiled = begin.elapsed();
         let begin = Instant::now();
         // SAFETY: compiled above.
@@ -63,7 +64,7 @@ fn main() {
         }
         times.sort();
         println!(
-            "slots {runs_max:2}: compile {compiled:?} ({} bytes), load {loaded:?}; {} runs, p50 {:?} p99 {:?}",
+            "{pool:?}: compile {compiled:?} ({} bytes), load {loaded:?}; {} runs, p50 {:?} p99 {:?}",
             code.len(),
             times.len(),
             times[times.len() / 2],

@@ -37,6 +37,8 @@ pub enum Status {
     UnfitHost = 15,
     /// A fault of this library.
     Internal = 16,
+    /// A core module where a component is expected.
+    IsModule = 17,
 }
 
 /// A refusal with its sentence.

@@ -1,9 +1,10 @@
 //! The face for C and C++: `fog_wasm.h` says what each function does. Here is only translation:
 //! pointers are checked, structs copied, panics and errors turned into statuses.
 
-use crate::check::Caps;
-use crate::engine::{Engine, Module};
+use crate::check::{Caps, World};
+use crate::engine::{Engine, Module, Pool};
 use crate::error::{Error, Result, Status};
+use crate::proxy::HttpRequest;
 use crate::run::{self, Host, HostCall, Kind, Limits, Outcome, Refused};
 use crate::{profile, wasi};
 use std::ffi::{CString, c_char, c_void};
@@ -11,6 +12,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 
 const WORLD_PREVIEW1_COMMAND: u32 = 1;
+const WORLD_HTTP_PROXY: u32 = 2;
 
 #[repr(C)]
 pub struct FogError {
@@ -38,6 +40,8 @@ pub struct EngineOptions {
     size: usize,
     runs_max: u32,
     compile_parallel: u32,
+    components: u32,
+    reserved: u32,
 }
 
 #[repr(C)]
@@ -67,10 +71,23 @@ pub struct Call {
     fuel_used: u64,
     memory: *const u8,
     memory_size: usize,
+    words: Slice,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Http {
+    method: Slice,
+    scheme: Slice,
+    authority: Slice,
+    path_with_query: Slice,
+    fields: *const Pair,
+    fields_count: usize,
 }
 
 type Read = extern "C" fn(*mut c_void, *mut u8, usize) -> i64;
 type Write = extern "C" fn(*mut c_void, *const u8, usize) -> i32;
+type Head = extern "C" fn(*mut c_void, u32, *const Pair, usize) -> i32;
 type Trace = extern "C" fn(*mut c_void, *const Call);
 
 #[repr(C)]
@@ -93,6 +110,8 @@ pub struct Request {
     write: Option<Write>,
     log: Option<Write>,
     trace: Option<Trace>,
+    http: *const Http,
+    head: Option<Head>,
 }
 
 #[repr(C)]
@@ -120,11 +139,12 @@ pub struct Buffer(Vec<u8>);
 const _: () = {
     assert!(size_of::<FogError>() == 512);
     assert!(size_of::<Pair>() == 32);
-    assert!(size_of::<EngineOptions>() == 16);
+    assert!(size_of::<EngineOptions>() == 24);
     assert!(size_of::<CompileOptions>() == 32);
     assert!(size_of::<ModuleInfo>() == 24);
-    assert!(size_of::<Call>() == 40);
-    assert!(size_of::<Request>() == 160);
+    assert!(size_of::<Call>() == 56);
+    assert!(size_of::<Http>() == 80);
+    assert!(size_of::<Request>() == 176);
     assert!(size_of::<OutcomeOut>() == 592);
 };
 
@@ -305,13 +325,18 @@ pub unsafe extern "C" fn fog_wasm_engine_create(
     guarded(error, || unsafe {
         give(engine, || {
             let options = take(options, 16, "options")?;
-            if options.compile_parallel > 1 {
-                return Err(Error::argument("compile_parallel is 0 or 1"));
+            if options.compile_parallel > 1 || options.components > 1 || options.reserved != 0 {
+                return Err(Error::argument("compile_parallel and components are 0 or 1"));
             }
             if options.runs_max > 1 << 12 {
                 return Err(Error::argument("runs_max above 4096"));
             }
-            Engine::new(options.runs_max, options.compile_parallel == 1)
+            let pool = match (options.runs_max, options.components) {
+                (0, _) => Pool::None,
+                (runs, 0) => Pool::Commands(runs),
+                (runs, _) => Pool::Components(runs),
+            };
+            Engine::new(pool, options.compile_parallel == 1)
         })
     })
 }
@@ -338,15 +363,17 @@ pub unsafe extern "C" fn fog_wasm_compile(
     guarded(error, || unsafe {
         give(code, || {
             let options = take(options, 32, "options")?;
-            if options.world != WORLD_PREVIEW1_COMMAND || options.reserved != 0 {
-                return Err(Error::argument(format!("world {} is not known", options.world)));
-            }
+            let world = match (options.world, options.reserved) {
+                (WORLD_PREVIEW1_COMMAND, 0) => World::Command,
+                (WORLD_HTTP_PROXY, 0) => World::HttpProxy,
+                _ => return Err(Error::argument(format!("world {} is not known", options.world))),
+            };
             let caps = Caps {
                 module_bytes_max: options.module_bytes_max,
                 memory_bytes_max: options.memory_bytes_max,
             };
             let module = list(module, module_size, "module")?;
-            handle(engine, "engine")?.compile(module, &caps).map(Buffer)
+            handle(engine, "engine")?.compile(module, world, &caps).map(Buffer)
         })
     })
 }
@@ -408,14 +435,22 @@ pub unsafe extern "C" fn fog_wasm_module_describe(
 ) -> i32 {
     guarded(error, || unsafe {
         let size = known_size(info, 24, "info")?;
-        let memory_bytes_min = handle(module, "module")?.memory_bytes_min();
-        let value = ModuleInfo { size, world: WORLD_PREVIEW1_COMMAND, reserved: 0, memory_bytes_min };
+        let module = handle(module, "module")?;
+        let world = match module.world() {
+            World::Command => WORLD_PREVIEW1_COMMAND,
+            World::HttpProxy => WORLD_HTTP_PROXY,
+        };
+        let value = ModuleInfo { size, world, reserved: 0, memory_bytes_min: module.memory_bytes_min() };
         put(info, &value, size);
         Ok(())
     })
 }
 
 // ---- Run ----
+
+fn slice(bytes: &[u8]) -> Slice {
+    Slice { data: bytes.as_ptr(), size: bytes.len() }
+}
 
 /// The caller's callbacks as a `Host`.
 struct Callbacks {
@@ -424,6 +459,7 @@ struct Callbacks {
     write: Write,
     log: Option<Write>,
     trace: Option<Trace>,
+    head: Option<Head>,
 }
 
 // SAFETY: never leaves the thread that called fog_wasm_run, which the store does not know.
@@ -433,6 +469,14 @@ impl Host for Callbacks {
     fn read(&mut self, buffer: &mut [u8]) -> std::result::Result<usize, Refused> {
         let Some(read) = self.read else { return Ok(0) };
         usize::try_from(read(self.ctx, buffer.as_mut_ptr(), buffer.len())).map_err(|_| Refused)
+    }
+
+    fn head(&mut self, status: u16, fields: &[(String, Vec<u8>)]) -> std::result::Result<(), Refused> {
+        let Some(head) = self.head else { return Err(Refused) };
+        let pair =
+            |(name, value): &(String, Vec<u8>)| Pair { name: slice(name.as_bytes()), value: slice(value) };
+        let pairs: Vec<Pair> = fields.iter().map(pair).collect();
+        if head(self.ctx, status.into(), pairs.as_ptr(), pairs.len()) == 0 { Ok(()) } else { Err(Refused) }
     }
 
     fn write(&mut self, bytes: &[u8]) -> std::result::Result<(), Refused> {
@@ -459,6 +503,7 @@ impl Host for Callbacks {
             fuel_used: call.fuel_used,
             memory: call.memory.as_ptr(),
             memory_size: call.memory.len(),
+            words: slice(call.words.as_bytes()),
         };
         trace(self.ctx, &call);
     }
@@ -478,8 +523,17 @@ pub unsafe extern "C" fn fog_wasm_run(
         let request = take(request, 160, "request")?;
         let size = known_size(outcome, 592, "outcome")?;
         let write = request.write.ok_or_else(|| Error::argument("write is null"))?;
-        let host =
-            Callbacks { ctx: request.ctx, read: request.read, write, log: request.log, trace: request.trace };
+        if module.world() == World::HttpProxy && request.head.is_none() {
+            return Err(Error::argument("head is null"));
+        }
+        let host = Callbacks {
+            ctx: request.ctx,
+            read: request.read,
+            write,
+            log: request.log,
+            trace: request.trace,
+            head: request.head,
+        };
         let result = run::run(module, translate(&request)?, Box::new(host))?;
         put(outcome, &report(size, &result), size);
         Ok(())
@@ -515,6 +569,34 @@ unsafe fn translate(request: &Request) -> Result<run::Request> {
         },
         wall_clock_ns: request.wall_clock_ns,
         seed: request.seed,
+        // SAFETY: the caller's promise.
+        http: unsafe { request.http.as_ref().map(|http| translate_http(http)).transpose()? },
+    })
+}
+
+/// # Safety
+/// The request's texts and lists are the caller's.
+unsafe fn translate_http(http: &Http) -> Result<HttpRequest> {
+    // SAFETY: the caller's promise.
+    let text = |slice: Slice, name: &str| unsafe {
+        let bytes = bytes(slice, name)?.to_vec();
+        String::from_utf8(bytes).map_err(|_| Error::argument(format!("{name} is not UTF-8")))
+    };
+    let optional = |slice: Slice, name: &str| {
+        if slice.data.is_null() { Ok(None) } else { text(slice, name).map(Some) }
+    };
+    // SAFETY: the caller's promise.
+    let fields = unsafe { list(http.fields, http.fields_count, "fields")? };
+    // SAFETY: the caller's promise.
+    let fields = fields.iter().map(|pair| unsafe {
+        Ok((text(pair.name, "a field's name")?, bytes(pair.value, "a field's value")?.to_vec()))
+    });
+    Ok(HttpRequest {
+        method: text(http.method, "method")?,
+        scheme: optional(http.scheme, "scheme")?,
+        authority: optional(http.authority, "authority")?,
+        path_with_query: optional(http.path_with_query, "path_with_query")?,
+        fields: fields.collect::<Result<_>>()?,
     })
 }
 

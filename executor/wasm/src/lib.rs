@@ -1,8 +1,9 @@
-//! Runs core WebAssembly command modules for the executor: one fresh instance a request, metered,
-//! bounded, and with the same result on every computer that has the same runtime profile.
+//! Runs WebAssembly for the executor, core command modules and `wasi:http` components: one fresh
+//! instance a request, metered, bounded, and with the same result on every computer that has the
+//! same runtime profile.
 //!
-//! Start with `run.rs` for what a run is, `wasi/link.rs` for what a guest can ask for, `profile.rs`
-//! for what is fixed. `ffi.rs` and `fog_wasm.h` are the face for C++.
+//! Start with `run.rs` for what a run is, `wasi/link.rs` and `proxy/` for what a guest can ask for,
+//! `profile.rs` for what is fixed. `ffi.rs` and `fog_wasm.h` are the face for C++.
 
 pub mod check;
 pub mod code;
@@ -11,6 +12,7 @@ pub mod error;
 pub mod ffi;
 mod limits;
 pub mod profile;
+pub mod proxy;
 pub mod run;
 mod ticker;
 pub mod wasi;

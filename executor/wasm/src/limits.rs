@@ -6,7 +6,9 @@ use wasmtime::ResourceLimiter;
 
 pub struct MemoryLimiter {
     pub bytes_max: u64,
-    /// Largest size that a memory has had, its start included.
+    /// What all memories hold now.
+    bytes: u64,
+    /// The most that they have held together, their start included.
     pub peak_bytes: u64,
     /// The cap has refused a growth, or the memory to start with.
     pub denied: bool,
@@ -14,7 +16,7 @@ pub struct MemoryLimiter {
 
 impl MemoryLimiter {
     pub fn new(bytes_max: u64) -> Self {
-        Self { bytes_max: bytes_max.min(profile::MEMORY_BYTES_MAX), peak_bytes: 0, denied: false }
+        Self { bytes_max: bytes_max.min(profile::MEMORY_BYTES_MAX), bytes: 0, peak_bytes: 0, denied: false }
     }
 }
 
@@ -22,16 +24,18 @@ impl MemoryLimiter {
 const BEYOND_TYPE: &str = "memory growth exceeds memory type's limits";
 
 impl ResourceLimiter for MemoryLimiter {
-    fn memory_growing(&mut self, _: usize, desired: usize, max: Option<usize>) -> wasmtime::Result<bool> {
+    fn memory_growing(&mut self, now: usize, desired: usize, max: Option<usize>) -> wasmtime::Result<bool> {
         // What the module's own maximum forbids is no fault of the cap.
         if max.is_some_and(|max| desired > max) {
             return Ok(false);
         }
-        if desired as u64 > self.bytes_max {
+        let more = (desired - now) as u64;
+        if self.bytes.saturating_add(more) > self.bytes_max {
             self.denied = true;
             return Ok(false);
         }
-        self.peak_bytes = self.peak_bytes.max(desired as u64);
+        self.bytes += more;
+        self.peak_bytes = self.peak_bytes.max(self.bytes);
         Ok(true)
     }
 
@@ -48,15 +52,16 @@ impl ResourceLimiter for MemoryLimiter {
         Ok(max.is_none_or(|max| desired <= max) && desired as u64 <= profile::TABLE_ELEMENTS_MAX)
     }
 
+    // Of a component; a command's check allows one memory and four tables.
     fn memories(&self) -> usize {
-        1
+        profile::COMPONENT_MEMORIES_MAX
     }
 
     fn tables(&self) -> usize {
-        profile::TABLES_MAX
+        profile::COMPONENT_TABLES_MAX
     }
 
     fn instances(&self) -> usize {
-        1
+        profile::COMPONENT_INSTANCES_MAX
     }
 }

@@ -2,6 +2,7 @@
 //! in one place. The Wasmtime configuration, the text and the hash are all made from these
 //! constants, so they cannot disagree. Two Hosts with equal hashes give equal results and fuel.
 
+use crate::engine::Pool;
 use crate::error::{Error, Result, Status};
 use sha2::{Digest, Sha256};
 use std::sync::OnceLock;
@@ -20,6 +21,18 @@ pub const MEMORY_BYTES_MAX: u64 = 1 << 32;
 pub const TABLES_MAX: usize = 4;
 /// Elements in all tables of a module together.
 pub const TABLE_ELEMENTS_MAX: u64 = 1 << 18;
+
+/// What a component may hold, all its parts together. Its pool reserves addresses for so many
+/// memories a run.
+pub const COMPONENT_MEMORIES_MAX: usize = 4;
+pub const COMPONENT_TABLES_MAX: usize = 8;
+pub const COMPONENT_INSTANCES_MAX: usize = 32;
+/// Live handles, and resources behind them.
+pub const RESOURCES_MAX: usize = 4096;
+/// Header fields and the like that the host has kept for one run, ever.
+pub const COMPONENT_HELD_BYTES_MAX: u64 = 16 << 20;
+/// Bytes that one call may hand over.
+pub const COMPONENT_CALL_BYTES_MAX: usize = 4 << 20;
 
 /// Fuel of one host call, and of each byte that it moves.
 pub const HOST_CALL_FUEL: u64 = 200;
@@ -54,7 +67,13 @@ const PROPOSALS: &[(WasmFeatures, &str)] = &[
     (WasmFeatures::TAIL_CALL, "tail-call"),
     (WasmFeatures::FLOATS, "floats"),
     (WasmFeatures::EXTENDED_CONST, "extended-const"),
+    (WasmFeatures::COMPONENT_MODEL, "component-model"),
 ];
+
+/// The proposals as the parser knows them.
+pub fn parser_features() -> WasmFeatures {
+    PROPOSALS.iter().fold(WasmFeatures::empty(), |all, (feature, _)| all | *feature)
+}
 
 /// The profile in words: one `name=value` a line, sorted as written here, for ever in this order.
 pub fn text() -> &'static str {
@@ -64,7 +83,7 @@ pub fn text() -> &'static str {
         [
             format!("wasmtime={WASMTIME_VERSION}"),
             format!("fog_wasm={}", env!("CARGO_PKG_VERSION")),
-            format!("world={WORLD}"),
+            format!("world={WORLD} wasi:http/proxy@0.2"),
             format!("target={TARGET} {}", TARGET_FEATURES.join(" ")),
             "compiler=cranelift opt=speed nan=canonical inlining=no".to_owned(),
             format!("proposals={}", proposals.join(" ")),
@@ -74,6 +93,11 @@ pub fn text() -> &'static str {
             format!(
                 "fuel=operator 1 bulk-byte 1 grow {GROW_FUEL} grow-page 0 \
                  host-call {HOST_CALL_FUEL} host-byte {HOST_BYTE_FUEL}"
+            ),
+            format!(
+                "component=memories {COMPONENT_MEMORIES_MAX} tables {COMPONENT_TABLES_MAX} instances \
+                 {COMPONENT_INSTANCES_MAX} resources {RESOURCES_MAX} held {COMPONENT_HELD_BYTES_MAX} \
+                 call {COMPONENT_CALL_BYTES_MAX} fuel-from instantiation"
             ),
             "guest=clock virtual, 1000 ns a read; random chacha20; stdin read in full".to_owned(),
         ]
@@ -87,12 +111,12 @@ pub fn hash() -> &'static [u8; 32] {
     HASH.get_or_init(|| Sha256::digest(text().as_bytes()).into())
 }
 
-/// The Wasmtime engine of this profile. `runs_max` and `parallel` change speed only.
-pub fn engine(runs_max: u32, parallel: bool) -> Result<wasmtime::Engine> {
+/// The Wasmtime engine of this profile. `pool` and `parallel` change speed only.
+pub fn engine(pool: Pool, parallel: bool) -> Result<wasmtime::Engine> {
     let mut config = Config::new();
     set_compiler(&mut config, parallel)?;
     set_language(&mut config);
-    set_memory(&mut config, runs_max);
+    set_memory(&mut config, pool);
     wasmtime::Engine::new(&config)
         .map_err(|e| Error::new(Status::UnfitHost, format!("cannot start the WebAssembly engine: {e:#}")))
 }
@@ -125,23 +149,38 @@ fn set_language(config: &mut Config) {
     config.max_wasm_stack(STACK_BYTES_MAX);
 }
 
-fn set_memory(config: &mut Config, runs_max: u32) {
+fn set_memory(config: &mut Config, pool: Pool) {
     config.memory_reservation(MEMORY_RESERVATION);
     config.memory_guard_size(MEMORY_GUARD);
     config.guard_before_linear_memory(true);
     config.memory_may_move(false);
     config.memory_init_cow(true);
     config.signals_based_traps(true);
-    if runs_max > 0 {
-        config.allocation_strategy(pool(runs_max));
+    match pool {
+        Pool::None => {}
+        Pool::Commands(runs) => {
+            config.allocation_strategy(slots(runs, 1, 1, TABLES_MAX as u32));
+        }
+        Pool::Components(runs) => {
+            let (memories, tables) = (COMPONENT_MEMORIES_MAX as u32, COMPONENT_TABLES_MAX as u32);
+            let instances = COMPONENT_INSTANCES_MAX as u32;
+            let mut slots = slots(runs, instances, memories, tables);
+            slots
+                .total_component_instances(runs)
+                .max_core_instances_per_component(instances)
+                .max_memories_per_component(memories)
+                .max_tables_per_component(tables)
+                .max_component_instance_size(1 << 20);
+            config.allocation_strategy(slots);
+        }
     }
 }
 
-fn pool(runs_max: u32) -> PoolingAllocationConfig {
+fn slots(runs: u32, instances: u32, memories: u32, tables: u32) -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
-    pool.total_core_instances(runs_max)
-        .total_memories(runs_max)
-        .total_tables(runs_max * TABLES_MAX as u32)
+    pool.total_core_instances(runs * instances)
+        .total_memories(runs * memories)
+        .total_tables(runs * tables)
         .max_memories_per_module(1)
         .max_tables_per_module(TABLES_MAX as u32)
         .max_core_instance_size(16 << 20)
@@ -175,10 +214,11 @@ mod tests {
 
     #[test]
     fn allocation_and_threads_do_not_change_the_code() {
-        let code = |runs_max, parallel| {
+        let code = |pool, parallel| {
             let wasm = b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x03\x02\x01\0\x0a\x04\x01\x02\0\x0b";
-            engine(runs_max, parallel).unwrap().precompile_module(wasm).unwrap()
+            engine(pool, parallel).unwrap().precompile_module(wasm).unwrap()
         };
-        assert_eq!(code(0, false), code(3, true));
+        assert_eq!(code(Pool::None, false), code(Pool::Commands(3), true));
+        assert_eq!(code(Pool::None, false), code(Pool::Components(3), true));
     }
 }

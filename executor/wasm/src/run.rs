@@ -1,11 +1,12 @@
 //! One run of a module: a fresh instance, one request, one outcome. What is billed and what is only
 //! reported is the caller's rule; here stand the facts.
 
-use crate::engine::Module;
+use crate::engine::{Command, Kinds, Module};
 use crate::error::{Error, Result};
 use crate::limits::MemoryLimiter;
 use crate::profile;
-use crate::wasi::Guest;
+use crate::proxy::{self, HttpRequest};
+use crate::wasi::{Guest, World};
 use std::time::{Duration, Instant};
 use wasmtime::{Extern, Memory, Store, Trap, UpdateDeadline, WasmBacktrace};
 
@@ -13,7 +14,11 @@ use wasmtime::{Extern, Memory, Store, Trap, UpdateDeadline, WasmBacktrace};
 pub trait Host: Send {
     /// Next bytes of the request body into `buffer`; 0 at its end. Err ends the run.
     fn read(&mut self, buffer: &mut [u8]) -> std::result::Result<usize, Refused>;
-    /// Bytes that the guest wrote to its standard output.
+    /// The head of a component's answer, once, before its first byte. A command writes its own.
+    fn head(&mut self, _status: u16, _fields: &[(String, Vec<u8>)]) -> std::result::Result<(), Refused> {
+        Ok(())
+    }
+    /// Bytes of the answer: a command's standard output, a component's body.
     fn write(&mut self, bytes: &[u8]) -> std::result::Result<(), Refused>;
     /// Bytes that the guest wrote to its standard error.
     fn log(&mut self, bytes: &[u8]) -> std::result::Result<(), Refused>;
@@ -33,12 +38,15 @@ pub struct Refused;
 pub struct HostCall<'a> {
     /// 0 for the first call of the run.
     pub index: u64,
-    /// Place of the function in `wasi::FUNCTIONS`.
+    /// Place of the function in `wasi::FUNCTIONS`; u32::MAX for a component's, which `words` names.
     pub function: u32,
     /// The WASI errno that the guest gets; u32::MAX when the call ended the run.
     pub errno: u32,
     pub fuel_used: u64,
+    /// Empty for a component, whose memories cannot be reached.
     pub memory: &'a [u8],
+    /// For a component: function, arguments and result, with all that they carry.
+    pub words: &'a str,
 }
 
 /// What one run may use.
@@ -61,6 +69,8 @@ pub struct Request {
     /// Nanoseconds since 1970 at which the guest's clock starts.
     pub wall_clock_ns: u64,
     pub seed: [u8; 32],
+    /// For a component, and only for one.
+    pub http: Option<HttpRequest>,
 }
 
 /// Bound on arguments and environment together, in bytes and in strings.
@@ -93,7 +103,7 @@ impl Request {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Kind {
-    /// The guest returned from `_start` (code 0) or called proc_exit.
+    /// The guest returned (code 0) or called exit; a component without a whole answer has code 1.
     Exited = 0,
     /// A WebAssembly trap: unreachable, out of bounds, division by zero, bad indirect call.
     Trap = 1,
@@ -142,6 +152,8 @@ pub enum Stop {
     Aborted,
     WallTime,
     Host(String),
+    /// The guest broke a rule of its world: as a trap.
+    Guest(String),
 }
 
 impl std::fmt::Display for Stop {
@@ -152,24 +164,21 @@ impl std::fmt::Display for Stop {
             Stop::Output => out.write_str("wrote more to its standard output than allowed"),
             Stop::Aborted => out.write_str("broken off by the caller"),
             Stop::WallTime => out.write_str("ran longer than allowed"),
-            Stop::Host(text) => out.write_str(text),
+            Stop::Host(text) | Stop::Guest(text) => out.write_str(text),
         }
     }
 }
 
 impl std::error::Error for Stop {}
 
-/// What the store holds during a run.
+/// What a command's store holds during a run.
 pub struct Run {
     pub(crate) guest: Guest,
     pub(crate) limiter: MemoryLimiter,
     pub(crate) memory: Option<Memory>,
-    pub(crate) fuel_max: u64,
-    pub(crate) fuel_at_last_call: u64,
-    pub(crate) host_calls: u64,
 }
 
-/// Fuel for instantiation, which the guest does not pay: it only must not run out.
+/// Fuel for instantiation, which a command does not pay: it only must not run out.
 const INSTANTIATION_FUEL: u64 = i64::MAX as u64;
 
 /// Runs the module once on this thread, which needs `STACK_BYTES_MAX` of stack and 512 KiB more.
@@ -177,67 +186,106 @@ const INSTANTIATION_FUEL: u64 = i64::MAX as u64;
 pub fn run(module: &Module, request: Request, host: Box<dyn Host>) -> Result<Outcome> {
     request.check()?;
     let deadline = Instant::now() + Duration::from_millis(request.limits.wall_ms_max.min(1 << 40));
-    let run = Run {
-        fuel_max: request.limits.fuel_max,
-        limiter: MemoryLimiter::new(request.limits.memory_bytes_max),
-        guest: Guest::new(request, host, deadline),
-        memory: None,
-        fuel_at_last_call: 0,
-        host_calls: 0,
-    };
-    let mut store = Store::new(module.pre.module().engine(), run);
-    store.limiter(|run| &mut run.limiter);
+    let world = World::new(&request, host, deadline);
+    let limiter = MemoryLimiter::new(request.limits.memory_bytes_max);
+    match (&module.kind, request.http) {
+        (Kinds::Command(command), None) => {
+            let guest = Guest::new(world, request.args, request.env);
+            let run = Run { guest, limiter, memory: None };
+            let mut store = Store::new(command.pre.module().engine(), run);
+            store.limiter(|run| &mut run.limiter);
+            let result = guarded(module, &mut store, deadline, |store| execute(command, store));
+            let left = store.get_fuel().unwrap_or(0);
+            let run = store.into_data();
+            Ok(outcome(&run.guest.world, &run.limiter, left, result, Blame::Host))
+        }
+        (Kinds::Proxy(component), Some(http)) => {
+            let data = proxy::Proxy::new(world, limiter, request.args, request.env);
+            let mut store = Store::new(component.pre.engine(), data);
+            store.limiter(|proxy| &mut proxy.limiter);
+            let result =
+                guarded(module, &mut store, deadline, |store| proxy::execute(component, http, store));
+            let left = store.get_fuel().unwrap_or(0);
+            let proxy = store.into_data();
+            let blame = if proxy.began { Blame::Guest } else { Blame::Host };
+            let mut out = outcome(&proxy.world, &proxy.limiter, left, result, blame);
+            proxy.judge(&mut out);
+            Ok(out)
+        }
+        (Kinds::Command(_), Some(_)) => Err(Error::argument("a command takes no HTTP request in parts")),
+        (Kinds::Proxy(_), None) => Err(Error::argument("a component needs an HTTP request in parts")),
+    }
+}
+
+/// Runs `act` under the safety stop.
+fn guarded<T: 'static>(
+    module: &Module,
+    store: &mut Store<T>,
+    deadline: Instant,
+    act: impl FnOnce(&mut Store<T>) -> wasmtime::Result<()>,
+) -> wasmtime::Result<()> {
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(move |_| {
         if Instant::now() < deadline { Ok(UpdateDeadline::Continue(1)) } else { Err(Stop::WallTime.into()) }
     });
-    let result = match module.ticker.enter() {
-        Ok(_running) => execute(module, &mut store),
+    match module.ticker.enter() {
+        Ok(_running) => act(store),
         Err(e) => Err(Stop::Host(format!("cannot start the safety stop's thread: {e}")).into()),
-    };
-    Ok(outcome(store, result))
+    }
 }
 
-fn execute(module: &Module, store: &mut Store<Run>) -> wasmtime::Result<()> {
+fn execute(command: &Command, store: &mut Store<Run>) -> wasmtime::Result<()> {
     store.set_fuel(INSTANTIATION_FUEL)?;
-    let instance = module.pre.instantiate(&mut *store)?;
+    let instance = command.pre.instantiate(&mut *store)?;
     store.data_mut().memory =
-        instance.get_module_export(&mut *store, &module.memory).and_then(Extern::into_memory);
-    let start = instance.get_module_export(&mut *store, &module.start).and_then(Extern::into_func);
+        instance.get_module_export(&mut *store, &command.memory).and_then(Extern::into_memory);
+    let start = instance.get_module_export(&mut *store, &command.start).and_then(Extern::into_func);
     let Some(start) = start else {
         return Err(Stop::Host("_start is gone".into()).into());
     };
     let start = start.typed::<(), ()>(&*store)?;
-    store.set_fuel(store.data().fuel_max)?;
+    store.set_fuel(store.data().guest.world.limits.fuel_max)?;
     start.call(&mut *store, ())
 }
 
-fn outcome(store: Store<Run>, result: wasmtime::Result<()>) -> Outcome {
-    let left = store.get_fuel().unwrap_or(0);
-    let run = store.into_data();
-    // Until `_start` is called the store holds the fuel of instantiation.
-    let fuel_used = run.fuel_max.saturating_sub(left);
+/// Whose doing an error is that is neither a trap nor a stop.
+#[derive(Clone, Copy)]
+enum Blame {
+    Guest,
+    Host,
+}
+
+fn outcome(
+    world: &World,
+    limiter: &MemoryLimiter,
+    left: u64,
+    result: wasmtime::Result<()>,
+    blame: Blame,
+) -> Outcome {
+    // Until a command's `_start` is called the store holds the fuel of instantiation.
+    let fuel_max = world.limits.fuel_max;
+    let fuel_used = fuel_max.saturating_sub(left);
     let (kind, exit_code, message) = match result {
         Ok(()) => (Kind::Exited, 0, String::new()),
-        Err(error) => classify(&error, &run.limiter),
+        Err(error) => classify(&error, limiter, blame),
     };
     Outcome {
         kind,
         exit_code,
         message,
-        fuel_used: if kind == Kind::OutOfFuel { run.fuel_max } else { fuel_used },
-        fuel_at_last_call: run.fuel_at_last_call,
-        memory_peak_bytes: run.limiter.peak_bytes,
-        memory_denied: run.limiter.denied,
-        stdin_bytes: run.guest.stdin_bytes,
-        stdout_bytes: run.guest.stdout_bytes,
-        stderr_bytes: run.guest.stderr_bytes,
-        stderr_cut: run.guest.stderr_cut,
-        host_calls: run.host_calls,
+        fuel_used: if kind == Kind::OutOfFuel { fuel_max } else { fuel_used },
+        fuel_at_last_call: world.fuel_at_last_call,
+        memory_peak_bytes: limiter.peak_bytes,
+        memory_denied: limiter.denied,
+        stdin_bytes: world.stdin_bytes,
+        stdout_bytes: world.stdout_bytes,
+        stderr_bytes: world.stderr_bytes,
+        stderr_cut: world.stderr_cut,
+        host_calls: world.host_calls,
     }
 }
 
-fn classify(error: &wasmtime::Error, limiter: &MemoryLimiter) -> (Kind, u32, String) {
+fn classify(error: &wasmtime::Error, limiter: &MemoryLimiter, blame: Blame) -> (Kind, u32, String) {
     if let Some(stop) = error.downcast_ref::<Stop>() {
         let kind = match stop {
             Stop::Exit(code) => return (Kind::Exited, *code, String::new()),
@@ -246,6 +294,8 @@ fn classify(error: &wasmtime::Error, limiter: &MemoryLimiter) -> (Kind, u32, Str
             Stop::Aborted => Kind::Aborted,
             Stop::WallTime => Kind::WallTime,
             Stop::Host(_) => Kind::HostError,
+            Stop::Guest(_) if limiter.denied => Kind::MemoryExceeded,
+            Stop::Guest(_) => Kind::Trap,
         };
         return (kind, 0, stop.to_string());
     }
@@ -262,7 +312,11 @@ fn classify(error: &wasmtime::Error, limiter: &MemoryLimiter) -> (Kind, u32, Str
         let text = format!("needs more than the {} bytes of memory allowed", limiter.bytes_max);
         return (Kind::MemoryExceeded, 0, text);
     }
-    (Kind::HostError, 0, format!("{error:#}"))
+    match blame {
+        // What a component hands over is read by Wasmtime, whose refusals are words only.
+        Blame::Guest => (Kind::Trap, 0, format!("{error:#}")),
+        Blame::Host => (Kind::HostError, 0, format!("{error:#}")),
+    }
 }
 
 /// Where it happened, innermost first: " in: abort < parse < main".
@@ -277,15 +331,6 @@ fn place(error: &wasmtime::Error) -> String {
     });
     let names: Vec<String> = names.collect();
     if names.is_empty() { String::new() } else { format!(" in: {}", names.join(" < ")) }
-}
-
-/// Fuel of the store as the guest's host functions see and change it.
-pub(crate) fn charge(caller: &mut wasmtime::Caller<'_, Run>, left: u64, cost: u64) -> wasmtime::Result<u64> {
-    let after = left.saturating_sub(cost);
-    caller.set_fuel(after)?;
-    let run = caller.data_mut();
-    run.fuel_at_last_call = run.fuel_max - after;
-    Ok(run.fuel_at_last_call)
 }
 
 const _: () = assert!(profile::STACK_BYTES_MAX <= 1 << 20);

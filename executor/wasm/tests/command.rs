@@ -7,7 +7,7 @@ use support::*;
 
 #[test]
 fn a_c_service_answers_its_request() {
-    let module = load(&engine().compile(&guest("upper"), &CAPS).unwrap()).unwrap();
+    let module = load(&engine().compile(&guest("upper"), World::Command, &CAPS).unwrap()).unwrap();
     let mut request = request();
     request.args.push(b"--loud".to_vec());
     request.env.push(b"REQUEST_METHOD=POST".to_vec());
@@ -23,7 +23,7 @@ fn a_c_service_answers_its_request() {
 
 #[test]
 fn a_c_service_sees_only_what_it_is_given() {
-    let module = load(&engine().compile(&guest("world"), &CAPS).unwrap()).unwrap();
+    let module = load(&engine().compile(&guest("world"), World::Command, &CAPS).unwrap()).unwrap();
     let (outcome, seen) = run_plain(&module);
     assert_eq!((outcome.kind, outcome.exit_code), (Kind::Exited, 3), "{}", outcome.message);
     let text = String::from_utf8_lossy(&seen.out).into_owned();
@@ -107,7 +107,7 @@ fn files_and_sockets_do_not_exist() {
 
 #[test]
 fn many_threads_run_one_module() {
-    let module = load(&engine().compile(&guest("upper"), &CAPS).unwrap()).unwrap();
+    let module = load(&engine().compile(&guest("upper"), World::Command, &CAPS).unwrap()).unwrap();
     let fuel: Vec<u64> = std::thread::scope(|scope| {
         let one = |_| {
             let (outcome, seen) = run_with(&module, request(), b"abc", 1);

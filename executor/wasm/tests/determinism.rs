@@ -13,14 +13,14 @@ fn facts(outcome: &Outcome, seen: &Seen) -> String {
 }
 
 fn world_facts() -> String {
-    let module = load(&engine().compile(&guest("world"), &CAPS).unwrap()).unwrap();
+    let module = load(&engine().compile(&guest("world"), World::Command, &CAPS).unwrap()).unwrap();
     let (outcome, seen) = run_plain(&module);
     facts(&outcome, &seen)
 }
 
 #[test]
 fn runs_repeat() {
-    let module = load(&engine().compile(&guest("world"), &CAPS).unwrap()).unwrap();
+    let module = load(&engine().compile(&guest("world"), World::Command, &CAPS).unwrap()).unwrap();
     let one = run_plain(&module);
     let two = run_plain(&module);
     assert_eq!(facts(&one.0, &one.1), facts(&two.0, &two.1));
@@ -32,7 +32,7 @@ fn runs_repeat() {
 
 #[test]
 fn the_bodys_pieces_do_not_show() {
-    let module = load(&engine().compile(&guest("upper"), &CAPS).unwrap()).unwrap();
+    let module = load(&engine().compile(&guest("upper"), World::Command, &CAPS).unwrap()).unwrap();
     let body: Vec<u8> = (0..10_000u32).map(|i| (i * 7 % 251) as u8).collect();
     let whole = run_with(&module, request(), &body, usize::MAX);
     for piece in [1, 7, 1023, 4096] {
@@ -59,14 +59,14 @@ impl Host for Quiet {
 fn engines_with_other_allocation_agree() {
     let wasm = guest("world");
     let run_on = |engine: &Engine| {
-        let code = engine.compile(&wasm, &CAPS).unwrap();
+        let code = engine.compile(&wasm, World::Command, &CAPS).unwrap();
         // SAFETY: made one line above.
         let module = unsafe { engine.load(&code) }.unwrap();
         let outcome = run(&module, request(), Box::new(Quiet)).unwrap();
         (code, format!("{outcome:?}"))
     };
-    let pooled = run_on(&Engine::new(2, false).unwrap());
-    let plain = run_on(&Engine::new(0, true).unwrap());
+    let pooled = run_on(&Engine::new(Pool::Commands(2), false).unwrap());
+    let plain = run_on(&Engine::new(Pool::None, true).unwrap());
     assert!(pooled.0 == plain.0, "compiled code differs");
     assert_eq!(pooled.1, plain.1);
 }

@@ -122,7 +122,7 @@ fn traps_are_named_and_placed() {
 fn recursion_without_end_is_a_stack_overflow() {
     assert_eq!(ends("(call $start)").kind, Kind::StackOverflow);
     // C keeps variables in linear memory: there the stack meets the memory's edge, or the native one.
-    let module = load(&engine().compile(&guest("deep"), &CAPS).unwrap()).unwrap();
+    let module = load(&engine().compile(&guest("deep"), World::Command, &CAPS).unwrap()).unwrap();
     let (outcome, _) = run_plain(&module);
     assert!(matches!(outcome.kind, Kind::Trap | Kind::StackOverflow), "{:?}", outcome.kind);
 }
@@ -193,12 +193,12 @@ impl Host for Nested {
 
 #[test]
 fn more_runs_than_slots_fail_as_the_hosts_fault_and_leave_the_others_alone() {
-    let engine = Engine::new(1, false).unwrap();
+    let engine = Engine::new(Pool::Commands(1), false).unwrap();
     let text = command_text(
         "(i32.store (i32.const 4) (i32.const 9))
          (drop (call $fd_read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))",
     );
-    let code = engine.compile(&wat::parse_str(text).unwrap(), &CAPS).unwrap();
+    let code = engine.compile(&wat::parse_str(text).unwrap(), World::Command, &CAPS).unwrap();
     // SAFETY: compiled one line above.
     let module = Arc::new(unsafe { engine.load(&code) }.unwrap());
     for _ in 0..2 {
@@ -304,7 +304,7 @@ fn arguments_do_not_fit_at_the_edge_of_memory() {
 #[test]
 fn modules_that_cannot_be_run_are_refused_by_number() {
     let engine = engine();
-    let refuse = |bytes: &[u8]| engine.compile(bytes, &CAPS).unwrap_err().status;
+    let refuse = |bytes: &[u8]| engine.compile(bytes, World::Command, &CAPS).unwrap_err().status;
     assert_eq!(refuse(b""), Status::NotWasm);
     assert_eq!(refuse(b"#!/bin/sh\nexit 0\n"), Status::NotWasm);
     assert_eq!(refuse(b"\0asm\x01\0\0\0garbage"), Status::InvalidModule);
@@ -364,8 +364,8 @@ fn proposals_that_are_off_do_not_compile() {
 fn a_module_at_its_cap_passes_and_one_byte_more_does_not() {
     let wasm = wat::parse_str(command_text("")).unwrap();
     let caps = |bytes| fog_wasm::check::Caps { module_bytes_max: bytes, memory_bytes_max: 1 << 16 };
-    assert!(engine().compile(&wasm, &caps(wasm.len() as u64)).is_ok());
-    let refused = engine().compile(&wasm, &caps(wasm.len() as u64 - 1)).unwrap_err();
+    assert!(engine().compile(&wasm, World::Command, &caps(wasm.len() as u64)).is_ok());
+    let refused = engine().compile(&wasm, World::Command, &caps(wasm.len() as u64 - 1)).unwrap_err();
     assert_eq!(refused.status, Status::ModuleTooLarge);
 }
 
@@ -373,13 +373,13 @@ fn a_module_at_its_cap_passes_and_one_byte_more_does_not() {
 fn every_cut_and_every_changed_byte_of_a_module_is_survived() {
     let wasm = wat::parse_str(command_text("(call $exit (i32.const 1))")).unwrap();
     for cut in 0..wasm.len() {
-        let _ = engine().compile(&wasm[..cut], &CAPS);
+        let _ = engine().compile(&wasm[..cut], World::Command, &CAPS);
     }
     let mut refused = 0;
     for at in 0..wasm.len() {
         let mut bad = wasm.clone();
         bad[at] ^= 1 << (at % 8);
-        match engine().compile(&bad, &CAPS) {
+        match engine().compile(&bad, World::Command, &CAPS) {
             Ok(code) => {
                 let _ = run_plain(&load(&code).unwrap());
             }
@@ -391,7 +391,7 @@ fn every_cut_and_every_changed_byte_of_a_module_is_survived() {
 
 #[test]
 fn damaged_code_is_not_loaded() {
-    let code = engine().compile(&wat::parse_str(command_text("")).unwrap(), &CAPS).unwrap();
+    let code = engine().compile(&wat::parse_str(command_text("")).unwrap(), World::Command, &CAPS).unwrap();
     let status = |bytes: &[u8]| load(bytes).err().map(|e| e.status);
     assert_eq!(status(&code), None);
     assert_eq!(status(b""), Some(Status::DamagedCode));

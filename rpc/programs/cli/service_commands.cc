@@ -55,18 +55,23 @@ ErrorOr<void> upload(Context& context, const LoadedService& service, Json& json,
 
 // Before a name is paid for: what no Host could run.
 ErrorOr<void> check_program(const LoadedService& service, const std::string& manifest) {
-  if (service.file.manifest.runtime != market::RuntimeKind::kWasmCommand) {
+  if (service.file.manifest.runtime == market::RuntimeKind::kContainer) {
     return fail(ErrorCode::kInvalidInput,
-                manifest + ": no Host runs services of this runtime; use `runtime: wasm`");
+                manifest + ": no Host runs services of this runtime; use `runtime: wasm` or "
+                           "`runtime: wasm-http`");
   }
   const std::string_view program = as_text(service.artifact);
   constexpr std::string_view kComponent("\0asm\x0d\0\1\0", 8);
   constexpr std::string_view kCoreModule("\0asm\1\0\0\0", 8);
-  if (program.starts_with(kCoreModule)) return {};
-  const std::string why = program.starts_with(kComponent)
-                              ? " is a WebAssembly component, not a core module; compile it for "
-                                "wasm32-wasi preview 1"
-                              : " is not a WebAssembly module";
+  const bool component = program.starts_with(kComponent);
+  const bool wanted = service.file.manifest.runtime == market::RuntimeKind::kWasmHttp;
+  if (component == wanted && (component || program.starts_with(kCoreModule))) return {};
+  const std::string why =
+      component ? " is a WebAssembly component: the manifest must say `runtime: wasm-http`, or "
+                  "compile it for wasm32-wasi preview 1"
+      : program.starts_with(kCoreModule)
+          ? " is a core module, not a component: `runtime: wasm` runs it, if it is a command"
+          : " is not a WebAssembly module";
   return fail(ErrorCode::kInvalidInput, service.artifact_path + why);
 }
 

@@ -69,7 +69,8 @@ ErrorOr<HostConfig> read_config(const rpc::YamlSection& file) {
   TRY(out.location, read_location(file));
   TRY(out.capacity, read_capacity(file));
   if (file.has("attributes")) {
-    TRY(out.attributes, file.pairs("attributes", 32));
+    // One more says what this program runs.
+    TRY(out.attributes, file.pairs("attributes", 31));
   }
   if (file.has("cache")) {
     TRY(const auto cache, file.section("cache"));

@@ -7,6 +7,7 @@
 #include "chain/base/file.h"
 #include "executor/worker/measure.h"
 #include "executor/worker/wasm_runtime.h"
+#include "market/types/runtime_attribute.h"
 #include "rpc/json/codec.h"
 #include "rpc/programs/host/commands.h"
 
@@ -43,6 +44,9 @@ market::Attributes attributes_of(const HostConfig& config) {
   for (const auto& [name, value] : config.attributes) {
     out[BoundedText<32>(name)] = BoundedText<64>(value);
   }
+  // What this program runs besides commands.
+  out[BoundedText<32>(market::runtime_attribute(market::RuntimeKind::kWasmHttp))] =
+      BoundedText<64>("1");
   return out;
 }
 

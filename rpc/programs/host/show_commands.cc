@@ -63,7 +63,7 @@ struct Check {
 };
 
 Check check_runtime() {
-  const auto runtime = executor::make_wasm_runtime(1);
+  const auto runtime = executor::make_wasm_runtime(market::RuntimeKind::kWasmHttp, 1);
   const std::string profile = to_hex(executor::wasm_profile()).substr(0, 16);
   return {"WebAssembly runtime", runtime.has_value(), true,
           runtime ? "profile " + profile : runtime.error().context};

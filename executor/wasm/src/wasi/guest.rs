@@ -2,12 +2,9 @@
 //! request alone, so a replay sees the same.
 
 use super::memory::{Mem, u32_at, u64_at};
+use super::world::{CLOCK_READ_NS, World};
 use super::{Errno, Fail};
-use crate::profile::{HOST_BYTE_FUEL, HOST_CALL_FUEL};
-use crate::run::{Host, Limits, Request, Stop};
-use chacha20::ChaCha20;
-use chacha20::cipher::{KeyIvInit, StreamCipher};
-use std::time::Instant;
+use crate::run::Stop;
 
 type Done = Result<(), Fail>;
 
@@ -20,86 +17,21 @@ enum Stream {
     Stderr,
 }
 
-/// The guest's world between host calls.
+/// A command between host calls.
 pub struct Guest {
-    pub(crate) host: Box<dyn Host>,
-    pub(crate) traced: bool,
-    deadline: Instant,
+    pub(crate) world: World,
     args: Vec<Vec<u8>>,
     env: Vec<Vec<u8>>,
     streams: [Stream; 3],
-    limits: Limits,
-    stdin_ended: bool,
-    wall_clock_ns: u64,
-    /// Time that has passed for the guest: clock reads and sleeps.
-    virtual_ns: u64,
-    random: ChaCha20,
-    fuel_left: u64,
-    cost: u64,
-    pub(crate) stdin_bytes: u64,
-    pub(crate) stdout_bytes: u64,
-    pub(crate) stderr_bytes: u64,
-    pub(crate) stderr_cut: bool,
 }
 
-/// What reading a clock takes, so that no guest waits for ever for time to pass, or divides by 0.
-const CLOCK_READ_NS: u64 = 1000;
 const SUBSCRIPTIONS_MAX: u32 = 4096;
 const SUBSCRIPTION_BYTES: u32 = 48;
 const EVENT_BYTES: usize = 32;
-/// Random is made in pieces, with a look at the clock on the wall between them.
-const RANDOM_PIECE_BYTES: usize = 1 << 20;
 
 impl Guest {
-    pub fn new(request: Request, host: Box<dyn Host>, deadline: Instant) -> Self {
-        Self {
-            traced: host.wants_trace(),
-            host,
-            deadline,
-            args: request.args,
-            env: request.env,
-            streams: [Stream::Stdin, Stream::Stdout, Stream::Stderr],
-            limits: request.limits,
-            stdin_ended: false,
-            wall_clock_ns: request.wall_clock_ns,
-            virtual_ns: 0,
-            random: ChaCha20::new(&request.seed.into(), &[0; 12].into()),
-            fuel_left: 0,
-            cost: 0,
-            stdin_bytes: 0,
-            stdout_bytes: 0,
-            stderr_bytes: 0,
-            stderr_cut: false,
-        }
-    }
-
-    /// Opens the account of one host call.
-    pub fn begin(&mut self, fuel_left: u64) {
-        self.fuel_left = fuel_left;
-        self.cost = 0;
-    }
-
-    /// What the call has cost.
-    pub fn cost(&self) -> u64 {
-        self.cost
-    }
-
-    pub fn charge_call(&mut self) -> Done {
-        self.charge(HOST_CALL_FUEL)
-    }
-
-    // Before the work where its size is known, so that work without fuel is never begun.
-    fn charge(&mut self, fuel: u64) -> Done {
-        self.cost = self.cost.saturating_add(fuel);
-        if self.cost <= self.fuel_left { Ok(()) } else { Err(Stop::OutOfFuel.into()) }
-    }
-
-    fn charge_bytes(&mut self, bytes: u64) -> Done {
-        self.charge(bytes.saturating_mul(HOST_BYTE_FUEL))
-    }
-
-    fn check_wall(&self) -> Done {
-        if Instant::now() < self.deadline { Ok(()) } else { Err(Stop::WallTime.into()) }
+    pub fn new(world: World, args: Vec<Vec<u8>>, env: Vec<Vec<u8>>) -> Self {
+        Self { world, args, env, streams: [Stream::Stdin, Stream::Stdout, Stream::Stderr] }
     }
 
     fn stream(&self, fd: u32) -> Result<Stream, Fail> {
@@ -130,7 +62,7 @@ impl Guest {
     }
 
     pub fn strings_get(&mut self, mem: &mut Mem, which: Strings, list: u32, buffer: u32) -> Done {
-        self.charge_bytes(self.strings(which).iter().map(|s| s.len() as u64 + 5).sum())?;
+        self.world.charge_bytes(self.strings(which).iter().map(|s| s.len() as u64 + 5).sum())?;
         let mut at = buffer;
         for (i, string) in self.strings(which).iter().enumerate() {
             let slot = list.checked_add(4 * i as u32).ok_or(Errno::Fault)?;
@@ -161,32 +93,20 @@ impl Guest {
 
     /// 0 is the time of day; 1 monotonic, 2 and 3 processor time: all move together.
     pub fn clock_time_get(&mut self, mem: &mut Mem, clock: u32, out: u32) -> Done {
-        self.virtual_ns = self.virtual_ns.saturating_add(CLOCK_READ_NS);
         match clock {
-            0 => mem.write_u64(out, self.wall_clock_ns.saturating_add(self.virtual_ns)),
-            1..=3 => mem.write_u64(out, self.virtual_ns),
+            0 => mem.write_u64(out, self.world.wall_ns()),
+            1..=3 => mem.write_u64(out, self.world.monotonic_ns()),
             _ => Err(Errno::Inval.into()),
         }
     }
 
-    /// The ChaCha20 keystream (RFC 8439) of the seed, nonce 0, from block 0 on, byte after byte.
     pub fn random_get(&mut self, mem: &mut Mem, buffer: u32, length: u32) -> Done {
         let range = mem.range(buffer, length)?;
-        self.charge_bytes(u64::from(length))?;
-        for piece in mem.0[range].chunks_mut(RANDOM_PIECE_BYTES) {
-            piece.fill(0);
-            if self.random.try_apply_keystream(piece).is_err() {
-                return Err(Stop::Host("the random stream of 256 GiB is used up".into()).into());
-            }
-            self.check_wall()?;
-        }
-        Ok(())
+        Ok(self.world.random(&mut mem.0[range])?)
     }
 
     // Streams
 
-    /// Fills all buffers unless the body ends first, however it arrives: so its pieces on the wire
-    /// cannot change what the guest sees.
     pub fn fd_read(&mut self, mem: &mut Mem, fd: u32, list: u32, count: u32, out: u32) -> Done {
         if self.stream(fd)? != Stream::Stdin {
             return Err(Errno::Badf.into());
@@ -196,30 +116,15 @@ impl Guest {
         let mut total = 0u32;
         for range in ranges {
             let length = range.len();
-            let got = self.fill(&mut mem.0[range])?;
+            let got = self.world.fill(&mut mem.0[range])?;
             total += got as u32;
             if got < length {
                 break;
             }
         }
-        self.stdin_bytes += u64::from(total);
-        self.charge_bytes(u64::from(total))?;
+        self.world.stdin_bytes += u64::from(total);
+        self.world.charge_bytes(u64::from(total))?;
         mem.write_u32(out, total)
-    }
-
-    fn fill(&mut self, buffer: &mut [u8]) -> Result<usize, Fail> {
-        let mut got = 0;
-        while got < buffer.len() && !self.stdin_ended {
-            let rest = &mut buffer[got..];
-            let n = self.host.read(rest).map_err(|_| Stop::Aborted)?;
-            if n > rest.len() {
-                return Err(Stop::Host("the body's callback returned more than asked".into()).into());
-            }
-            self.stdin_ended = n == 0;
-            got += n;
-            self.check_wall()?;
-        }
-        Ok(got)
     }
 
     pub fn fd_write(&mut self, mem: &mut Mem, fd: u32, list: u32, count: u32, out: u32) -> Done {
@@ -229,33 +134,15 @@ impl Guest {
         }
         mem.range(out, 4)?;
         let (ranges, total) = mem.buffers(list, count)?;
-        self.charge_bytes(total)?;
-        if stream == Stream::Stdout && total > self.limits.stdout_bytes_max - self.stdout_bytes {
+        self.world.charge_bytes(total)?;
+        if stream == Stream::Stdout && !self.world.has_room(total) {
             return Err(Stop::Output.into());
         }
         for range in ranges.into_iter().filter(|r| !r.is_empty()) {
             let bytes = &mem.0[range];
-            if stream == Stream::Stdout {
-                self.host.write(bytes).map_err(|_| Stop::Aborted)?;
-                self.stdout_bytes += bytes.len() as u64;
-            } else {
-                self.log(bytes)?;
-            }
-            self.check_wall()?;
+            if stream == Stream::Stdout { self.world.write(bytes)? } else { self.world.log(bytes)? }
         }
         mem.write_u32(out, total as u32)
-    }
-
-    // The log is cut, not the run: a service must not fail because it talks much.
-    fn log(&mut self, bytes: &[u8]) -> Done {
-        let room = self.limits.stderr_bytes_max - self.stderr_bytes;
-        let kept = usize::try_from(room).map_or(bytes.len(), |room| room.min(bytes.len()));
-        self.stderr_cut |= kept < bytes.len();
-        self.stderr_bytes += kept as u64;
-        if kept == 0 {
-            return Ok(());
-        }
-        self.host.log(&bytes[..kept]).map_err(|_| Stop::Aborted.into())
     }
 
     pub fn fd_close(&mut self, fd: u32) -> Done {
@@ -299,7 +186,7 @@ impl Guest {
         if count == 0 || count > SUBSCRIPTIONS_MAX {
             return Err(Errno::Inval.into());
         }
-        self.charge_bytes(u64::from(count * SUBSCRIPTION_BYTES))?;
+        self.world.charge_bytes(u64::from(count * SUBSCRIPTION_BYTES))?;
         mem.range(events, count * EVENT_BYTES as u32)?;
         mem.range(out, 4)?;
         let records = mem.bytes(list, count * SUBSCRIPTION_BYTES)?.chunks_exact(48);
@@ -307,9 +194,9 @@ impl Guest {
         let ready = |s: &Subscription| s.due_ns.is_none();
         if !subscriptions.iter().any(ready) {
             let first = subscriptions.iter().filter_map(|s| s.due_ns).min();
-            self.virtual_ns = self.virtual_ns.max(first.unwrap_or(0));
+            self.world.sleep_until(first.unwrap_or(0));
         }
-        let now = self.virtual_ns;
+        let now = self.world.now_ns();
         let due = subscriptions.iter().filter(|s| s.due_ns.is_none_or(|due| due <= now));
         let mut n = 0;
         for subscription in due {
@@ -342,9 +229,9 @@ impl Guest {
 
     fn due(&self, clock: u32, timeout: u64, absolute: bool) -> Option<u64> {
         match (clock, absolute) {
-            (0, true) => Some(timeout.saturating_sub(self.wall_clock_ns)),
+            (0, true) => Some(self.world.since_start(timeout)),
             (1, true) => Some(timeout),
-            (0 | 1, false) => Some(self.virtual_ns.saturating_add(timeout)),
+            (0 | 1, false) => Some(self.world.now_ns().saturating_add(timeout)),
             _ => None,
         }
     }

@@ -5,7 +5,7 @@ use super::guest::{Guest, Strings};
 use super::memory::Mem;
 use super::{Errno, Fail};
 use crate::profile::WORLD;
-use crate::run::{HostCall, Run, Stop, charge};
+use crate::run::{Run, Stop};
 use wasmtime::{Caller, Linker, Result};
 
 /// One host call: charge, act, record the fuel, show it to who replays.
@@ -19,20 +19,20 @@ fn call(
         return Err(Stop::Host("a host call before the memory exists".into()).into());
     };
     let (bytes, run) = memory.data_and_store_mut(&mut caller);
-    run.guest.begin(left);
-    let result = run.guest.charge_call().and_then(|()| act(&mut run.guest, &mut Mem(bytes)));
-    let cost = run.guest.cost();
-    let fuel_used = charge(&mut caller, left, cost)?;
+    let guest = &mut run.guest;
+    guest.world.begin(left);
+    let charged = guest.world.charge_call().map_err(Fail::from);
+    let result = charged.and_then(|()| act(guest, &mut Mem(bytes)));
+    let left = guest.world.close();
+    caller.set_fuel(left)?;
     let errno = match &result {
         Ok(()) => 0,
         Err(Fail::Errno(errno)) => *errno as u32,
         Err(Fail::Stop(_)) => u32::MAX,
     };
-    let (memory, run) = memory.data_and_store_mut(&mut caller);
-    let index = run.host_calls;
-    run.host_calls += 1;
-    if run.guest.traced {
-        run.guest.host.trace(&HostCall { index, function, errno, fuel_used, memory });
+    let (bytes, run) = memory.data_and_store_mut(&mut caller);
+    if run.guest.world.traced {
+        run.guest.world.show(function, errno, bytes, "");
     }
     match result {
         Err(Fail::Stop(stop)) => Err(stop.into()),

@@ -5,9 +5,11 @@
 mod guest;
 mod link;
 mod memory;
+pub mod world;
 
 pub use guest::Guest;
 pub use link::{FUNCTIONS, define, is_function};
+pub use world::World;
 
 use crate::run::Stop;
 

@@ -1,10 +1,14 @@
 //! A story's props: a host that remembers, a request with ordinary limits, modules from text.
 #![allow(dead_code)]
 
+pub use fog_wasm::check::World;
+pub use fog_wasm::engine::Pool;
+
 use fog_wasm::check::Caps;
 use fog_wasm::engine::{Engine, Module};
 use fog_wasm::error::{Error, Status};
 use fog_wasm::run::{Host, HostCall, Limits, Outcome, Refused, Request, run};
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -13,7 +17,7 @@ pub const CAPS: Caps = Caps { module_bytes_max: 8 << 20, memory_bytes_max: 64 <<
 
 pub fn engine() -> &'static Engine {
     static ENGINE: OnceLock<Engine> = OnceLock::new();
-    ENGINE.get_or_init(|| Engine::new(16, true).unwrap())
+    ENGINE.get_or_init(|| Engine::new(Pool::Components(16), true).unwrap())
 }
 
 pub fn load(compiled: &[u8]) -> Result<Module, Error> {
@@ -24,7 +28,7 @@ pub fn load(compiled: &[u8]) -> Result<Module, Error> {
 /// A module from its text.
 pub fn module(text: &str) -> Module {
     let wasm = wat::parse_str(text).unwrap();
-    load(&engine().compile(&wasm, &CAPS).unwrap()).unwrap()
+    load(&engine().compile(&wasm, World::Command, &CAPS).unwrap()).unwrap()
 }
 
 /// A command whose `_start` has the given body, with one page of memory and the usual imports.
@@ -56,20 +60,47 @@ pub fn command_text(body: &str) -> String {
 
 /// The status that compiling refuses the text with.
 pub fn refusal(text: &str) -> Status {
-    engine().compile(&wat::parse_str(text).unwrap(), &CAPS).unwrap_err().status
+    engine().compile(&wat::parse_str(text).unwrap(), World::Command, &CAPS).unwrap_err().status
 }
 
 /// A guest of `tests/guests`, compiled by clang.
 pub fn guest(name: &str) -> Vec<u8> {
-    let source = format!("{}/tests/guests/{name}.c", env!("CARGO_MANIFEST_DIR"));
+    compile(name, &[])
+}
+
+/// The component of `tests/guests/http/NAME.c`.
+pub fn component(name: &str) -> Vec<u8> {
+    let core = compile(
+        &format!("http/{name}"),
+        &["-nostartfiles", "-Wl,--no-entry,--strip-debug,-z,stack-size=8388608"],
+    );
+    let (module, out) = (temporary(name), temporary(name));
+    std::fs::write(&module, core).unwrap();
+    let tool = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join("examples/component");
+    let wit = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/guests/http/proxy.wit");
+    let made = Command::new(tool).arg(&module).arg(wit).arg(&out).status().unwrap();
+    assert!(made.success());
+    let wasm = std::fs::read(&out).unwrap();
+    std::fs::remove_file(&module).unwrap();
+    std::fs::remove_file(&out).unwrap();
+    wasm
+}
+
+fn temporary(name: &str) -> PathBuf {
     // Tests run side by side and may want the same guest: each compiles its own.
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    let out =
-        std::env::temp_dir().join(format!("fog_wasm_{name}_{}_{number}.wasm", std::process::id()));
+    let name = name.replace('/', "_");
+    std::env::temp_dir().join(format!("fog_wasm_{name}_{}_{number}.wasm", std::process::id()))
+}
+
+fn compile(name: &str, flags: &[&str]) -> Vec<u8> {
+    let source = format!("{}/tests/guests/{name}.c", env!("CARGO_MANIFEST_DIR"));
+    let out = temporary(name);
     let clang = ["clang", "clang-14"].into_iter().find_map(|clang| {
         let mut command = Command::new(clang);
-        command.args(["--target=wasm32-wasi", "-O2", "-o"]).arg(&out).arg(&source).status().ok()
+        command.args(["--target=wasm32-wasi", "-O2"]).args(flags).arg("-o").arg(&out).arg(&source);
+        command.status().ok()
     });
     assert!(clang.expect("clang is needed").success());
     let wasm = std::fs::read(&out).unwrap();
@@ -81,6 +112,9 @@ pub fn guest(name: &str) -> Vec<u8> {
 pub struct Seen {
     pub out: Vec<u8>,
     pub log: Vec<u8>,
+    pub head: Option<(u16, Vec<(String, Vec<u8>)>)>,
+    /// A component's calls in words.
+    pub words: Vec<String>,
     /// (function, errno, fuel, SHA-256 of memory) after each host call.
     pub calls: Vec<(u32, u32, u64, [u8; 32])>,
 }
@@ -102,6 +136,13 @@ impl Host for Recorder {
         Ok(n)
     }
 
+    fn head(&mut self, status: u16, fields: &[(String, Vec<u8>)]) -> Result<(), Refused> {
+        let mut seen = self.seen.lock().unwrap();
+        assert!(seen.head.is_none() && seen.out.is_empty(), "the head comes once and first");
+        seen.head = Some((status, fields.to_vec()));
+        Ok(())
+    }
+
     fn write(&mut self, bytes: &[u8]) -> Result<(), Refused> {
         self.seen.lock().unwrap().out.extend_from_slice(bytes);
         Ok(())
@@ -119,7 +160,9 @@ impl Host for Recorder {
     fn trace(&mut self, call: &HostCall<'_>) {
         use sha2::{Digest, Sha256};
         let digest = Sha256::digest(call.memory).into();
-        self.seen.lock().unwrap().calls.push((call.function, call.errno, call.fuel_used, digest));
+        let mut seen = self.seen.lock().unwrap();
+        seen.calls.push((call.function, call.errno, call.fuel_used, digest));
+        seen.words.push(call.words.to_owned());
     }
 }
 
@@ -136,6 +179,7 @@ pub fn request() -> Request {
         },
         wall_clock_ns: 1_700_000_000_000_000_000,
         seed: [7; 32],
+        http: None,
     }
 }
 

@@ -13,6 +13,7 @@
 namespace fog::executor {
 namespace {
 
+using fog::testing::http_guest;
 using fog::testing::wasm_guest;
 
 BindFrame small_limits() {
@@ -30,6 +31,7 @@ BindFrame small_limits() {
 
 struct Answer {
   std::string output;
+  std::optional<market::ResponseHead> head;
   DoneFrame done;
   std::uint64_t credit = 0;
 };
@@ -65,6 +67,25 @@ class Bench {
     return finish(body);
   }
 
+  // A component's request in parts.
+  Answer run_http(const std::string& target, const Bytes& body = {}) {
+    RunFrame run;
+    run.id = ++id_;
+    run.clock_ms = 1'700'000'000'000;
+    run.seed.data[0] = 7;
+    market::RequestHead& head = run.http.emplace();
+    head.method.assign("POST");
+    head.target.assign(target);
+    for (const auto& [name, value] : {std::pair("host", "fog.example"), {"x-one", "1"}}) {
+      market::HttpField& field = head.fields.emplace_back();
+      field.name.assign(name);
+      field.value.assign(value);
+    }
+    add(run, "GREETING", "hello");
+    send(encode_frame(run));
+    return finish(body);
+  }
+
   // Feeds the body within the window and collects the answer.
   Answer finish(const Bytes& body) {
     Answer answer;
@@ -87,6 +108,11 @@ class Bench {
       if (const auto credit = decode_frame<CreditFrame>(*frame)) answer.credit += credit->bytes;
       if (const auto output = decode_frame<OutputFrame>(*frame)) {
         answer.output += as_text(output->bytes);
+      }
+      if (auto head = decode_frame<HeadFrame>(*frame)) {
+        EXPECT_FALSE(answer.head) << "one head an answer";
+        EXPECT_TRUE(answer.output.empty()) << "the head comes first";
+        answer.head = std::move(head->head);
       }
       if (auto done = decode_frame<DoneFrame>(*frame)) {
         answer.done = *std::move(done);
@@ -189,6 +215,64 @@ TEST(Worker, OutlivesEveryBadGuest) {
     EXPECT_EQ(bench.run("/hello").done.outcome, RunOutcome::kOk) << "after " << path;
     (void)bench.log_so_far();
   }
+}
+
+BindFrame component_limits() {
+  BindFrame bind = small_limits();
+  bind.runtime = market::RuntimeKind::kWasmHttp;
+  return bind;
+}
+
+TEST(Worker, AComponentGetsItsRequestInPartsAndGivesItsHeadFirst) {
+  Bench bench(http_guest("service"), component_limits());
+  ASSERT_TRUE(bench.bound().has_value()) << bench.bound().error().context;
+  Bytes body(2 * kInputWindowBytes + 123, 'x');
+  const Answer answer = bench.run_http("/echo?a=b", body);
+  EXPECT_EQ(answer.done.outcome, RunOutcome::kOk) << answer.done.detail;
+  ASSERT_TRUE(answer.head);
+  EXPECT_EQ(answer.head->status, 200);
+  ASSERT_EQ(answer.head->fields.size(), 1U);
+  EXPECT_EQ(answer.head->fields[0].name, "content-type");
+  EXPECT_EQ(answer.head->fields[0].value, "text/plain");
+  const std::string start = "post http fog.example/echo?a=b\nx-one=1\n";
+  EXPECT_EQ(answer.output.substr(0, start.size()), start);
+  EXPECT_TRUE(answer.output.substr(start.size()) == std::string(body.size(), 'X'));
+  EXPECT_EQ(answer.credit, body.size());
+  EXPECT_GT(answer.done.meter.fuel_used, 1000U);
+  const Answer seen = bench.run_http("/world");
+  EXPECT_EQ(seen.output.substr(0, 16), "1700000000 1000\n");
+  EXPECT_NE(seen.output.find("GREETING=hello\n"), std::string::npos);
+}
+
+TEST(Worker, OutlivesEveryBadComponent) {
+  Bench bench(http_guest("service"), component_limits());
+  ASSERT_TRUE(bench.bound().has_value()) << bench.bound().error().context;
+  const std::vector<std::pair<std::string, RunOutcome>> cases = {
+      {"/nothing", RunOutcome::kExit}, {"/error", RunOutcome::kExit},
+      {"/exit", RunOutcome::kExit},    {"/unfinished", RunOutcome::kExit},
+      {"/fields", RunOutcome::kTrap},  {"/churn", RunOutcome::kTrap},
+      {"/pointer", RunOutcome::kTrap}, {"/trap", RunOutcome::kTrap},
+      {"/spin", RunOutcome::kFuel},    {"/memory", RunOutcome::kMemory},
+      {"/flood", RunOutcome::kOutput}, {"/deep", RunOutcome::kStack},
+  };
+  for (const auto& [path, outcome] : cases) {
+    const Answer answer = bench.run_http(path);
+    EXPECT_EQ(outcome_name(answer.done.outcome), outcome_name(outcome))
+        << path << ": " << answer.done.detail;
+    EXPECT_LE(answer.output.size(), component_limits().output_bytes_max) << path;
+    EXPECT_EQ(bench.run_http("/echo").done.outcome, RunOutcome::kOk) << "after " << path;
+    (void)bench.log_so_far();
+  }
+}
+
+TEST(Worker, RunsAnArtifactAsTheKindThatItIs) {
+  Bench command(wasm_guest("behave"), component_limits());
+  ASSERT_FALSE(command.bound().has_value());
+  EXPECT_EQ(command.bound().error().code, ErrorCode::kRejected);
+  EXPECT_NE(command.bound().error().context.find("core module"), std::string::npos);
+  Bench component(http_guest("service"));
+  ASSERT_FALSE(component.bound().has_value());
+  EXPECT_NE(component.bound().error().context.find("wasm-http"), std::string::npos);
 }
 
 TEST(Worker, StopsAtTheWallAndBillsTheLastHostCall) {
