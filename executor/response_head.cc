@@ -20,7 +20,8 @@ Result<market::HttpField, HeadFault> response_field(std::string_view name, std::
   market::HttpField field;
   if (name.empty()) return Fail{HeadFault("a header line without a name and a colon")};
   for (const char c : name) {
-    if (!is_token_char(c)) return Fail{HeadFault("a header name with a character that no name has")};
+    if (!is_token_char(c))
+      return Fail{HeadFault("a header name with a character that no name has")};
     field.name += lower(c);
   }
   if (field.name.size() > field.name.kMax) return Fail{HeadFault("a header name that is too long")};

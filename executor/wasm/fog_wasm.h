@@ -168,8 +168,8 @@ typedef struct fog_wasm_request {
   size_t args_count;           // strings and 1 MiB, no zero bytes
   const fog_wasm_pair* env;    // names are not empty and hold no '='
   size_t env_count;
-  uint64_t fuel_max;          // below 2^63; counted from _start on, instantiation is not in it; of a
-                              // component from its instantiation on
+  uint64_t fuel_max;  // below 2^63; counted from _start on, instantiation is not in it; of a
+                      // component from its instantiation on
   uint64_t memory_bytes_max;  // a growth above it fails (the guest sees -1) and is recorded; of a
                               // component for all memories together
   uint64_t wall_ms_max;       // safety stop, 10 ms coarse; above 0. It cannot interrupt a callback:

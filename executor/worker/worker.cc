@@ -82,7 +82,8 @@ ErrorOr<Bound> bind_workload(const BindFrame& bind, const std::vector<UniqueFd>&
 class Server {
  public:
   Server(std::unique_ptr<Runtime> runtime, const BindFrame& bind, FrameSink& sink)
-      : runtime_(std::move(runtime)), limits_(limits_of(bind)),
+      : runtime_(std::move(runtime)),
+        limits_(limits_of(bind)),
         in_parts_(bind.runtime == market::RuntimeKind::kWasmHttp),
         sink_(sink) {
     for (std::uint32_t i = 0; i < bind.slots; ++i) {

@@ -29,7 +29,8 @@ constexpr ManifestKey kKeys[] = {
      "my-service"},
     {"", "summary", kText, 0, 256, "", false, "What it does, in a line.", "Says hello"},
     {"", "runtime", kChoice, 0, 0, "wasm|wasm-http|container", true,
-     "What runs it, once for each request. wasm: a WASI preview 1 command; wasm-http: a component of "
+     "What runs it, once for each request. wasm: a WASI preview 1 command; wasm-http: a component "
+     "of "
      "the world wasi:http/proxy.",
      "wasm"},
     {"", "artifact", kText, 1, 4'096, "", true,

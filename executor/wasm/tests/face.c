@@ -1,6 +1,6 @@
 // The C face, used as the executor uses it: compile, load, run, and each kind of refusal. Prints
-// what failed and returns 1, or returns 0. argv[1] is the module "upper" of tests/guests, argv[2] the
-// component "service" of tests/guests/http.
+// what failed and returns 1, or returns 0. argv[1] is the module "upper" of tests/guests, argv[2]
+// the component "service" of tests/guests/http.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,7 +78,8 @@ static void run_component(const fog_wasm_engine* engine, const char* path) {
   fog_wasm_error error = {0, ""};
   size_t size = 0;
   uint8_t* bytes = read_file(path, &size);
-  fog_wasm_compile_options options = {sizeof options, FOG_WASM_WORLD_HTTP_PROXY, 0, 1 << 20, 1 << 24};
+  fog_wasm_compile_options options = {sizeof options, FOG_WASM_WORLD_HTTP_PROXY, 0, 1 << 20,
+                                      1 << 24};
   fog_wasm_buffer* code = NULL;
   fog_wasm_module* module = NULL;
   EXPECT(fog_wasm_compile(engine, bytes, size, &options, &code, &error) == FOG_WASM_OK);

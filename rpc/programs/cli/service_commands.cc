@@ -57,8 +57,9 @@ ErrorOr<void> upload(Context& context, const LoadedService& service, Json& json,
 ErrorOr<void> check_program(const LoadedService& service, const std::string& manifest) {
   if (service.file.manifest.runtime == market::RuntimeKind::kContainer) {
     return fail(ErrorCode::kInvalidInput,
-                manifest + ": no Host runs services of this runtime; use `runtime: wasm` or "
-                           "`runtime: wasm-http`");
+                manifest +
+                    ": no Host runs services of this runtime; use `runtime: wasm` or "
+                    "`runtime: wasm-http`");
   }
   const std::string_view program = as_text(service.artifact);
   constexpr std::string_view kComponent("\0asm\x0d\0\1\0", 8);

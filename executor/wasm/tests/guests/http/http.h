@@ -1,5 +1,6 @@
-// WASI 0.2 for a guest in C, as the canonical ABI lays it out: handles and sizes are 32-bit numbers,
-// what does not fit a number comes back in a record whose address goes in. proxy.wit has the types.
+// WASI 0.2 for a guest in C, as the canonical ABI lays it out: handles and sizes are 32-bit
+// numbers, what does not fit a number comes back in a record whose address goes in. proxy.wit has
+// the types.
 #pragma once
 
 #include <stdint.h>
@@ -60,8 +61,8 @@ IMPORT(HTTP, "[method]outgoing-response.body") void response_body(handle, answer
 IMPORT(HTTP, "[method]outgoing-body.write") void body_write(handle, answer*);
 IMPORT(HTTP, "[static]outgoing-body.finish") void body_finish(handle, int32_t, handle, coded*);
 IMPORT(HTTP, "[static]response-outparam.set")
-void outparam_set(handle, int32_t error, int32_t response_or_code, int32_t, int64_t, int32_t, int32_t,
-                  int32_t, int32_t);
+void outparam_set(handle, int32_t error, int32_t response_or_code, int32_t, int64_t, int32_t,
+                  int32_t, int32_t, int32_t);
 IMPORT(HTTP, "[constructor]outgoing-request") handle outgoing_new(handle fields);
 IMPORT("wasi:http/outgoing-handler@0.2.3", "handle")
 void outgoing_handle(handle, int32_t, handle, coded*);
@@ -86,8 +87,8 @@ IMPORT("wasi:sockets/instance-network@0.2.3", "instance-network") handle network
 IMPORT("wasi:sockets/tcp-create-socket@0.2.3", "create-tcp-socket")
 void tcp_socket(int32_t, answer*);
 
-__attribute__((export_name("cabi_realloc"))) void* cabi_realloc(void* old, size_t old_size, size_t align,
-                                                                size_t size) {
+__attribute__((export_name("cabi_realloc"))) void* cabi_realloc(void* old, size_t old_size,
+                                                                size_t align, size_t size) {
   (void)old_size, (void)align;
   void* at = realloc(old, size ? size : 1);
   if (!at) __builtin_trap();

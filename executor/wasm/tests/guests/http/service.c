@@ -9,7 +9,7 @@ static int is(const answer* path, const char* name) {
 }
 
 static void echo(handle request, handle out) {
-  static const char* const methods[] = {"get",    "head",    "post",    "put",   "delete",
+  static const char* const methods[] = {"get",     "head",    "post",  "put",   "delete",
                                         "connect", "options", "trace", "patch", "other"};
   answer got;
   request_method(request, &got);
@@ -91,8 +91,8 @@ static int64_t deep(int64_t n) {
   return n == 0 ? 0 : deep(n - 1) + pad[n % 64];
 }
 
-__attribute__((export_name("wasi:http/incoming-handler@0.2.3#handle"))) void handler(handle request,
-                                                                                     handle outparam) {
+__attribute__((export_name("wasi:http/incoming-handler@0.2.3#handle"))) void handler(
+    handle request, handle outparam) {
   answer path;
   request_path(request, &path);
   if (is(&path, "/nothing")) return;

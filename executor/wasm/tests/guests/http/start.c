@@ -6,8 +6,8 @@ __attribute__((export_name("_initialize"))) void initialize(void) {
   }
 }
 
-__attribute__((export_name("wasi:http/incoming-handler@0.2.3#handle"))) void handler(handle request,
-                                                                                     handle outparam) {
+__attribute__((export_name("wasi:http/incoming-handler@0.2.3#handle"))) void handler(
+    handle request, handle outparam) {
   handle body;
   (void)request;
   const handle out = respond(outparam, 200, "text/plain", &body);
