@@ -93,7 +93,10 @@ RunFrame run_frame(const ServeFrame& serve, const market::RequestHead& head, con
                    std::uint64_t index) {
   RunFrame run;
   const bool in_parts = serve.manifest.runtime == market::RuntimeKind::kWasmHttp;
-  if (in_parts) run.http = head;
+  if (in_parts) {
+    run.http = RequestParts{to_bytes(as_bytes(head.method)), to_bytes(as_bytes(head.target)),
+                            entries_of(head)};
+  }
   for (auto& [name, value] : in_parts ? plain_environment(serve.manifest.env)
                                       : cgi_environment(head, serve.manifest.env)) {
     run.env.push_back({to_bytes(as_bytes(name)), to_bytes(as_bytes(value))});

@@ -41,7 +41,7 @@ class RunIo {
   // False breaks the run off.
   // The head of a component's answer, once, before its first byte: as the component wrote it, not
   // checked. False breaks the run off.
-  virtual bool write_head(market::ResponseHead head) = 0;
+  virtual bool write_head(const market::ResponseHead& head) = 0;
   virtual bool write_output(ByteView bytes) = 0;
   virtual void write_log(ByteView bytes) = 0;
 };

@@ -61,13 +61,30 @@ struct EnvironmentEntry {
       std::make_tuple(&EnvironmentEntry::name, &EnvironmentEntry::value);
   bool operator==(const EnvironmentEntry&) const = default;
 };
+// A header field. As bytes: a stranger's need not be UTF-8, and must not break the frame.
+struct FieldEntry {
+  BoundedBytes<256> name;
+  BoundedBytes<16384> value;
+  static constexpr auto kFields = std::make_tuple(&FieldEntry::name, &FieldEntry::value);
+  bool operator==(const FieldEntry&) const = default;
+};
+using FieldEntries = BoundedList<FieldEntry, 128>;
+// A component's request; see market::RequestHead.
+struct RequestParts {
+  BoundedBytes<32> method;
+  BoundedBytes<16384> target;
+  FieldEntries fields;
+  static constexpr auto kFields =
+      std::make_tuple(&RequestParts::method, &RequestParts::target, &RequestParts::fields);
+  bool operator==(const RequestParts&) const = default;
+};
 struct RunFrame {
   static constexpr WorkerFrame kKind = WorkerFrame::kRun;
   std::uint64_t id = 0;
   BoundedList<EnvironmentEntry, 256> env;
   std::uint64_t clock_ms = 0;
   Hash32 seed;
-  std::optional<market::RequestHead> http;  // for a component, and only for one
+  std::optional<RequestParts> http;  // for a component, and only for one
   static constexpr auto kFields = std::make_tuple(
       &RunFrame::id, &RunFrame::env, &RunFrame::clock_ms, &RunFrame::seed, &RunFrame::http);
   bool operator==(const RunFrame&) const = default;
@@ -114,8 +131,10 @@ struct CreditFrame {
 struct HeadFrame {
   static constexpr WorkerFrame kKind = WorkerFrame::kHead;
   std::uint64_t id = 0;
-  market::ResponseHead head;  // as the component wrote it
-  static constexpr auto kFields = std::make_tuple(&HeadFrame::id, &HeadFrame::head);
+  std::uint16_t status = 0;
+  FieldEntries fields;  // as the component wrote them
+  static constexpr auto kFields =
+      std::make_tuple(&HeadFrame::id, &HeadFrame::status, &HeadFrame::fields);
   bool operator==(const HeadFrame&) const = default;
 };
 struct OutputFrame {
@@ -137,6 +156,24 @@ struct DoneFrame {
                       &DoneFrame::detail);
   bool operator==(const DoneFrame&) const = default;
 };
+
+// The fields of a RequestHead or ResponseHead on their way, and back.
+template <class Head>
+FieldEntries entries_of(const Head& head) {
+  FieldEntries out;
+  for (const market::HttpField& field : head.fields) {
+    out.push_back({to_bytes(as_bytes(field.name)), to_bytes(as_bytes(field.value))});
+  }
+  return out;
+}
+template <class Head>
+void put_entries(const FieldEntries& entries, Head& head) {
+  for (const FieldEntry& entry : entries) {
+    market::HttpField& field = head.fields.emplace_back();
+    field.name.assign(as_text(entry.name));
+    field.value.assign(as_text(entry.value));
+  }
+}
 
 // A text for a BoundedText field: cut to the bound at a character's edge; bytes that are not UTF-8
 // become '?'.

@@ -155,11 +155,13 @@ bool WorkerLink::take_credit(const Frame& frame) {
 }
 
 bool WorkerLink::take_head(const Frame& frame) {
-  auto head = decode_frame<HeadFrame>(frame);
+  const auto head = decode_frame<HeadFrame>(frame);
   if (!head) return false;
   const auto it = exchanges_.find(head->id);
   if (it == exchanges_.end() || it->second.exchange->head) return false;
-  it->second.exchange->head = std::move(head->head);
+  market::ResponseHead& written = it->second.exchange->head.emplace();
+  written.status = head->status;
+  put_entries(head->fields, written);
   return true;
 }
 

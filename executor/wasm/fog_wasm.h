@@ -154,11 +154,11 @@ typedef struct fog_wasm_call {
 
 // A component's request in parts.
 typedef struct fog_wasm_http {
-  fog_wasm_slice method;           // "GET"; UTF-8 like all texts here
+  fog_wasm_slice method;           // "GET"; here and below, what is not UTF-8 becomes U+FFFD
   fog_wasm_slice scheme;           // "http"; a null slice here and below: none
   fog_wasm_slice authority;        // "example.org:8080"
   fog_wasm_slice path_with_query;  // "/a?b"
-  const fog_wasm_pair* fields;     // those that speak of one connection, and host, are left out
+  const fog_wasm_pair* fields;     // values are bytes; those that speak of one connection, and host, are left out
   size_t fields_count;
 } fog_wasm_http;
 

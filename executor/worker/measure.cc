@@ -35,7 +35,7 @@ constexpr std::array<std::uint8_t, 97> kEndlessLoop = {
 class NoIo final : public RunIo {
  public:
   std::optional<std::size_t> read_body(std::span<std::uint8_t>) override { return 0; }
-  bool write_head(market::ResponseHead) override { return true; }
+  bool write_head(const market::ResponseHead&) override { return true; }
   bool write_output(ByteView) override { return true; }
   void write_log(ByteView) override {}
 };

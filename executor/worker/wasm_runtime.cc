@@ -62,7 +62,7 @@ std::int32_t write_head(void* ctx, std::uint32_t status, const fog_wasm_pair* fi
     field.value.assign(as_text({pair.value.data, pair.value.size}));
     head.fields.push_back(std::move(field));
   }
-  return static_cast<RunIo*>(ctx)->write_head(std::move(head)) ? 0 : 1;
+  return static_cast<RunIo*>(ctx)->write_head(head) ? 0 : 1;
 }
 
 // A request in parts. Its slices point into the head that it was made of.

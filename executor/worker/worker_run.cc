@@ -70,8 +70,8 @@ std::optional<std::size_t> WorkerRun::read_body(std::span<std::uint8_t> out) {
   return taken;
 }
 
-bool WorkerRun::write_head(market::ResponseHead head) {
-  sink_.send(HeadFrame{request_.id, std::move(head)});
+bool WorkerRun::write_head(const market::ResponseHead& head) {
+  sink_.send(HeadFrame{request_.id, head.status, entries_of(head)});
   return true;
 }
 
@@ -102,8 +102,14 @@ void WorkerRun::write_log(ByteView bytes) {
 
 void WorkerRun::serve(Runtime& runtime, const RunLimits& limits) {
   deadline_ = std::chrono::steady_clock::now() + std::chrono::milliseconds(limits.wall_ms_max);
-  const RunJob job{environment_of(request_), request_.clock_ms, request_.seed,
-                   std::exchange(request_.http, std::nullopt)};
+  RunJob job{environment_of(request_), request_.clock_ms, request_.seed, {}};
+  if (request_.http) {
+    market::RequestHead& head = job.http.emplace();
+    head.method.assign(as_text(request_.http->method));
+    head.target.assign(as_text(request_.http->target));
+    put_entries(request_.http->fields, head);
+    request_.http.reset();
+  }
   RunResult result = runtime.run(job, limits, *this);
   if (result.cancelled && late_) {
     result.cancelled = false;

@@ -42,7 +42,7 @@ class WorkerRun final : public RunIo {
   void serve(Runtime& runtime, const RunLimits& limits);
 
   std::optional<std::size_t> read_body(std::span<std::uint8_t> out) override;
-  bool write_head(market::ResponseHead head) override;
+  bool write_head(const market::ResponseHead& head) override;
   bool write_output(ByteView bytes) override;
   void write_log(ByteView bytes) override;
 

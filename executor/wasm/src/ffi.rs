@@ -579,8 +579,8 @@ unsafe fn translate(request: &Request) -> Result<run::Request> {
 unsafe fn translate_http(http: &Http) -> Result<HttpRequest> {
     // SAFETY: the caller's promise.
     let text = |slice: Slice, name: &str| unsafe {
-        let bytes = bytes(slice, name)?.to_vec();
-        String::from_utf8(bytes).map_err(|_| Error::argument(format!("{name} is not UTF-8")))
+        // A stranger's bytes: what is no text must not fail the run.
+        bytes(slice, name).map(|bytes| String::from_utf8_lossy(bytes).into_owned())
     };
     let optional = |slice: Slice, name: &str| {
         if slice.data.is_null() { Ok(None) } else { text(slice, name).map(Some) }

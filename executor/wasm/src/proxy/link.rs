@@ -184,6 +184,9 @@ impl Link<'_> {
     }
 }
 
+/// No place in the table, so that dropping a Never drops nothing.
+const NOWHERE: u32 = u32::MAX;
+
 /// The cases of an error-code that say no, best first.
 const REFUSALS: &[&str] = &["access-denied", "access", "not-permitted", "unsupported"];
 
@@ -201,7 +204,7 @@ fn denial(store: &mut StoreContextMut<'_, Proxy>, ty: &Type) -> wasmtime::Result
             Some(_) => None,
         },
         Type::Own(resource) if *resource == ResourceType::host::<Never>() => {
-            let nothing = Resource::<Never>::new_own(0);
+            let nothing = Resource::<Never>::new_own(NOWHERE);
             Some(Val::Resource(ResourceAny::try_from_resource(nothing, store.as_context_mut())?))
         }
         _ => None,

@@ -73,13 +73,11 @@ class Bench {
     run.id = ++id_;
     run.clock_ms = 1'700'000'000'000;
     run.seed.data[0] = 7;
-    market::RequestHead& head = run.http.emplace();
-    head.method.assign("POST");
-    head.target.assign(target);
-    for (const auto& [name, value] : {std::pair("host", "fog.example"), {"x-one", "1"}}) {
-      market::HttpField& field = head.fields.emplace_back();
-      field.name.assign(name);
-      field.value.assign(value);
+    RequestParts& parts = run.http.emplace();
+    parts.method = to_bytes(as_bytes("POST"));
+    parts.target = to_bytes(as_bytes(target));
+    for (const auto& [name, value] : {std::pair("host", "fog.example"), {"x-one", "not UTF-8: \xe9"}}) {
+      parts.fields.push_back({to_bytes(as_bytes(name)), to_bytes(as_bytes(value))});
     }
     add(run, "GREETING", "hello");
     send(encode_frame(run));
@@ -112,7 +110,8 @@ class Bench {
       if (auto head = decode_frame<HeadFrame>(*frame)) {
         EXPECT_FALSE(answer.head) << "one head an answer";
         EXPECT_TRUE(answer.output.empty()) << "the head comes first";
-        answer.head = std::move(head->head);
+        answer.head.emplace().status = head->status;
+        put_entries(head->fields, *answer.head);
       }
       if (auto done = decode_frame<DoneFrame>(*frame)) {
         answer.done = *std::move(done);
@@ -234,11 +233,17 @@ TEST(Worker, AComponentGetsItsRequestInPartsAndGivesItsHeadFirst) {
   ASSERT_EQ(answer.head->fields.size(), 1U);
   EXPECT_EQ(answer.head->fields[0].name, "content-type");
   EXPECT_EQ(answer.head->fields[0].value, "text/plain");
-  const std::string start = "post http fog.example/echo?a=b\nx-one=1\n";
+  const std::string start = "post http fog.example/echo?a=b\nx-one=not UTF-8: \xe9\n";
   EXPECT_EQ(answer.output.substr(0, start.size()), start);
   EXPECT_TRUE(answer.output.substr(start.size()) == std::string(body.size(), 'X'));
   EXPECT_EQ(answer.credit, body.size());
   EXPECT_GT(answer.done.meter.fuel_used, 1000U);
+  // Bytes that are no text come back as they came; in the path, which is text, as U+FFFD.
+  const Answer odd = bench.run_http("/give-back\xff");
+  ASSERT_TRUE(odd.head);
+  ASSERT_EQ(odd.head->fields.size(), 2U);
+  EXPECT_EQ(odd.head->fields[1].value, "not UTF-8: \xe9");
+  EXPECT_NE(odd.output.find("/give-back\xef\xbf\xbd\n"), std::string::npos);
   const Answer seen = bench.run_http("/world");
   EXPECT_EQ(seen.output.substr(0, 16), "1700000000 1000\n");
   EXPECT_NE(seen.output.find("GREETING=hello\n"), std::string::npos);

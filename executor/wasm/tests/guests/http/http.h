@@ -84,6 +84,7 @@ IMPORT("wasi:cli/exit@0.2.3", "exit") void exit_with(int32_t);
 IMPORT("wasi:cli/stderr@0.2.3", "get-stderr") handle log_stream(void);
 IMPORT("wasi:filesystem/preopens@0.2.3", "get-directories") void directories(text*);
 IMPORT("wasi:sockets/instance-network@0.2.3", "instance-network") handle network(void);
+IMPORT("wasi:sockets/network@0.2.3", "[resource-drop]network") void network_drop(handle);
 IMPORT("wasi:sockets/tcp-create-socket@0.2.3", "create-tcp-socket")
 void tcp_socket(int32_t, answer*);
 
@@ -113,11 +114,13 @@ static void put_number(handle stream, uint64_t number) {
   put(stream, digits + at, sizeof digits - at);
 }
 
-// Sends the head and gives the body's stream.
-static handle respond(handle outparam, int32_t status, const char* type, handle* body) {
+// Sends the head and gives the body's stream. `given` is a field more, or null.
+static handle respond(handle outparam, int32_t status, const char* type, const pair* given, handle* body) {
   const handle fields = fields_new();
   uint8_t result[2];
   fields_append(fields, "Content-Type", 12, type, strlen(type), result);
+  if (given)
+    fields_append(fields, given->name.data, given->name.size, given->value.data, given->value.size, result);
   const handle response = response_new(fields);
   response_status(response, status);
   answer got;

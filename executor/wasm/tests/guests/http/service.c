@@ -72,7 +72,7 @@ static void world(handle out) {
   directories(&folders);
   PUT("folders ");
   put_number(out, folders.size);
-  network();
+  network_drop(network());
   answer socket;
   tcp_socket(0, &socket);
   PUT(" socket ");
@@ -138,7 +138,16 @@ __attribute__((export_name("wasi:http/incoming-handler@0.2.3#handle"))) void han
     }
   if (is(&path, "/deep")) deep(1 << 28);
   handle body;
-  const handle out = respond(outparam, is(&path, "/teapot") ? 418 : 200, "text/plain", &body);
+  pairs fields = {0, 0};
+  const pair* given = 0;
+  if (path.size >= 10 && memcmp(path.data, "/give-back", 10) == 0) {
+    fields_entries(request_headers(request), &fields);
+    for (size_t i = 0; i < fields.size; i++)
+      if (fields.data[i].name.size == 5 && memcmp(fields.data[i].name.data, "x-one", 5) == 0)
+        given = &fields.data[i];
+  }
+  const int32_t status = is(&path, "/teapot") ? 418 : 200;
+  const handle out = respond(outparam, status, "text/plain", given, &body);
   if (is(&path, "/memory"))
     for (;;) {
       volatile char* more = malloc(1 << 20);
@@ -148,9 +157,11 @@ __attribute__((export_name("wasi:http/incoming-handler@0.2.3#handle"))) void han
   if (is(&path, "/flood"))
     for (;;) put(out, (const char*)16, 4096);
   if (is(&path, "/unfinished")) return put(out, "half", 4);
-  if (is(&path, "/world"))
+  if (is(&path, "/world")) {
     world(out);
-  else
+    request_path(request, &path);  // dropping what it was denied has left it its own
+  } else {
     echo(request, out);
+  }
   finish(out, body);
 }

@@ -10,6 +10,6 @@ __attribute__((export_name("wasi:http/incoming-handler@0.2.3#handle"))) void han
     handle request, handle outparam) {
   handle body;
   (void)request;
-  const handle out = respond(outparam, 200, "text/plain", &body);
+  const handle out = respond(outparam, 200, "text/plain", 0, &body);
   finish(out, body);
 }
