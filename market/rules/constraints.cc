@@ -6,7 +6,6 @@
 #include "market/rules/standing.h"
 #include "market/types/cell.h"
 #include "market/types/distance.h"
-#include "market/types/runtime_attribute.h"
 
 namespace fog::market {
 namespace {
@@ -182,6 +181,18 @@ std::uint32_t all_of(const Case& c, std::index_sequence<i...>) {
 }
 
 }  // namespace
+
+std::string_view runtime_attribute(RuntimeKind kind) {
+  switch (kind) {
+    case RuntimeKind::kWasmCommand:
+      return {};
+    case RuntimeKind::kWasmHttp:
+      return "runtime.wasm-http";
+    case RuntimeKind::kContainer:
+      return "runtime.container";
+  }
+  return {};
+}
 
 std::optional<QueryPrice> price_in(const PriceClass& price_class, const OfferQuery& query) {
   const BidTerms& terms = query.terms;

@@ -33,6 +33,10 @@ struct QueryPrice {
 // Nothing where the price does not fit into 64 bits.
 std::optional<QueryPrice> price_in(const PriceClass& price_class, const OfferQuery& query);
 
+// The attribute by which a Host says that it also runs such services, with the value "1"; empty for
+// WASI commands, which every Host runs.
+std::string_view runtime_attribute(RuntimeKind kind);
+
 // ---- in parts, for a search that looks at many ----
 
 // What Hosts that say the same of themselves have in common: whether they run the service, and

@@ -7,7 +7,6 @@
 #include "chain/base/file.h"
 #include "executor/worker/measure.h"
 #include "executor/worker/wasm_runtime.h"
-#include "market/types/runtime_attribute.h"
 #include "rpc/json/codec.h"
 #include "rpc/programs/host/commands.h"
 
@@ -44,9 +43,8 @@ market::Attributes attributes_of(const HostConfig& config) {
   for (const auto& [name, value] : config.attributes) {
     out[BoundedText<32>(name)] = BoundedText<64>(value);
   }
-  // What this program runs besides commands.
-  out[BoundedText<32>(market::runtime_attribute(market::RuntimeKind::kWasmHttp))] =
-      BoundedText<64>("1");
+  // What this program runs besides commands, as market/rules/constraints.cc asks for it.
+  out[BoundedText<32>("runtime.wasm-http")] = BoundedText<64>("1");
   return out;
 }
 
