@@ -158,7 +158,8 @@ typedef struct fog_wasm_http {
   fog_wasm_slice scheme;           // "http"; a null slice here and below: none
   fog_wasm_slice authority;        // "example.org:8080"
   fog_wasm_slice path_with_query;  // "/a?b"
-  const fog_wasm_pair* fields;     // values are bytes; those that speak of one connection, and host, are left out
+  const fog_wasm_pair*
+      fields;  // values are bytes; those that speak of one connection, and host, are left out
   size_t fields_count;
 } fog_wasm_http;
 

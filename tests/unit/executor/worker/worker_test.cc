@@ -76,7 +76,8 @@ class Bench {
     RequestParts& parts = run.http.emplace();
     parts.method = to_bytes(as_bytes("POST"));
     parts.target = to_bytes(as_bytes(target));
-    for (const auto& [name, value] : {std::pair("host", "fog.example"), {"x-one", "not UTF-8: \xe9"}}) {
+    for (const auto& [name, value] :
+         {std::pair("host", "fog.example"), {"x-one", "not UTF-8: \xe9"}}) {
       parts.fields.push_back({to_bytes(as_bytes(name)), to_bytes(as_bytes(value))});
     }
     add(run, "GREETING", "hello");

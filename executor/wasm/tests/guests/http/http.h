@@ -115,12 +115,14 @@ static void put_number(handle stream, uint64_t number) {
 }
 
 // Sends the head and gives the body's stream. `given` is a field more, or null.
-static handle respond(handle outparam, int32_t status, const char* type, const pair* given, handle* body) {
+static handle respond(handle outparam, int32_t status, const char* type, const pair* given,
+                      handle* body) {
   const handle fields = fields_new();
   uint8_t result[2];
   fields_append(fields, "Content-Type", 12, type, strlen(type), result);
   if (given)
-    fields_append(fields, given->name.data, given->name.size, given->value.data, given->value.size, result);
+    fields_append(fields, given->name.data, given->name.size, given->value.data, given->value.size,
+                  result);
   const handle response = response_new(fields);
   response_status(response, status);
   answer got;
