@@ -42,6 +42,7 @@ Agent::Agent(AgentOptions options, NodeApi& node, MessageSender& sender,
       code_(std::move(code)),
       cgroups_(CgroupRoot::find()),
       workers_({options_.program, "worker", options_.namespaces}),
+      compiler_(code_, workers_, cgroups_),
       front_({options_.program, "front", options_.folder + "/front"}, std::move(listener),
              {[this](const UseFrame& use) {
                 const std::lock_guard lock(mutex_);

@@ -141,6 +141,7 @@ class Agent {
   std::uint64_t heartbeat_ns_ = 0;  // monotonic: of the last try
 
   WorkerPool workers_;
+  Compiler compiler_;
   FrontClient front_;
 };
 

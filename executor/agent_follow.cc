@@ -156,7 +156,7 @@ void Agent::adopt(const HostView& view, const market::Lease& lease) {
     }
     if (terms && may_run(held)) {
       held.runner = std::make_unique<ReplicaRunner>(
-          *terms, RunnerServices{artifacts_, code_, cgroups_, workers_, front_,
+          *terms, RunnerServices{artifacts_, code_, cgroups_, compiler_, workers_, front_,
                                  options_.folder + "/logs", [this] { poke(); }});
       say(std::string(lease.service) + ": running lease " + to_hex(lease.id).substr(0, 12) +
           ", term " + std::to_string(lease.term));

@@ -17,10 +17,7 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr std::uint64_t kBindTimeoutMs = 60'000;
-// A component with a language's whole engine inside has 10 MB and more, and takes minutes.
-constexpr std::uint64_t kCompileTimeoutMs = 300'000;
 constexpr std::uint64_t kLogBytesPerRequest = 64 * 1024;
-constexpr std::uint64_t kCompileBytes = 1ULL << 30;
 constexpr std::uint64_t kWorkerOverheadBytes = 192ULL << 20;
 // Of each slot: a thread's stack, tables, what the runtime keeps.
 constexpr std::uint64_t kSlotOverheadBytes = 32ULL << 20;
@@ -154,11 +151,11 @@ ErrorOr<Bytes> ReplicaRunner::artifact() {
                                     terms_.artifact_endpoints, [this] { return !stopping(); });
 }
 
-BindFrame ReplicaRunner::bind_frame(bool compiled) const {
+BindFrame ReplicaRunner::bind_frame() const {
   const market::Manifest& manifest = terms_.serve.manifest;
   BindFrame bind;
   bind.runtime = manifest.runtime;
-  bind.compiled = compiled;
+  bind.compiled = true;
   bind.slots = terms_.serve.slots;
   bind.fuel_max = manifest.fuel_per_request;
   bind.memory_bytes_max = std::uint64_t{manifest.memory_mib} << 20;
@@ -167,38 +164,28 @@ BindFrame ReplicaRunner::bind_frame(bool compiled) const {
   bind.log_bytes_max = kLogBytesPerRequest;
   bind.data_bytes_max =
       bind.slots * (bind.memory_bytes_max + kSlotOverheadBytes) + kWorkerOverheadBytes;
-  bind.compile_data_bytes_max = std::max(bind.data_bytes_max, kCompileBytes);
+  bind.compile_data_bytes_max = bind.data_bytes_max;
   return bind;
 }
 
-// Compiled code from the cache, or the artifact, compiled once and kept.
-ErrorOr<void> ReplicaRunner::bind_worker(WorkerProcess& worker) {
-  const Hash32& digest = terms_.serve.manifest.artifact;
-  const auto go_on = [&] {
-    copy_log(worker.log());
-    return !stopping();
-  };
-  if (const auto code = services_.code.load(digest, terms_.runtime)) {
-    const auto bound = worker.bind(bind_frame(true), *code, kBindTimeoutMs, go_on);
-    if (bound) return {};
-    return Fail{bound.error()};
-  }
-  TRY(const Bytes content, artifact());
-  TRY(const BoundWorker bound, worker.bind(bind_frame(false), content, kCompileTimeoutMs, go_on));
-  if (const auto kept = services_.code.store(digest, terms_.runtime, bound.code); !kept) {
-    say("compiled code is not kept: " + kept.error().context);
-  }
-  say(name_ + ": compiled in " + std::to_string(bound.compile_ms) + " ms");
-  return {};
+// From the cache, or made of the artifact.
+ErrorOr<Bytes> ReplicaRunner::compiled_code() {
+  const market::Manifest& manifest = terms_.serve.manifest;
+  auto code = services_.code.load(manifest.artifact, terms_.runtime);
+  if (code) return code;
+  TRY(Bytes content, artifact());
+  const CompileJob job{manifest.artifact, terms_.runtime, manifest.runtime,
+                       std::uint64_t{manifest.memory_mib} << 20};
+  return services_.compiler.compile(job, std::move(content), [this] { return !stopping(); });
 }
 
 ErrorOr<void> ReplicaRunner::start_worker(std::optional<WorkerProcess>& worker,
                                           std::optional<Cgroup>& group) {
+  TRY(const Bytes code, compiled_code());
   TRY(auto taken, services_.workers.take());
   worker.emplace(std::move(taken));
   const std::uint64_t memory_bytes =
-      std::max(std::uint64_t{terms_.resources.memory_mib} << 20, kCompileBytes) +
-      kWorkerOverheadBytes;
+      (std::uint64_t{terms_.resources.memory_mib} << 20) + kWorkerOverheadBytes;
   const std::string name =
       to_text(terms_.serve.replica).substr(0, 24) + "-" + std::to_string(worker->pid());
   if (auto made = services_.cgroups.make(name, memory_bytes)) {
@@ -207,7 +194,10 @@ ErrorOr<void> ReplicaRunner::start_worker(std::optional<WorkerProcess>& worker,
       say(name_ + " runs without a control group: " + added.error().context);
     }
   }
-  TRY_VOID(bind_worker(*worker));
+  TRY_VOID(worker->bind(bind_frame(), code, kBindTimeoutMs, [&] {
+    copy_log(worker->log());
+    return !stopping();
+  }));
   if (group) {
     if (const auto limited = group->limit_cpu(terms_.resources.cpu_milli); !limited) {
       say(name_ + " runs without a limit on processor time: " + limited.error().context);

@@ -9,6 +9,7 @@
 #include "executor/artifact_store.h"
 #include "executor/cgroup.h"
 #include "executor/code_cache.h"
+#include "executor/compiler.h"
 #include "executor/front_client.h"
 #include "executor/worker_pool.h"
 
@@ -30,6 +31,7 @@ struct RunnerServices {
   const ArtifactStore& artifacts;
   const CodeCache& code;
   const CgroupRoot& cgroups;
+  Compiler& compiler;
   WorkerPool& workers;
   FrontClient& front;
   std::string log_folder;         // <replica>.log
@@ -69,8 +71,8 @@ class ReplicaRunner {
   bool stopping() const { return stop_ != 0; }
   ErrorOr<Bytes> artifact();
   ErrorOr<void> start_worker(std::optional<WorkerProcess>& worker, std::optional<Cgroup>& group);
-  ErrorOr<void> bind_worker(WorkerProcess& worker);
-  BindFrame bind_frame(bool compiled) const;
+  ErrorOr<Bytes> compiled_code();
+  BindFrame bind_frame() const;
   std::string watch(WorkerProcess& worker);
   bool copy_log(int pipe);
   void fail_with(const std::string& why);

@@ -39,6 +39,7 @@ class HostBench {
         artifacts_(*ArtifactStore::open(folder_.path() + "/artifacts", 1 << 30)),
         code_(*CodeCache::open(folder_.path() + "/code", Hash32{}, 1 << 30)),
         workers_({"/proc/self/exe"}),
+        compiler_(code_, workers_, cgroups_),
         front_(std::make_unique<FrontClient>(
             FrontProgram{"/proc/self/exe", "front", folder_.path() + "/front"},
             listen_on_loopback(), events())) {
@@ -71,8 +72,8 @@ class HostBench {
 
   void start_runner() {
     runner_ = std::make_unique<ReplicaRunner>(
-        terms_,
-        RunnerServices{artifacts_, code_, cgroups_, workers_, *front_, folder_.path(), [] {}});
+        terms_, RunnerServices{artifacts_, code_, cgroups_, compiler_, workers_, *front_,
+                               folder_.path(), [] {}});
     wait_for(ReplicaPhase::kServing);
   }
   void wait_for(ReplicaPhase phase) {
@@ -118,6 +119,7 @@ class HostBench {
   CgroupRoot cgroups_ = CgroupRoot::find();
   ReplicaTerms terms_;
   WorkerPool workers_;
+  Compiler compiler_;
   std::unique_ptr<FrontClient> front_;
   std::unique_ptr<ReplicaRunner> runner_;
 };

@@ -1,0 +1,68 @@
+// Compiler: makes compiled code of artifacts, in worker processes of its own, and keeps it in the
+// cache.
+//
+// An artifact is compiled once, however many replicas wait for it, and on when none does any more:
+// a large one takes longer than the chain waits for a lease to be taken up, and the next lease
+// finds the code. Safe from any thread.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "executor/cgroup.h"
+#include "executor/code_cache.h"
+#include "executor/worker_pool.h"
+
+namespace fog::executor {
+
+struct CompileJob {
+  Hash32 artifact;
+  market::RuntimeProfile profile;
+  market::RuntimeKind runtime = market::RuntimeKind::kWasmCommand;
+  std::uint64_t memory_bytes_max = 0;  // that the program may start with
+};
+
+class Compiler {
+ public:
+  // All outlive the compiler.
+  Compiler(const CodeCache& code, WorkerPool& workers, const CgroupRoot& cgroups)
+      : code_(code), workers_(workers), cgroups_(cgroups) {}
+  // Ends what is under way.
+  ~Compiler();
+  Compiler(const Compiler&) = delete;
+  Compiler& operator=(const Compiler&) = delete;
+
+  // `content` is the artifact. kRejected when it is at fault and trying again cannot help;
+  // otherwise as WorkerProcess::bind. `while_waiting` is called every 50 ms; false gives up waiting
+  // (kUnavailable).
+  ErrorOr<Bytes> compile(const CompileJob& job, Bytes content,
+                         const std::function<bool()>& while_waiting);
+
+ private:
+  using Key = std::pair<Hash32, market::RuntimeProfile>;
+  struct Compilation;
+
+  // With the mutex held, which is let go of meanwhile. Nothing when given up.
+  std::shared_ptr<Compilation> start(std::unique_lock<std::mutex>& lock, const CompileJob& job,
+                                     Bytes content, const std::function<bool()>& while_waiting);
+  bool wait(std::unique_lock<std::mutex>& lock, const std::function<bool()>& while_waiting);
+  void run(const std::shared_ptr<Compilation>& one);
+  ErrorOr<Bytes> compile_in_worker(const Compilation& one);
+  void join_ended();
+
+  const CodeCache& code_;
+  WorkerPool& workers_;
+  const CgroupRoot& cgroups_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::map<Key, std::shared_ptr<Compilation>> under_way_;
+  std::vector<std::thread> ended_;
+};
+
+}  // namespace fog::executor

@@ -1,0 +1,89 @@
+// Code is made once for all who wait for it, and on when they have gone: the next one finds it.
+#include "executor/compiler.h"
+
+#include <gtest/gtest.h>
+
+#include "executor/worker/wasm_runtime.h"
+#include "tests/support/temp_dir.h"
+#include "tests/support/wasm_guest.h"
+
+namespace fog::executor {
+namespace {
+
+using fog::testing::TempFolder;
+using fog::testing::wasm_guest;
+
+class CompilerTest : public ::testing::Test {
+ protected:
+  CompilerTest()
+      : code_(*CodeCache::open(folder_.path() + "/code", Hash32{}, 1 << 30)),
+        workers_({"/proc/self/exe"}),
+        compiler_(std::make_unique<Compiler>(code_, workers_, cgroups_)) {}
+
+  static CompileJob job_of(const Bytes& artifact) {
+    return {sha256(artifact), wasm_profile(), market::RuntimeKind::kWasmCommand, 32 << 20};
+  }
+  bool is_kept(const Bytes& artifact) const {
+    return code_.load(sha256(artifact), wasm_profile()).has_value();
+  }
+
+  const TempFolder folder_;
+  const CodeCache code_;
+  const CgroupRoot cgroups_ = CgroupRoot::find();
+  WorkerPool workers_;
+  std::unique_ptr<Compiler> compiler_;
+};
+
+TEST_F(CompilerTest, GivesCodeAndKeepsIt) {
+  const Bytes& guest = wasm_guest("behave");
+  const auto code = compiler_->compile(job_of(guest), guest, [] { return true; });
+  ASSERT_TRUE(code.has_value()) << code.error().context;
+  EXPECT_EQ(*code, *code_.load(sha256(guest), wasm_profile()));
+}
+
+TEST_F(CompilerTest, GoesOnWhenNobodyWaits) {
+  const Bytes& guest = wasm_guest("behave");
+  const auto given_up = compiler_->compile(job_of(guest), guest, [] { return false; });
+  if (!given_up) {
+    EXPECT_EQ(given_up.error().code, ErrorCode::kUnavailable);
+  }
+  for (int i = 0; i < 6'000 && !is_kept(guest); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_TRUE(is_kept(guest));
+}
+
+TEST_F(CompilerTest, TellsEveryoneWhoWaitsThatTheArtifactIsAtFault) {
+  const Bytes none = to_bytes(as_bytes("no program"));
+  std::vector<std::thread> threads;
+  std::array<ErrorCode, 6> codes = {};
+  for (ErrorCode& code : codes) {
+    threads.emplace_back([&] {
+      const auto made = compiler_->compile(job_of(none), none, [] { return true; });
+      code = made ? ErrorCode::kUnavailable : made.error().code;
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const ErrorCode code : codes) EXPECT_EQ(code, ErrorCode::kRejected);
+}
+
+// More than are compiled at once, none waited for: the last are served all the same.
+TEST_F(CompilerTest, WhatNobodyWaitsForMakesRoom) {
+  const Bytes& guest = wasm_guest("behave");
+  for (std::uint8_t i = 0; i < 6; ++i) {
+    Bytes other = guest;
+    other.insert(other.end(), {0, 2, 1, i});  // a custom section, so that each is another artifact
+    (void)compiler_->compile(job_of(other), other, [] { return false; });
+  }
+  const auto code = compiler_->compile(job_of(guest), guest, [] { return true; });
+  EXPECT_TRUE(code.has_value());
+}
+
+TEST_F(CompilerTest, EndsWhatIsUnderWayWhenItGoes) {
+  const Bytes& guest = wasm_guest("behave");
+  (void)compiler_->compile(job_of(guest), guest, [] { return false; });
+  compiler_.reset();
+}
+
+}  // namespace
+}  // namespace fog::executor
