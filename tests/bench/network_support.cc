@@ -47,21 +47,6 @@ std::uint32_t first_given_port() {
   return first;
 }
 
-// A port for a node that does not listen yet. Below those that the system gives to connections,
-// one of which might take it meanwhile.
-std::uint16_t free_port() {
-  static std::uint32_t port = kFirstPort + static_cast<std::uint32_t>(::getpid()) % kPortSpread;
-  for (const std::uint32_t end = first_given_port(); ++port < end;) {
-    const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
-    const sockaddr_in address = loopback(static_cast<std::uint16_t>(port));
-    const bool free =
-        ::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-    ::close(socket);
-    if (free) return static_cast<std::uint16_t>(port);
-  }
-  CHECK(false);  // no port is left below the system's own
-}
-
 void no_delay(int socket) {
   const int one = 1;
   ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
@@ -138,6 +123,19 @@ class DelayedPipe {
 };
 
 }  // namespace
+
+std::uint16_t free_port() {
+  static std::uint32_t port = kFirstPort + static_cast<std::uint32_t>(::getpid()) % kPortSpread;
+  for (const std::uint32_t end = first_given_port(); ++port < end;) {
+    const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
+    const sockaddr_in address = loopback(static_cast<std::uint16_t>(port));
+    const bool free =
+        ::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    ::close(socket);
+    if (free) return static_cast<std::uint16_t>(port);
+  }
+  CHECK(false);  // no port is left below the system's own
+}
 
 class DelayLink {
  public:

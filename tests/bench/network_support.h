@@ -23,6 +23,10 @@ struct NetworkPlan {
 // Forwards every connection to a port, each direction late by a fixed time: a wire of that length.
 class DelayLink;
 
+// A port for a program that does not listen yet. Below those that the system gives to connections,
+// one of which might take it meanwhile.
+std::uint16_t free_port();
+
 class BenchNetwork {
  public:
   explicit BenchNetwork(const NetworkPlan& plan);
