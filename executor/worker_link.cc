@@ -50,7 +50,8 @@ void WorkerLink::give_up(const std::string& why) {
 void WorkerLink::run(std::shared_ptr<Exchange> exchange) {
   const std::uint64_t id = next_id_++;
   exchange->run.id = id;
-  send(encode_frame(exchange->run));
+  // Goes with the first piece of the body, which there always is, if an empty one.
+  if (!closed_) out_.push_back(encode_frame(exchange->run));
   exchange->run.env.clear();
   exchange->run.http.reset();
   Running& running = exchanges_[id];

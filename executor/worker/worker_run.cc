@@ -23,10 +23,10 @@ Environment environment_of(RunFrame& request) {
 
 }  // namespace
 
-void FrameSink::send_bytes(const Bytes& bytes) {
+void FrameSink::send_frames(const Bytes& frames) {
   const std::lock_guard lock(mutex_);
   // Exit handlers are for a process with something to lose.
-  if (!send_all(socket_, bytes, {})) ::_exit(0);
+  if (!send_all(socket_, frames, {})) ::_exit(0);
 }
 
 WorkerRun::WorkerRun(RunFrame request, FrameSink& sink)
@@ -71,7 +71,7 @@ std::optional<std::size_t> WorkerRun::read_body(std::span<std::uint8_t> out) {
 }
 
 bool WorkerRun::write_head(const market::ResponseHead& head) {
-  sink_.send(HeadFrame{request_.id, head.status, entries_of(head)});
+  queue(HeadFrame{request_.id, head.status, entries_of(head)});
   return true;
 }
 
@@ -84,14 +84,16 @@ bool WorkerRun::write_output(ByteView bytes) {
     const std::size_t room = std::min(bytes.size(), kChunkBytesMax - output_.size());
     append(output_, bytes.first(room));
     bytes = bytes.subspan(room);
-    if (output_.size() == kChunkBytesMax) flush_output();
+    if (output_.size() < kChunkBytesMax) continue;
+    flush_output();
+    sink_.send_frames(std::exchange(waiting_, {}));
   }
   return true;
 }
 
 void WorkerRun::flush_output() {
   if (output_.empty()) return;
-  sink_.send(OutputFrame{request_.id, BoundedBytes<kChunkBytesMax>(std::move(output_))});
+  queue(OutputFrame{request_.id, BoundedBytes<kChunkBytesMax>(std::move(output_))});
   output_.clear();
 }
 
@@ -127,7 +129,8 @@ void WorkerRun::serve(Runtime& runtime, const RunLimits& limits) {
   done.cancelled = result.cancelled;
   done.meter = result.meter;
   done.detail = clean_text<1024>(result.detail);
-  sink_.send(done);
+  queue(done);
+  sink_.send_frames(waiting_);
 }
 
 }  // namespace fog::executor

@@ -19,11 +19,12 @@ class FrameSink {
   explicit FrameSink(int socket) : socket_(socket) {}
   template <class T>
   void send(const T& frame) {
-    send_bytes(encode_frame(frame));
+    send_frames(encode_frame(frame));
   }
+  // Any number of frames, encoded.
+  void send_frames(const Bytes& frames);
 
  private:
-  void send_bytes(const Bytes& bytes);
   std::mutex mutex_;
   const int socket_;
 };
@@ -48,11 +49,17 @@ class WorkerRun final : public RunIo {
 
  private:
   void flush_output();
+  template <class T>
+  void queue(const T& frame) {
+    append(waiting_, encode_frame(frame));
+  }
 
   RunFrame request_;
   FrameSink& sink_;
   std::chrono::steady_clock::time_point deadline_;
   Bytes output_;
+  // Frames for one send: an answer begins when its run has ended, so nobody waits for them.
+  Bytes waiting_;
 
   std::mutex mutex_;
   std::condition_variable changed_;
