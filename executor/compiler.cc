@@ -1,6 +1,5 @@
 #include "executor/compiler.h"
 
-#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <optional>
@@ -15,14 +14,15 @@ namespace {
 constexpr std::uint64_t kTimeoutMs = 300'000;
 constexpr std::uint64_t kDataBytes = 1ULL << 30;
 constexpr std::uint64_t kOverheadBytes = 192ULL << 20;
-// At once. When more are asked for, one that nobody waits for is ended.
-constexpr std::size_t kUnderWayMax = 4;
+// As many as leases wait for are under way, and so many more.
+constexpr std::size_t kUnwaitedMax = 2;
 
 }  // namespace
 
 struct Compiler::Compilation {
   CompileJob job;
   Bytes content;
+  std::uint64_t number = 0;
   std::size_t waiting = 0;
   std::atomic<bool> ending = false;
   std::optional<ErrorOr<Bytes>> result;
@@ -32,7 +32,7 @@ struct Compiler::Compilation {
 Compiler::~Compiler() {
   std::unique_lock lock(mutex_);
   for (const auto& [key, one] : under_way_) one->ending = true;
-  changed_.wait(lock, [this] { return under_way_.empty(); });
+  changed_.wait(lock, [this] { return running_ == 0; });
   join_ended();
 }
 
@@ -40,45 +40,47 @@ ErrorOr<Bytes> Compiler::compile(const CompileJob& job, Bytes content,
                                  const std::function<bool()>& while_waiting) {
   std::unique_lock lock(mutex_);
   join_ended();
-  const auto one = start(lock, job, std::move(content), while_waiting);
-  if (one == nullptr) return fail(ErrorCode::kUnavailable, "given up");
+  const auto one = start(job, std::move(content));
   ++one->waiting;
   bool go_on = true;
-  while (!one->result && go_on) go_on = wait(lock, while_waiting);
+  while (!one->result && go_on) {
+    changed_.wait_for(lock, std::chrono::milliseconds(50));
+    lock.unlock();
+    go_on = while_waiting();
+    lock.lock();
+  }
   --one->waiting;
-  if (!one->result) return fail(ErrorCode::kUnavailable, "given up");
-  return *one->result;
+  if (one->result) return *one->result;
+  end_surplus();
+  return fail(ErrorCode::kUnavailable, "given up");
 }
 
-std::shared_ptr<Compiler::Compilation> Compiler::start(std::unique_lock<std::mutex>& lock,
-                                                       const CompileJob& job, Bytes content,
-                                                       const std::function<bool()>& while_waiting) {
-  const Key key{job.artifact, job.profile};
-  for (;;) {
-    const auto found = under_way_.find(key);
-    if (found != under_way_.end() && !found->second->ending) return found->second;
-    if (found == under_way_.end() && under_way_.size() < kUnderWayMax) break;
-    const auto idle = std::find_if(under_way_.begin(), under_way_.end(),
-                                   [](const auto& each) { return each.second->waiting == 0; });
-    if (idle != under_way_.end()) idle->second->ending = true;
-    if (!wait(lock, while_waiting)) return nullptr;
-  }
-  auto one = std::make_shared<Compilation>();
+std::shared_ptr<Compiler::Compilation> Compiler::start(const CompileJob& job, Bytes content) {
+  const auto [place, is_new] = under_way_.try_emplace({job.artifact, job.profile});
+  if (!is_new) return place->second;
+  auto one = place->second = std::make_shared<Compilation>();
   one->job = job;
   one->content = std::move(content);
-  under_way_.emplace(key, one);
+  one->number = begun_++;
+  ++running_;
   one->thread = std::thread([this, one] { run(one); });
   return one;
 }
 
-// A turn of waiting; false to give up.
-bool Compiler::wait(std::unique_lock<std::mutex>& lock,
-                    const std::function<bool()>& while_waiting) {
-  changed_.wait_for(lock, std::chrono::milliseconds(50));
-  lock.unlock();
-  const bool go_on = while_waiting();
-  lock.lock();
-  return go_on;
+// Of those that nobody waits for, the last begun go on.
+void Compiler::end_surplus() {
+  for (;;) {
+    std::size_t unwaited = 0;
+    auto first = under_way_.end();
+    for (auto it = under_way_.begin(); it != under_way_.end(); ++it) {
+      if (it->second->waiting > 0) continue;
+      ++unwaited;
+      if (first == under_way_.end() || it->second->number < first->second->number) first = it;
+    }
+    if (unwaited <= kUnwaitedMax) return;
+    first->second->ending = true;
+    under_way_.erase(first);
+  }
 }
 
 void Compiler::run(const std::shared_ptr<Compilation>& one) {
@@ -90,8 +92,10 @@ void Compiler::run(const std::shared_ptr<Compilation>& one) {
   }
   const std::lock_guard lock(mutex_);
   one->result = std::move(made);
-  under_way_.erase({one->job.artifact, one->job.profile});
+  const auto it = under_way_.find({one->job.artifact, one->job.profile});
+  if (it != under_way_.end() && it->second == one) under_way_.erase(it);
   ended_.push_back(std::move(one->thread));
+  --running_;
   changed_.notify_all();
 }
 

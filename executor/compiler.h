@@ -3,7 +3,7 @@
 //
 // An artifact is compiled once, however many replicas wait for it, and on when none does any more:
 // a large one takes longer than the chain waits for a lease to be taken up, and the next lease
-// finds the code. Safe from any thread.
+// finds the code. Two go on so at most; then the one begun first is ended. Safe from any thread.
 #pragma once
 
 #include <condition_variable>
@@ -48,10 +48,9 @@ class Compiler {
   using Key = std::pair<Hash32, market::RuntimeProfile>;
   struct Compilation;
 
-  // With the mutex held, which is let go of meanwhile. Nothing when given up.
-  std::shared_ptr<Compilation> start(std::unique_lock<std::mutex>& lock, const CompileJob& job,
-                                     Bytes content, const std::function<bool()>& while_waiting);
-  bool wait(std::unique_lock<std::mutex>& lock, const std::function<bool()>& while_waiting);
+  // With the mutex held, as what follows; it is let go of while one waits.
+  std::shared_ptr<Compilation> start(const CompileJob& job, Bytes content);
+  void end_surplus();
   void run(const std::shared_ptr<Compilation>& one);
   ErrorOr<Bytes> compile_in_worker(const Compilation& one);
   void join_ended();
@@ -62,6 +61,8 @@ class Compiler {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::map<Key, std::shared_ptr<Compilation>> under_way_;
+  std::size_t running_ = 0;  // threads, those that end included
+  std::uint64_t begun_ = 0;  // so far
   std::vector<std::thread> ended_;
 };
 
