@@ -1,19 +1,19 @@
 #!/usr/bin/env python3
-"""A component as a stranger makes it: the JavaScript example, built by componentize-js, is published, compiled by a
-Host and answers its samples to the byte. Skipped, and says so, where node and npm are not installed."""
+"""Components as a stranger makes them, with public tools: the examples in Rust and JavaScript are published, compiled
+by a Host and answer. The one in JavaScript is skipped, and says so, where node and npm are not installed."""
 import json
 import os
 import shutil
 import subprocess
-import sys
+import unittest
 
 import fogtest
 from fogtest import ROOT, StagedTest, http as exchange, until
 from host_test import Host
 from serve_test import SETTINGS
 
-EXAMPLE = ROOT / "contrib/examples/tables"
-SKIPPED = 77
+EXAMPLES = ROOT / "contrib/examples"
+OUT = ROOT / "build/examples"  # where their manifests look for them
 NODE_MIN = 18
 
 
@@ -27,29 +27,56 @@ def missing():
 
 
 class Component(StagedTest):
+    """An example, once built(), runs on a Host."""
+    name = None
+
     @classmethod
     def prepare(cls):
-        # Under the name that its manifest gives it.
-        out = ROOT / "build/examples"
-        subprocess.run([EXAMPLE / "build"], check=True, env={**os.environ, "OUT": str(out)})
-        manifest = EXAMPLE / "service.yaml"
+        cls.build()
         cls.owner, addresses = cls.stage.wallet()
         cls.node = cls.stage.node({addresses["main"]: 100_000}, SETTINGS)
         cls.owner.node_url = cls.node.url
         cls.host = Host(cls.stage, cls.node, cls.owner, "host", "1")
         cls.url, _ = cls.stage.gateway(cls.node, cls.owner)
-        cls.owner("service", "publish", manifest)
-        cls.owner("bid", "create", "--service", "tables")
-        # Its engine has 8 MB of code, which the Host compiles once.
-        until("the service answers", lambda: cls.ask("GET")[0] == 200, 300)
+        cls.owner("service", "publish", EXAMPLES / cls.name / "service.yaml")
+        cls.owner("bid", "create", "--service", cls.name)
+        # An engine of JavaScript has 8 MB of code, which the Host compiles once.
+        until("the service answers", lambda: cls.ask("GET")[0] == 200, 400)
 
     @classmethod
-    def ask(cls, method, body=None, content_type=None):
+    def ask(cls, method, body=None, content_type=None, path="/"):
         headers = {"Content-Type": content_type} if content_type else {}
-        return exchange(f"{cls.url}/tables/", method, body, headers)
+        return exchange(f"{cls.url}/{cls.name}{path}", method, body, headers)
+
+
+class InRust(Component):
+    name = "hello"
+
+    @classmethod
+    def build(cls):
+        subprocess.run(["cargo", "build", "--release", "--locked", "--target", "wasm32-wasip2", "--manifest-path",
+                        EXAMPLES / "hello/Cargo.toml", "--target-dir", OUT], check=True)
+
+    def test_it_greets(self):
+        status, fields, answer = self.ask("GET", path="/Ada?x=1")
+        self.assertEqual((status, fields["Content-Type"]), (200, "text/plain; charset=utf-8"))
+        self.assertEqual(answer, b"Good day, Ada!\n")
+
+    def test_a_long_name_comes_back_whole(self):
+        name = "a" * 6_000
+        self.assertEqual(self.ask("POST", b"not read", path=f"/{name}")[2], f"Good day, {name}!\n".encode())
+
+
+@unittest.skipIf(missing(), f"{missing()}; contrib/examples/tables/README.md says what the example needs")
+class InJavaScript(Component):
+    name = "tables"
+
+    @classmethod
+    def build(cls):
+        subprocess.run([EXAMPLES / "tables/build"], check=True, env={**os.environ, "OUT": str(OUT)})
 
     def test_it_answers_its_samples(self):
-        folder = EXAMPLE / "requests"
+        folder = EXAMPLES / "tables/requests"
         for case in json.loads((folder / "cases.json").read_text()):
             with self.subTest(case["name"]):
                 status, fields, answer = self.ask("POST", (folder / case["body"]).read_bytes(), case["content_type"])
@@ -70,9 +97,7 @@ class Component(StagedTest):
         self.assertEqual(self.ask("POST", b"x", "image/png")[0], 415)
 
 
+del Component  # which is no test
+
 if __name__ == "__main__":
-    why = missing()
-    if why:
-        print(f"skipped: {why}; contrib/examples/tables/README.md says what the example needs")
-        sys.exit(SKIPPED)
     fogtest.main()
