@@ -1,27 +1,22 @@
 // NodeArena<T, kChunk>: numbered places for nodes of one size, in chunks of kChunk places that
 // never move, with a free list inside the free places. A place costs sizeof(T) and nothing else.
 //
-// A chunk should be whole huge pages (2 MiB): with small pages, finding the page of a node in a
-// tree of millions costs more than reading the node.
+// A chunk is whole huge pages.
 #pragma once
 
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <type_traits>
 #include <vector>
 
-#include <sys/mman.h>
-
-#include "chain/base/check.h"
+#include "chain/state/huge_pages.h"
 
 namespace fog {
 
 template <class T, std::uint32_t kChunk>
 class NodeArena {
   static_assert(std::is_trivially_copyable_v<T> && sizeof(T) >= sizeof(std::uint32_t));
-  static constexpr std::size_t kHugePage = 2 * 1024 * 1024;
   static constexpr std::size_t kChunkBytes = kChunk * sizeof(T);
   static_assert(kChunkBytes % kHugePage == 0 && (kChunk & (kChunk - 1)) == 0);
 
@@ -69,11 +64,8 @@ class NodeArena {
   };
 
   void add_chunk() {
-    auto* chunk = static_cast<T*>(std::aligned_alloc(kHugePage, kChunkBytes));
-    CHECK(chunk != nullptr);
-    // A small tree keeps small pages. A system without huge pages refuses, which is no harm.
-    if (!chunks_.empty()) static_cast<void>(::madvise(chunk, kChunkBytes, MADV_HUGEPAGE));
-    chunks_.emplace_back(chunk);
+    // A small tree keeps small pages.
+    chunks_.emplace_back(static_cast<T*>(allocate_pages(kChunkBytes, !chunks_.empty())));
   }
   T& place(std::uint32_t index) { return chunks_[index / kChunk][index % kChunk]; }
 

@@ -54,7 +54,7 @@ std::size_t HostPlaces::slot_for(const HostId& host, std::uint32_t hash) const {
 }
 
 void HostPlaces::grow() {
-  std::vector<Slot> old(slots_.empty() ? kFirstSlots : slots_.size() * 2);
+  std::vector<Slot, HugePages<Slot>> old(slots_.empty() ? kFirstSlots : slots_.size() * 2);
   old.swap(slots_);
   for (const Slot& slot : old) {
     if (slot.place == kEmpty) continue;

@@ -9,6 +9,9 @@
 namespace fog::market {
 namespace {
 
+// So far ahead is asked for from memory what is looked at one after the other.
+constexpr std::size_t kAhead = 8;
+
 template <class List, class Item>
 bool contains(const List& list, const Item& item) {
   return std::find(list.begin(), list.end(), item) != list.end();
@@ -32,24 +35,23 @@ std::uint32_t copies_of(const Room& free, const Room& need) {
 // First by what stands in the leaf; what is left is asked for from memory all at once.
 void OfferIndex::Search::scan(const Item& item) {
   const OfferLeaf& leaf = store_.leaves[item.number];
-  const QueryPrice& price = trees_[item.tree].price;
-  const Scale scale_max = std::min(price.cap, price.unit_cap);
   std::uint32_t left = 0;
   for (std::size_t i = 0; i < leaf.count; ++i) {
     const OfferLeafRow& row = leaf.rows[i];
-    if (!filter_.lets_through(row)) continue;
+    if (!filter_.lets_through(row) || !can_pay(row.price_class)) continue;
     const TraitsVerdict& verdict = verdict_on(row.traits);
     if (!verdict.fits) continue;
-    if (verdict.satisfies && row.scale <= scale_max &&
+    const QueryPrice& price = prices_[row.price_class];
+    if (verdict.satisfies && row.scale <= std::min(price.cap, price.unit_cap) &&
         (only_ids_.empty() || contains(only_ids_, row.id))) {
       left |= 1U << i;
       store_.rows.prefetch(leaf.places[i]);
     } else {
-      count_failed(leaf.places[i], item.tree);
+      count_failed(leaf.places[i]);
     }
   }
   for (; left != 0; left &= left - 1)
-    consider(leaf.places[static_cast<std::size_t>(std::countr_zero(left))], item.tree);
+    consider(leaf.places[static_cast<std::size_t>(std::countr_zero(left))]);
 }
 
 void OfferIndex::Search::put_off(const Item& leaf) {
@@ -58,23 +60,33 @@ void OfferIndex::Search::put_off(const Item& leaf) {
 }
 
 void OfferIndex::Search::scan_put_off() {
-  for (const Item& leaf : std::exchange(put_off_, {})) scan(leaf);
+  const std::vector<Item> leaves = std::exchange(put_off_, {});
+  for (std::size_t i = 0; i < leaves.size(); ++i) {
+    if (i + kAhead < leaves.size()) fetch_leaf(leaves[i + kAhead]);
+    scan(leaves[i]);
+  }
 }
 
 std::size_t OfferIndex::Search::failed_at_most() const {
   return failed_.size() + put_off_.size() * OfferLeaf::kFanout;
 }
 
-void OfferIndex::Search::consider(OfferPlace place, std::uint16_t tree) {
-  const OfferRow& row = store_.rows[place];
-  if (!row_fits(row)) return;
-  const std::uint16_t standing =
-      healed_standing(row.standing, row.standing_as_of_ms, query_.time_ms);
+void OfferIndex::Search::consider(OfferPlace place) {
+  if (!row_fits(store_.rows[place])) return;
+  const std::uint16_t standing = standing_of(place);
   if (standing >= query_.terms.constraints.standing_min) {
-    push(offer_item(place, tree, standing));
+    push(offer_item(place, standing));
   } else {
-    count_failed(place, tree);
+    count_failed(place);
   }
+}
+
+std::uint16_t OfferIndex::Search::standing_of(OfferPlace place) const {
+  const OfferRow& row = store_.rows[place];
+  if (query_.time_ms < kRowTimeMax)
+    return healed_standing(row.standing, row.standing_as_of_ms, query_.time_ms);
+  const IndexedOffer& offer = index_.offers_[place];
+  return healed_standing(offer.standing, offer.standing_as_of_ms, query_.time_ms);
 }
 
 bool OfferIndex::Search::row_fits(const OfferRow& row) const {
@@ -82,11 +94,11 @@ bool OfferIndex::Search::row_fits(const OfferRow& row) const {
          (countries_.empty() || contains(countries_, row.country)) && may_lie_in(row.at);
 }
 
-OfferIndex::Search::Item OfferIndex::Search::offer_item(OfferPlace place, std::uint16_t tree,
+OfferIndex::Search::Item OfferIndex::Search::offer_item(OfferPlace place,
                                                         std::uint16_t standing) const {
   const OfferRow& row = store_.rows[place];
   Candidate candidate;
-  candidate.hourly = trees_[tree].price.hourly;
+  candidate.hourly = prices_[row.price_class].hourly;
   candidate.factor = standing_factor(standing);
   if (near_counts_) {
     candidate.distance_cost =
@@ -96,15 +108,12 @@ OfferIndex::Search::Item OfferIndex::Search::offer_item(OfferPlace place, std::u
   item.score = score_at(candidate, row.scale);
   item.tie = row.id ^ mask_prefix_;
   item.number = place;
-  item.tree = tree;
   item.kind = near_counts_ ? Kind::kNear : Kind::kOffer;
   return item;
 }
 
-void OfferIndex::Search::count_failed(OfferPlace place, std::uint16_t tree) {
-  Failed& failed = failed_.emplace_back();
-  failed.item.number = place;
-  failed.item.tree = tree;
+void OfferIndex::Search::count_failed(OfferPlace place) {
+  failed_.emplace_back().item.number = place;
   if (failed_.size() + tested_ < failed_max_) return;
   // Enough to look whether the best that is left has so many before it.
   if (!heap_.empty() && tested_ + failed_before(heap_.front()) >= kSearchMax) heap_.clear();
@@ -131,16 +140,19 @@ std::optional<Candidate> OfferIndex::Search::judge(const Item& item) {
     return std::nullopt;
   }
   ++tested_;
-  const QueryPrice& price = trees_[item.tree].price;
-  if (first_misfit_of_rest(offer, query_, price) != Misfit::kNone) return std::nullopt;
-  return candidate_of(offer, price);
+  if (first_misfit_of_rest(offer, query_, prices_[offer.price_class]) != Misfit::kNone)
+    return std::nullopt;
+  // It may win, and then set_room() comes.
+  index_.places_.prefetch(offer.host);
+  store_.leaf_of.prefetch(item.number);
+  return candidate_of(offer);
 }
 
 OfferIndex::Search::Item OfferIndex::Search::with_exact_score(const Item& item) const {
   Item exact = item;
   const IndexedOffer& offer = index_.offers_[item.number];
   Candidate candidate;
-  candidate.hourly = trees_[item.tree].price.hourly;
+  candidate.hourly = prices_[offer.price_class].hourly;
   candidate.factor =
       standing_factor(healed_standing(offer.standing, offer.standing_as_of_ms, query_.time_ms));
   candidate.distance_cost = distance_cost(offer);
@@ -152,17 +164,15 @@ OfferIndex::Search::Item OfferIndex::Search::with_exact_score(const Item& item) 
 // Of those that were only counted, how many fit and come before the item.
 std::size_t OfferIndex::Search::failed_before(const Item& item) {
   std::size_t before = 0;
-  for (Failed& failed : failed_) {
+  for (std::size_t i = 0; i < failed_.size(); ++i) {
+    if (i + kAhead < failed_.size()) store_.rows.prefetch(failed_[i + kAhead].item.number);
+    Failed& failed = failed_[i];
     if (failed.fit == Fit::kUnknown) {
       const OfferPlace place = failed.item.number;
       const OfferRow& row = store_.rows[place];
       const bool does = row_fits(row) && (rows_tell_ || fits(index_.offers_[place], query_));
       failed.fit = does ? Fit::kBounded : Fit::kNot;
-      if (does) {
-        failed.item =
-            offer_item(place, failed.item.tree,
-                       healed_standing(row.standing, row.standing_as_of_ms, query_.time_ms));
-      }
+      if (does) failed.item = offer_item(place, standing_of(place));
     }
     if (failed.fit == Fit::kNot || comes_later(failed.item, item)) continue;
     if (failed.fit == Fit::kBounded) {
@@ -183,8 +193,8 @@ std::uint64_t OfferIndex::Search::distance_cost(const IndexedOffer& offer) const
   return std::uint64_t{query_.terms.latency_weight} * km;
 }
 
-Candidate OfferIndex::Search::candidate_of(const IndexedOffer& offer,
-                                           const QueryPrice& price) const {
+Candidate OfferIndex::Search::candidate_of(const IndexedOffer& offer) const {
+  const QueryPrice& price = prices_[offer.price_class];
   Candidate candidate;
   candidate.host = offer.host;
   candidate.owner = offer.owner;

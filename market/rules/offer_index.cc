@@ -20,7 +20,7 @@ bool stands_alike(const IndexedOffer& a, const IndexedOffer& b) {
 }  // namespace
 
 void OfferIndex::touch_those_of(const ReadView& state) {
-  for (const IndexedOffer& offer : offers_) touch(offer.host);
+  for (std::size_t place = 0; place < offers_.size(); ++place) touch(offers_[place].host);
   (void)touch_some(state, std::nullopt, ~std::size_t{0});
 }
 
@@ -118,16 +118,22 @@ OfferRow OfferIndex::row_of(const IndexedOffer& offer, std::uint32_t traits) con
   row.marks = country_mark(offer.country);
   if (offer.free.gpu) row.marks |= gpu_mark(offer.free.gpu->model);
   for (const RuntimeProfile& profile : *offer.runtimes) row.marks |= runtime_mark(profile);
-  for (const auto& [key, value] : *offer.attributes) row.marks |= says_mark(key, value);
-  row.standing_as_of_ms = offer.standing_as_of_ms;
+  const Attributes& says = *offer.attributes;
+  for (auto one = says.begin(); one != says.end(); ++one) {
+    row.marks |= says_mark(one->first, one->second);
+    for (auto other = says.begin(); other != one; ++other)
+      row.says_both |= says_both_mark(one->first, one->second, other->first, other->second);
+  }
+  row.standing_as_of_ms = std::min(offer.standing_as_of_ms, kRowTimeMax) & kRowTimeMax;
   row.since_height =
       static_cast<std::uint32_t>(std::min<std::uint64_t>(offer.since_height, ~std::uint32_t{0}));
   row.country = country_code(offer.country);
   row.room = room_of(offer.free);
   row.scale = offer.scale;
-  row.traits = traits;
+  row.traits = traits & (kTraitsMax - 1);
+  row.price_class = offer.price_class & (kPriceClassesMax - 1);
   row.at = globe_point(offer.location);
-  row.standing = offer.standing;
+  row.standing = offer.standing & 0x3FFFU;
   return row;
 }
 
@@ -179,11 +185,13 @@ void OfferIndex::set_room(const HostId& host, const Resources& free) {
   store_.change_room(*place, room_of(free));
 }
 
-// Trees that have become empty go: their names come from Hosts.
+// Trees that have become empty go: their names come from Hosts. All classes stand in one tree by
+// place, or a search would go down to the same region in each.
 template <class Use>
 void OfferIndex::each_tree(const IndexedOffer& offer, const Use& use) {
   const auto one = [&](OfferFamily family, const std::string& name, OfferOrder order) {
-    const TreeKey key(offer.price_class, family, name);
+    const TreeKey key(order == OfferOrder::kByPlace ? kAllClasses : offer.price_class, family,
+                      name);
     const auto at = trees_.try_emplace(key, store_, family, order).first;
     use(at->second);
     if (at->second.empty()) trees_.erase(at);
@@ -204,6 +212,7 @@ OfferIndex::TraitsTable::iterator OfferIndex::share(Traits&& traits) {
   const auto [at, is_new] = traits_.try_emplace(std::move(traits));
   if (is_new) {
     if (free_traits_.empty()) {
+      CHECK(traits_by_number_.size() < kTraitsMax);
       at->second.number = static_cast<std::uint32_t>(traits_by_number_.size());
       traits_by_number_.push_back(at);
     } else {
@@ -255,7 +264,7 @@ void OfferIndex::each_cheapest(std::size_t most,
 }
 
 std::size_t OfferIndex::memory_bytes() const {
-  return store_.memory_bytes() + offers_.size() * sizeof(IndexedOffer) + places_.memory_bytes() +
+  return store_.memory_bytes() + offers_.memory_bytes() + places_.memory_bytes() +
          trees_.size() * sizeof(OfferTree);
 }
 

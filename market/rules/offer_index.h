@@ -11,6 +11,7 @@
 #include <map>
 #include <set>
 
+#include "chain/state/huge_array.h"
 #include "market/rules/auction.h"
 #include "market/rules/constraints.h"
 #include "market/rules/host_places.h"
@@ -61,6 +62,7 @@ class OfferIndex {
 
  private:
   using TreeKey = std::tuple<std::uint8_t, OfferFamily, std::string>;  // class, country or model
+  static constexpr std::uint8_t kAllClasses = kPriceClassesMax;
   // What a Host says of itself; many say the same.
   struct Traits {
     Attributes attributes;
@@ -94,7 +96,7 @@ class OfferIndex {
   void touch_those_of(const ReadView& state);
 
   OfferStore store_;
-  std::deque<IndexedOffer> offers_;  // by place
+  HugeArray<IndexedOffer> offers_;  // by place
   HostPlaces places_;
   std::map<TreeKey, OfferTree> trees_;
   TraitsTable traits_;
@@ -132,7 +134,7 @@ class OfferIndex::Search {
     std::uint32_t tie = 0;  // first bytes; of what is not an Offer: the lowest that may be in it
     std::uint32_t number = 0;
     std::uint32_t next = 0;  // a sibling that waits until this one's turn has come; 0: none
-    std::uint16_t tree = 0;
+    std::uint16_t tree = 0;  // of nodes
     Kind kind = Kind::kBranch;
     std::uint8_t child = 0;  // of kRest: from which on
   };
@@ -140,12 +142,12 @@ class OfferIndex::Search {
   // Its place in the order is looked for where that matters.
   enum class Fit : std::uint8_t { kUnknown, kBounded, kExact, kNot };
   struct Failed {
-    Item item;  // before that: number and tree alone
+    Item item;  // before that: the number alone
     Fit fit = Fit::kUnknown;
   };
   struct Tree {
-    const OfferTree* tree = nullptr;
-    QueryPrice price;
+    OfferOrder order = OfferOrder::kByScale;
+    std::uint8_t price_class = 0;  // or kAllClasses
   };
   // All places within so many kilometres.
   struct Ring {
@@ -160,8 +162,9 @@ class OfferIndex::Search {
   };
   static constexpr std::uint32_t kNone = ~std::uint32_t{0};
 
-  void add_tree(std::uint8_t price_class, OfferFamily family, const std::string& name,
-                const QueryPrice& price);
+  void add_tree(std::uint8_t price_class, OfferFamily family, const std::string& name);
+  void add_trees();
+  void read_attributes();
   void draw_rings();
   // Whether the place, or some place in the box, may be where the query asks for.
   template <class PointOrBox>
@@ -172,28 +175,31 @@ class OfferIndex::Search {
     return (!within_ || reaches(*within_)) &&
            (cells_.empty() || std::any_of(cells_.begin(), cells_.end(), reaches));
   }
+  void fetch_leaf(const Item& leaf) const;
   void push(const Item& item);
   Item pop();
   void expand(const Item& item);
   void expand_by_scale(const Item& item, const OfferBranch& branch);
   void expand_by_place(const Item& item, const OfferBranch& branch);
-  Item child_item(const OfferBranch& branch, std::size_t child, std::uint16_t tree,
-                  std::uint32_t km) const;
+  Item child_item(const OfferBranch& branch, std::size_t child, std::uint16_t tree) const;
+  std::optional<u128> lowest_price(const OfferBranch& branch, std::size_t child) const;
+  bool can_pay(std::uint32_t price_class) const { return (payable_ >> price_class & 1) != 0; }
   bool surely_fails(const OfferBranch& branch, std::size_t child) const;
   void put_off(const Item& leaf);
   void scan_put_off();
   std::size_t failed_at_most() const;
   void scan(const Item& leaf);
-  void consider(OfferPlace place, std::uint16_t tree);
-  Item offer_item(OfferPlace place, std::uint16_t tree, std::uint16_t standing) const;
+  void consider(OfferPlace place);
+  Item offer_item(OfferPlace place, std::uint16_t standing) const;
+  std::uint16_t standing_of(OfferPlace place) const;
   bool row_fits(const OfferRow& row) const;
-  void count_failed(OfferPlace place, std::uint16_t tree);
+  void count_failed(OfferPlace place);
   const TraitsVerdict& verdict_on(std::uint32_t traits);
   std::optional<Candidate> judge(const Item& item);
   Item with_exact_score(const Item& item) const;
   std::size_t failed_before(const Item& item);
   std::uint64_t distance_cost(const IndexedOffer& offer) const;
-  Candidate candidate_of(const IndexedOffer& offer, const QueryPrice& price) const;
+  Candidate candidate_of(const IndexedOffer& offer) const;
   bool comes_later(const Item& a, const Item& b) const;
 
   const OfferIndex& index_;
@@ -203,13 +209,18 @@ class OfferIndex::Search {
   std::uint32_t mask_prefix_ = 0;
   RowFilter filter_;                      // what is needed to fit, as far as rows tell
   std::vector<std::uint16_t> countries_;  // country_code() of those that fit; empty: all
+  bool by_place_ = false;                 // searches the tree by place
   bool rows_tell_ = true;                 // whether an Offer fits
   std::uint64_t says_ = 0;                // marks of what a Host must say of itself
+  std::uint32_t says_both_ = 0;           // of any two of these
   bool near_counts_ = false;
   GlobePoint near_{};
   std::optional<Ring> within_;           // the farthest that is accepted
   std::vector<Ring> cells_;              // around each cell
   std::vector<std::uint32_t> only_ids_;  // id_prefix() of those that it is restricted to
+  std::array<QueryPrice, kPriceClassesMax> prices_;
+  std::uint32_t payable_ = 0;     // the classes that it can pay in: a bit each
+  std::size_t branch_bytes_ = 0;  // of a branch, what the search looks at
   std::vector<Tree> trees_;
   std::vector<Item> heap_;
   std::vector<Item> siblings_;  // in order; the first is nobody's

@@ -9,13 +9,16 @@
 namespace fog::market {
 namespace {
 
-// Bits 0..23 are for countries, 24..31 for GPU models, 32..39 for runtimes, 40..63 for what Hosts
-// say of themselves.
-constexpr std::uint64_t kCountryBits = 24;
-constexpr int kGpuShift = 24;
-constexpr int kRuntimeShift = 32;
-constexpr int kSaysShift = 40;
-constexpr std::uint64_t kSaysBits = 24;
+// The mark of a hash among all of its kind.
+std::uint64_t mark_of(std::uint64_t hash, std::uint64_t all) {
+  const auto bits = static_cast<std::uint64_t>(std::popcount(all));
+  return std::uint64_t{1} << (static_cast<std::uint64_t>(std::countr_zero(all)) + hash % bits);
+}
+
+std::uint64_t says_hash(std::string_view key, std::string_view value) {
+  const std::uint64_t hash = text_hash(key) * 31 + text_hash(value);
+  return hash ^ hash >> 32;
+}
 
 std::uint32_t above(std::uint32_t bits, std::uint8_t open) {
   return open == 32 ? 0 : bits >> open << open;
@@ -29,17 +32,24 @@ Room room_of(const Resources& resources) {
 }
 
 std::uint64_t country_mark(std::string_view country) {
-  return std::uint64_t{1} << text_hash(country) % kCountryBits;
+  return mark_of(text_hash(country), kCountryMarks);
 }
 std::uint64_t gpu_mark(std::string_view model) {
-  return std::uint64_t{1} << (kGpuShift + (text_hash(model) >> 61));
+  return mark_of(text_hash(model) >> 61, kGpuMarks);
 }
 std::uint64_t runtime_mark(const RuntimeProfile& profile) {
-  return std::uint64_t{1} << (kRuntimeShift + (profile.data[0] & 7));
+  return mark_of(profile.data[0], kRuntimeMarks);
 }
 std::uint64_t says_mark(std::string_view key, std::string_view value) {
-  const std::uint64_t hash = text_hash(key) * 31 + text_hash(value);
-  return std::uint64_t{1} << (kSaysShift + (hash ^ hash >> 32) % kSaysBits);
+  return mark_of(says_hash(key, value), kSaysMarks);
+}
+std::uint64_t key_mark(std::string_view key) {
+  return mark_of(text_hash(key) >> 32, kSaysMarks);
+}
+std::uint32_t says_both_mark(std::string_view key, std::string_view value,
+                             std::string_view other_key, std::string_view other_value) {
+  const std::uint64_t both = (says_hash(key, value) | 1) * (says_hash(other_key, other_value) | 1);
+  return std::uint32_t{1} << (both >> 59);
 }
 
 std::uint32_t id_prefix(const HostId& id) {
@@ -58,14 +68,27 @@ std::uint16_t country_code(std::string_view country) {
 // ---- summaries ----
 
 OfferSummary OfferSummary::of(const OfferRow& row) {
-  return {row.scale, row.room, row.marks, row.id, 0, {row.at, row.at}};
+  OfferSummary out;
+  out.scale_min = row.scale;
+  out.class_scales.fill(kScaleNone);
+  out.class_scales[row.price_class] = row.scale;
+  out.room = row.room;
+  out.marks = row.marks;
+  out.says_both = row.says_both;
+  out.id = row.id;
+  out.id_open = 0;
+  out.box = {row.at, row.at};
+  return out;
 }
 
 void OfferSummary::include(const OfferSummary& other) {
   scale_min = std::min(scale_min, other.scale_min);
   for (std::size_t kind = 0; kind < kRoomKinds; ++kind)
     room[kind] = std::max(room[kind], other.room[kind]);
+  for (std::size_t n = 0; n < class_scales.size(); ++n)
+    class_scales[n] = std::min(class_scales[n], other.class_scales[n]);
   marks |= other.marks;
+  says_both |= other.says_both;
   const auto differ = static_cast<std::uint8_t>(32 - std::countl_zero(id ^ other.id));
   id_open = std::max({id_open, other.id_open, differ});
   id = above(id, id_open);
@@ -79,7 +102,10 @@ OfferSummary OfferBranch::summary(std::size_t child) const {
   OfferSummary out;
   out.scale_min = scale_min[child];
   for (std::size_t kind = 0; kind < kRoomKinds; ++kind) out.room[kind] = room[kind][child];
+  for (std::size_t n = 0; n < out.class_scales.size(); ++n)
+    out.class_scales[n] = class_scales[n][child];
   out.marks = marks[child];
+  out.says_both = says_both[child];
   out.id = id[child];
   out.id_open = id_open[child];
   for (std::size_t i = 0; i < 3; ++i) {
@@ -92,7 +118,10 @@ OfferSummary OfferBranch::summary(std::size_t child) const {
 void OfferBranch::set_summary(std::size_t child, const OfferSummary& summary) {
   scale_min[child] = summary.scale_min;
   for (std::size_t kind = 0; kind < kRoomKinds; ++kind) room[kind][child] = summary.room[kind];
+  for (std::size_t n = 0; n < class_scales.size(); ++n)
+    class_scales[n][child] = summary.class_scales[n];
   marks[child] = summary.marks;
+  says_both[child] = summary.says_both;
   id[child] = summary.id;
   id_open[child] = summary.id_open;
   for (std::size_t i = 0; i < 3; ++i) {
@@ -151,57 +180,68 @@ std::uint32_t RowFilter::children(const OfferBranch& branch) const {
 
 // ---- room ----
 
+// All its leaves are asked for from memory at once, then all the branches above them.
 void OfferStore::change_room(OfferPlace place, const Room& room) {
   const Room before = std::exchange(rows[place].room, room);
-  for (const std::uint32_t leaf : leaf_of[place]) {
+  const Leaves& in = leaf_of[place];
+  for (const std::uint32_t leaf : in) {
     if (leaf != kNoNode) leaves.prefetch(leaf);
   }
-  for (const std::uint32_t leaf : leaf_of[place]) {
-    if (leaf == kNoNode) continue;
-    OfferLeaf& lowest = leaves[leaf];
-    const auto end = lowest.places.begin() + lowest.count;
-    const auto found = std::find(lowest.places.begin(), end, place);
+  for (const std::uint32_t number : in) {
+    if (number == kNoNode) continue;
+    OfferLeaf& leaf = leaves[number];
+    const auto end = leaf.places.begin() + leaf.count;
+    const auto found = std::find(leaf.places.begin(), end, place);
     CHECK(found != end);
-    lowest.rows[static_cast<std::size_t>(found - lowest.places.begin())].room = room;
-    const auto most_in_leaf = [&lowest](std::size_t kind) {
-      std::uint32_t most = 0;
-      for (std::size_t i = 0; i < lowest.count; ++i)
-        most = std::max(most, lowest.rows[i].room[kind]);
-      return most;
-    };
-    Room had = before;
-    Room has = room;
-    std::uint32_t below = leaf;
-    std::uint32_t node = lowest.parent;
-    for (bool is_leaf = true; node != kNoNode; is_leaf = false) {
-      OfferBranch& branch = branches[node];
-      const std::size_t child = branch.child_number(below);
-      bool changed = false;
-      for (std::size_t kind = 0; kind < kRoomKinds; ++kind) {
-        const std::uint32_t stood = branch.room[kind][child];
-        std::uint32_t stands = std::max(stood, has[kind]);
-        if (had[kind] == stood && has[kind] < stood) {  // it may have been the only one
-          if (is_leaf) {
-            stands = most_in_leaf(kind);
-          } else {
-            const auto& column = branches[below].room[kind];
-            stands = *std::max_element(column.begin(), column.begin() + branches[below].count);
-          }
+    leaf.rows[static_cast<std::size_t>(found - leaf.places.begin())].room = room;
+    if (leaf.parent == kNoNode) continue;
+    const OfferBranch& above = branches[leaf.parent];
+    __builtin_prefetch(&above.children);
+    for (const auto& column : above.room) __builtin_prefetch(&column);
+  }
+  for (const std::uint32_t leaf : in) {
+    if (leaf != kNoNode) tell_branches(leaf, before, room);
+  }
+}
+
+// Something in the leaf had other room before.
+void OfferStore::tell_branches(std::uint32_t leaf, Room had, Room has) {
+  const OfferLeaf& lowest = leaves[leaf];
+  const auto most_in_leaf = [&lowest](std::size_t kind) {
+    std::uint32_t most = 0;
+    for (std::size_t i = 0; i < lowest.count; ++i) most = std::max(most, lowest.rows[i].room[kind]);
+    return most;
+  };
+  std::uint32_t below = leaf;
+  std::uint32_t node = lowest.parent;
+  for (bool is_leaf = true; node != kNoNode; is_leaf = false) {
+    OfferBranch& branch = branches[node];
+    const std::size_t child = branch.child_number(below);
+    bool changed = false;
+    for (std::size_t kind = 0; kind < kRoomKinds; ++kind) {
+      const std::uint32_t stood = branch.room[kind][child];
+      std::uint32_t stands = std::max(stood, has[kind]);
+      if (had[kind] == stood && has[kind] < stood) {  // it may have been the only one
+        if (is_leaf) {
+          stands = most_in_leaf(kind);
+        } else {
+          const auto& column = branches[below].room[kind];
+          stands = *std::max_element(column.begin(), column.begin() + branches[below].count);
         }
-        branch.room[kind][child] = stands;
-        changed = changed || stands != stood;
-        had[kind] = stood;
-        has[kind] = stands;
       }
-      if (!changed) break;
-      below = node;
-      node = branch.parent;
+      branch.room[kind][child] = stands;
+      changed = changed || stands != stood;
+      had[kind] = stood;
+      has[kind] = stands;
     }
+    if (!changed) break;
+    below = node;
+    node = branch.parent;
   }
 }
 
 std::size_t OfferStore::memory_bytes() const {
-  return rows.memory_bytes() + leaf_of.size() * sizeof(Leaves) + leaves.memory_bytes() +
+  return rows.memory_bytes() + leaf_of.memory_bytes() + leaves.memory_bytes() +
          branches.memory_bytes();
 }
 

@@ -7,8 +7,8 @@
 #pragma once
 
 #include <array>
-#include <deque>
 
+#include "chain/state/huge_array.h"
 #include "chain/state/node_arena.h"
 #include "market/types/distance.h"
 
@@ -27,6 +27,17 @@ std::uint64_t country_mark(std::string_view country);
 std::uint64_t gpu_mark(std::string_view model);
 std::uint64_t runtime_mark(const RuntimeProfile& profile);
 std::uint64_t says_mark(std::string_view key, std::string_view value);
+// Of an attribute whatever its value, in place of the last.
+std::uint64_t key_mark(std::string_view key);
+// All that one of these can give.
+constexpr std::uint64_t kCountryMarks = 0x0000'0000'00FF'FFFFU;
+constexpr std::uint64_t kGpuMarks = 0x0000'0000'FF00'0000U;
+constexpr std::uint64_t kRuntimeMarks = 0x0000'00FF'0000'0000U;
+constexpr std::uint64_t kSaysMarks = 0xFFFF'FF00'0000'0000U;
+// The same of two attributes that one Host has, whichever comes first: where many Hosts have the
+// one and many the other, few nodes have somebody with both.
+std::uint32_t says_both_mark(std::string_view key, std::string_view value,
+                             std::string_view other_key, std::string_view other_value);
 
 // The first bytes of an id as a number, which orders like the id.
 std::uint32_t id_prefix(const HostId& id);
@@ -34,26 +45,37 @@ std::uint32_t id_prefix(const HostId& id);
 // A country of two letters as a number.
 std::uint16_t country_code(std::string_view country);
 
+constexpr std::uint32_t kTraitsMax = 1U << 29;
+constexpr std::uint64_t kRowTimeMax = (1ULL << 50) - 1;
+
 // What a search looks at first.
 struct alignas(64) OfferRow {
-  std::uint64_t marks = 0;  // of country, GPU, runtimes and attributes
-  std::uint64_t standing_as_of_ms = 0;
+  std::uint64_t marks = 0;                     // of country, GPU, runtimes and attributes
+  std::uint64_t standing_as_of_ms : 50 = 0;    // kRowTimeMax for all from there on
+  std::uint64_t standing : 14 = kStandingOne;  // as it was then
   Room room{};
   Scale scale = kScaleOne;
-  std::uint32_t id = 0;            // id_prefix()
-  std::uint32_t traits = 0;        // what the Host says of itself, by number
+  std::uint32_t id = 0;           // id_prefix()
+  std::uint32_t traits : 29 = 0;  // what the Host says of itself, by number
+  std::uint32_t price_class : 3 = 0;
   std::uint32_t since_height = 0;  // the largest number for all from there on
+  std::uint32_t says_both = 0;     // says_both_mark() of any two
   GlobePoint at{};
-  std::uint16_t standing = kStandingOne;  // as it was then
-  std::uint16_t country = 0;              // country_code()
+  std::uint16_t country = 0;  // country_code()
 };
-static_assert(sizeof(OfferRow) == 64);
+static_assert(sizeof(OfferRow) == 64 && kStandingOne < 1 << 14 && kPriceClassesMax <= 1 << 3);
+
+// The lowest scale of each price class; kScaleNone where there is none.
+constexpr Scale kScaleNone = ~Scale{0};
+using ClassScales = std::array<Scale, kPriceClassesMax>;
 
 // What the Offers below a branch have at best, each for itself.
 struct OfferSummary {
   Scale scale_min = kScaleMax;
+  ClassScales class_scales{};
   Room room{};
   std::uint64_t marks = 0;
+  std::uint32_t says_both = 0;
   std::uint32_t id = 0;       // what their ids' first bytes begin with ...
   std::uint8_t id_open = 32;  // ... but for so many low bits, which are zero here
   GlobeBox box;
@@ -69,7 +91,8 @@ constexpr std::uint32_t kNoNode = ~std::uint32_t{0};
 struct OfferLeafRow {
   Room room{};
   Scale scale = kScaleOne;
-  std::uint32_t traits = 0;
+  std::uint32_t traits : 29 = 0;
+  std::uint32_t price_class : 3 = 0;
   std::uint32_t id = 0;
 };
 
@@ -92,6 +115,7 @@ struct alignas(256) OfferBranch {
   std::array<Column<std::uint32_t>, kRoomKinds> room{};
   Column<std::uint32_t> children{};
   Column<std::uint64_t> marks{};
+  Column<std::uint32_t> says_both{};
   Column<std::uint32_t> id{};
   Column<std::uint8_t> id_open{};
   std::uint16_t count = 0;
@@ -99,6 +123,7 @@ struct alignas(256) OfferBranch {
   std::uint32_t parent = kNoNode;
   GlobeColumns box_min{};
   GlobeColumns box_max{};
+  std::array<Column<Scale>, kPriceClassesMax> class_scales{};
   // In the tree's order nothing below the child stands before this; of the first child it says
   // nothing.
   Column<std::uint64_t> first_major{};
@@ -108,7 +133,7 @@ struct alignas(256) OfferBranch {
   void set_summary(std::size_t child, const OfferSummary& summary);
   std::size_t child_number(std::uint32_t node) const;  // which child it is
 };
-static_assert(sizeof(OfferBranch) == 1'280);
+static_assert(sizeof(OfferBranch) == 1'792);
 
 // What rows must have, and nodes that stand above such rows.
 struct RowFilter {
@@ -139,7 +164,7 @@ struct OfferStore {
   using Leaves = std::array<std::uint32_t, kOfferFamilies>;
 
   NodeArena<OfferRow, 1U << 15> rows;  // by place
-  std::deque<Leaves> leaf_of;          // by place and family; kNoNode: in no tree of that family
+  HugeArray<Leaves> leaf_of;           // by place and family; kNoNode: in no tree of that family
   NodeArena<OfferLeaf, 1U << 12> leaves;
   NodeArena<OfferBranch, 1U << 13> branches;
 
@@ -157,6 +182,7 @@ struct OfferStore {
   // The place's Offer has this room now: the nodes above it in all its trees learn of it, as far up
   // as it matters.
   void change_room(OfferPlace place, const Room& room);
+  void tell_branches(std::uint32_t leaf, Room had, Room has);
   std::size_t memory_bytes() const;
 };
 

@@ -72,6 +72,8 @@ void each_column(Branch& branch, const Use& use) {
   use(branch.id_open);
   for (auto& column : branch.box_min) use(column);
   for (auto& column : branch.box_max) use(column);
+  use(branch.says_both);
+  for (auto& column : branch.class_scales) use(column);
   use(branch.first_major);
   use(branch.first_minor);
 }
@@ -156,7 +158,7 @@ void OfferTree::put_into(std::uint32_t number, OfferPlace place, const Key& key)
   shift_right(leaf.rows, leaf.count, at);
   const OfferRow& row = store_->rows[place];
   leaf.places[at] = place;
-  leaf.rows[at] = {row.room, row.scale, row.traits, row.id};
+  leaf.rows[at] = {row.room, row.scale, row.traits, row.price_class, row.id};
   ++leaf.count;
   store_->leaf_of[place][family_] = number;
 }

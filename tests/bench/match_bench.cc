@@ -5,6 +5,7 @@
 // mixture. What a Bid takes it gives back some hundred Bids later, so the market stays as full as
 // it was. Records are read from a state in memory, as in a node; what a block writes besides
 // (leases, escrow) is not in the figure.
+#include <algorithm>
 #include <array>
 #include <deque>
 #include <random>
@@ -28,13 +29,15 @@ struct Options {
   std::uint64_t seed = 1;
   bool equal_prices = false;
   bool largest_only = false;
+  std::string only;            // a name of kKindNames; empty: all
+  std::uint32_t replicas = 0;  // that each Bid asks for; 0: one to three
 };
 
 // What a Bid asks for beside room, and for a third of all the HTTP runtime.
 enum class Kind : std::uint8_t { kPlain, kCountries, kGpu, kNear, kAttributes, kRuntime };
 constexpr std::size_t kKinds = 6;
-constexpr const char* kKindNames[kKinds] = {"plain", "countries",  "gpu",
-                                            "near",  "attributes", "runtime_and_standing"};
+constexpr std::array<std::string_view, kKinds> kKindNames = {
+    "plain", "countries", "gpu", "near", "attributes", "runtime_and_standing"};
 Kind kind_of(std::uint64_t tenth) {
   if (tenth < 2) return Kind::kCountries;
   if (tenth == 2) return Kind::kGpu;
@@ -67,14 +70,18 @@ class Market {
 
   // Microseconds for the next Bid, which stay in `us`.
   void serve(std::uint64_t number) {
-    const Kind kind = kind_of(below(10));
+    Kind kind = kind_of(below(10));
+    if (!options_.only.empty())
+      kind = static_cast<Kind>(std::find(kKindNames.begin(), kKindNames.end(), options_.only) -
+                               kKindNames.begin());
     const OfferQuery query = random_query(number, kind);
     const double start = thread_cpu_seconds();
     OfferIndex::Search search(index_, query, params_);
     AuctionTerms terms;
     terms.bid = query.bid;
     terms.beacon = query.beacon;
-    terms.demand = static_cast<std::uint32_t>(1 + number % 3);
+    terms.demand =
+        options_.replicas != 0 ? options_.replicas : static_cast<std::uint32_t>(1 + number % 3);
     terms.cap = cap_of_step(query.terms.cap_step);
     const AuctionResult result = run_auction(terms, [&] { return search.next(); });
     for (const Award& award : result.awards)
@@ -242,10 +249,11 @@ Size measure(const Options& options, std::uint64_t offers) {
   std::string by_kind;
   for (std::size_t kind = 0; kind < kKinds; ++kind) {
     const std::vector<double>& us = market.us[kind];
+    if (us.empty()) continue;
     all.insert(all.end(), us.begin(), us.end());
     by_kind +=
         fmt::format("{}\"{}\": {{\"mean_us\": {:.1f}, \"p50_us\": {:.1f}, \"p99_us\": {:.1f}}}",
-                    kind == 0 ? "" : ", ", kKindNames[kind], mean(us), percentile(us, 0.5),
+                    by_kind.empty() ? "" : ", ", kKindNames[kind], mean(us), percentile(us, 0.5),
                     percentile(us, 0.99));
   }
   const auto bids = static_cast<double>(all.size());
@@ -297,6 +305,11 @@ int main(int argc, char** argv) {
   app.add_option("--seed", options.seed, "of Hosts and Bids")->capture_default_str();
   app.add_flag("--equal-prices", options.equal_prices, "all Hosts ask the same scale");
   app.add_flag("--largest-only", options.largest_only, "leave out the smaller sizes");
+  app.add_option("--only", options.only, "Bids of this kind alone")
+      ->check(CLI::IsMember(
+          std::vector<std::string>(fog::bench::kKindNames.begin(), fog::bench::kKindNames.end())));
+  app.add_option("--replicas", options.replicas, "that each Bid asks for; 0: one to three")
+      ->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   return fog::bench::run(options);
 }

@@ -13,7 +13,9 @@ namespace {
 
 using testing::SeededRng;
 
+// Usually; and a time beyond what the index's rows can say.
 constexpr std::uint64_t kTimeMs = 100'000'000;
+constexpr std::uint64_t kLateMs = (1ULL << 50) + 20'000'000;
 constexpr std::uint64_t kHeight = 50;
 
 HostId id_of(std::uint64_t number) {
@@ -23,7 +25,10 @@ HostId id_of(std::uint64_t number) {
 class Offers {
  public:
   explicit Offers(std::uint64_t seed, std::uint64_t hosts = 400)
-      : rng_(seed), hosts_max_(hosts), params_(testing::example_params()) {
+      : rng_(seed),
+        hosts_max_(hosts),
+        time_ms_(seed % 4 == 0 ? kLateMs : kTimeMs),
+        params_(testing::example_params()) {
     params_.classes.push_back(params_.classes[0]);
     params_.classes[1].name = "dear";
     params_.classes[1].prices.cpu_core_hour += params_.classes[1].prices.cpu_core_hour / 3;
@@ -41,7 +46,7 @@ class Offers {
     Host host = random_host(id);
     audits_.erase(id);
     if (rng_.below(2) == 0) {
-      const HostAudit audit = testing::RandomTerms(rng_).audit(id, kTimeMs);
+      const HostAudit audit = testing::RandomTerms(rng_).audit(id, time_ms_);
       host.auditors = static_cast<std::uint8_t>(audit.attestations.size());
       audits_[id] = audit;
       store(state_, host_audit_key(id), audit);
@@ -76,7 +81,7 @@ class Offers {
     query.bid = id_of(1'000 + rng_.below(1'000));
     query.beacon = id_of(rng_.next());
     query.height = kHeight;
-    query.time_ms = kTimeMs;
+    query.time_ms = time_ms_;
     return query;
   }
 
@@ -200,7 +205,7 @@ class Offers {
     if (rng_.below(2) == 0) host.attributes["disk"] = disk();
     for (std::uint64_t n = rng_.below(8); n > 0 && host.runtimes.size() < 2; --n)
       host.runtimes.push_back(runtime());
-    host.standing_as_of_ms = kTimeMs - rng_.below(40'000'000);
+    host.standing_as_of_ms = time_ms_ - rng_.below(40'000'000);
     if (rng_.below(4) == 0) host.standing = static_cast<std::uint16_t>(rng_.below(10'001));
     if (rng_.below(12) == 0) host.retired_at_ms = 5;
     if (rng_.below(12) == 0) host.down_since_ms = 5;
@@ -219,6 +224,7 @@ class Offers {
 
   SeededRng rng_;
   const std::uint64_t hosts_max_;
+  const std::uint64_t time_ms_;
   MarketParams params_;
   bool mixed_ = false;
   testing::MemoryState base_;
