@@ -10,64 +10,94 @@
 namespace fog::market {
 namespace {
 
-// How many replicas stand with each owner and country, where a limit can bind at all.
-class Spread {
+// What a limit counts by, owners or countries, as numbers: there is a selection for each owner who
+// wins, and it should look nothing up. Where the limit cannot bind there are none.
+template <class Key>
+class Limit {
  public:
-  explicit Spread(const AuctionTerms& terms)
-      : terms_(terms),
-        counts_owners_(terms.per_owner_max < terms.demand + terms.held.size()),
-        counts_countries_(terms.per_country_max < terms.demand + terms.held.size()) {
-    for (const HeldReplica& replica : terms.held) add(replica.owner, replica.country);
+  // At most `max` with each key, of so many replicas in all.
+  Limit(std::uint32_t max, std::size_t replicas) : binds(max < replicas), max_(max) {}
+
+  std::uint32_t number_of(const Key& key) {
+    if (!binds) return 0;
+    const auto [at, is_new] = numbers_.try_emplace(key, static_cast<std::uint32_t>(held_.size()));
+    if (is_new) held_.push_back(0);
+    return at->second;
   }
-  // `with_host`: that the candidate has won so far.
-  bool allows(const Candidate& c, std::uint32_t with_host) const {
-    for (const HeldReplica& replica : terms_.held) {
-      if (replica.host == c.host) ++with_host;
-    }
-    return with_host < terms_.per_host_max &&
-           (!counts_owners_ || count(owners_, c.owner) < terms_.per_owner_max) &&
-           (!counts_countries_ || count(countries_, c.country) < terms_.per_country_max);
+  void hold(const Key& key) {
+    if (binds) ++held_[number_of(key)];
   }
-  void take(const Candidate& c) { add(c.owner, c.country); }
+  // In a selection that has taken so many by number, in the end those held as well.
+  std::uint32_t left(std::vector<std::uint32_t>& taken, std::uint32_t number) const {
+    if (!binds) return ~std::uint32_t{0};
+    for (std::size_t n = taken.size(); n < held_.size(); ++n) taken.push_back(held_[n]);
+    return max_ - std::min(max_, taken[number]);
+  }
+  void take(std::vector<std::uint32_t>& taken, std::uint32_t number, std::uint32_t replicas) const {
+    if (binds) taken[number] += replicas;
+  }
+
+  const bool binds;
 
  private:
-  void add(const Address& owner, const BoundedText<2>& country) {
-    if (counts_owners_) ++owners_[owner];
-    if (counts_countries_) ++countries_[country];
-  }
-  template <class Key>
-  static std::uint32_t count(const std::map<Key, std::uint32_t>& counts, const Key& key) {
-    const auto found = counts.find(key);
-    return found == counts.end() ? 0 : found->second;
-  }
-  const AuctionTerms& terms_;
-  const bool counts_owners_, counts_countries_;
-  std::map<Address, std::uint32_t> owners_;
-  std::map<BoundedText<2>, std::uint32_t> countries_;
+  const std::uint32_t max_;
+  std::map<Key, std::uint32_t> numbers_;
+  std::vector<std::uint32_t> held_;  // replicas that the Bid holds, by number
 };
 
-// Candidates by (score, tie) as far as they were needed, and the scores themselves.
+// A candidate as selections look at it.
+struct Ranked {
+  u128 score = 0;
+  std::uint32_t copies = 0;  // that fit and the limit on its Host allows
+  std::uint32_t owner = 0;
+  std::uint32_t country = 0;
+};
+
+// Candidates by (score, tie) as far as they were needed.
 class Ranking {
  public:
-  explicit Ranking(const CandidateSource& source) : source_(source) {}
-  // The candidate of this rank; null when there are not so many.
-  const Candidate* at(std::size_t rank) {
+  Ranking(const AuctionTerms& terms, const CandidateSource& source)
+      : owners(terms.per_owner_max, terms.demand + terms.held.size()),
+        countries(terms.per_country_max, terms.demand + terms.held.size()),
+        per_host_max_(terms.per_host_max),
+        source_(source) {
+    for (const HeldReplica& replica : terms.held) {
+      owners.hold(replica.owner);
+      countries.hold(replica.country);
+      held_.push_back(replica.host);
+    }
+    std::sort(held_.begin(), held_.end());
+  }
+  // Whether there are so many.
+  bool reaches(std::size_t rank) {
     while (candidates.size() <= rank && !is_over_) {
       if (std::optional<Candidate> next = source_()) {
-        scores.push_back(score_at(*next, next->scale));
-        candidates.push_back(*std::move(next));
+        add(*std::move(next));
       } else {
         is_over_ = true;
       }
     }
-    return rank < candidates.size() ? &candidates[rank] : nullptr;
+    return rank < candidates.size();
   }
 
+  Limit<Address> owners;
+  Limit<BoundedText<2>> countries;
   std::vector<Candidate> candidates;
-  std::vector<u128> scores;
+  std::vector<Ranked> ranked;
 
  private:
+  void add(Candidate&& next) {
+    const auto [first, last] = std::equal_range(held_.begin(), held_.end(), next.host);
+    const auto held = static_cast<std::uint32_t>(last - first);
+    const std::uint32_t allowed = per_host_max_ - std::min(per_host_max_, held);
+    ranked.push_back({score_at(next, next.scale), std::min(next.copies, allowed),
+                      owners.number_of(next.owner), countries.number_of(next.country)});
+    candidates.push_back(std::move(next));
+  }
+
+  const std::uint32_t per_host_max_;
   const CandidateSource& source_;
+  std::vector<HostId> held_;  // of replicas, sorted
   bool is_over_ = false;
 };
 
@@ -76,18 +106,18 @@ class Ranking {
 std::vector<std::uint32_t> select(const AuctionTerms& terms, Ranking& ranking,
                                   const Address* without) {
   std::vector<std::uint32_t> wins;
-  Spread spread(terms);
-  std::uint32_t open = terms.demand;
-  while (open > 0) {
-    const Candidate* c = ranking.at(wins.size());
-    if (c == nullptr) break;
+  std::vector<std::uint32_t> by_owner;
+  std::vector<std::uint32_t> by_country;
+  for (std::uint32_t open = terms.demand; open > 0 && ranking.reaches(wins.size());) {
+    const std::size_t rank = wins.size();
     std::uint32_t& won = wins.emplace_back(0);
-    if (without != nullptr && c->owner == *without) continue;
-    while (open > 0 && won < c->copies && spread.allows(*c, won)) {
-      spread.take(*c);
-      ++won;
-      --open;
-    }
+    if (without != nullptr && ranking.candidates[rank].owner == *without) continue;
+    const Ranked& c = ranking.ranked[rank];
+    won = std::min({open, c.copies, ranking.owners.left(by_owner, c.owner),
+                    ranking.countries.left(by_country, c.country)});
+    ranking.owners.take(by_owner, c.owner, won);
+    ranking.countries.take(by_country, c.country, won);
+    open -= won;
   }
   return wins;
 }
@@ -107,7 +137,8 @@ std::vector<u128> displaced_scores(const Ranking& ranking, const std::vector<std
   for (std::size_t i = 0; i < wins_without.size(); ++i) {
     const bool is_his = ranking.candidates[i].owner == owner;
     const std::uint32_t stays = is_his || i >= wins.size() ? 0 : wins[i];
-    for (std::uint32_t n = stays; n < wins_without[i]; ++n) scores.push_back(ranking.scores[i]);
+    for (std::uint32_t n = stays; n < wins_without[i]; ++n)
+      scores.push_back(ranking.ranked[i].score);
   }
   if (scores.size() > most) {
     scores.erase(scores.begin(), scores.end() - static_cast<std::ptrdiff_t>(most));
@@ -126,7 +157,7 @@ std::vector<Won> set_thresholds(const AuctionTerms& terms, const Ranking& rankin
     const Candidate& c = ranking.candidates[replicas[n]];
     const u128 at_cap = score_at(c, clearing_max(terms, c));
     const u128 kept_out = n < displaced.size() ? std::min(displaced[n], at_cap) : at_cap;
-    won.push_back({replicas[n], std::max(kept_out, ranking.scores[replicas[n]])});
+    won.push_back({replicas[n], std::max(kept_out, ranking.ranked[replicas[n]].score)});
   }
   return won;
 }
@@ -175,7 +206,7 @@ Hash32 tie_of(const Hash32& mask, const HostId& host) {
 }
 
 AuctionResult run_auction(const AuctionTerms& terms, const CandidateSource& source) {
-  Ranking ranking(source);
+  Ranking ranking(terms, source);
   const std::vector<std::uint32_t> wins = select(terms, ranking, nullptr);
   std::map<Address, std::vector<std::size_t>> by_owner;  // won replicas, in order of score
   for (std::size_t i = 0; i < wins.size(); ++i) {
