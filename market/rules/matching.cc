@@ -96,60 +96,54 @@ AuctionTerms auction_terms(const BlockContext& block, const Bid& bid, std::uint6
           std::move(held)};
 }
 
-// Clears the replicas that the Bid lacks together with those whose lease is over.
-Clearing clear_replicas(Overlay& state, const BlockContext& block, const MarketParams& params,
-                        OfferIndex& index, const BidId& id) {
-  Renewals renewals(state, block, params, index, id);
-  const Bid bid = must_load_bid(state, id);
-  const std::uint64_t demand =
-      std::min<std::uint64_t>(missing_replicas(bid), slices_of(params, bid)) + renewals.count();
+// Runs the auction for so many replicas, or reservations: one a Host, and none where the Bid holds
+// anything. `renewals`: leases that take part in it; null for reservations.
+Clearing clear(Overlay& state, const BlockContext& block, const MarketParams& params,
+               OfferIndex& index, const Bid& bid, std::uint64_t demand, Renewals* renewals) {
   if (demand == 0) return {};
-  Replicas replicas = replicas_of(state, block, params, id, &renewals);
+  const bool reserves = renewals == nullptr;
+  Replicas replicas = replicas_of(state, block, params, bid.id, renewals);
   const OfferQuery query = query_of(state, block, bid, std::move(replicas.excluded));
-  const AuctionTerms terms = auction_terms(block, bid, demand, bid.terms.constraints.per_host_max,
-                                           std::move(replicas.held));
+  const AuctionTerms terms =
+      auction_terms(block, bid, demand, reserves ? 1 : bid.terms.constraints.per_host_max,
+                    std::move(replicas.held));
   OfferIndex::Search search(index, query, params);
   const auto [candidates, awards] = run_auction(terms, [&] { return search.next(); });
   bool short_of_money = false;
   auto waiting = replicas.waiting.begin();
   for (const Award& award : awards) {
     const HostId& host = candidates[award.candidate].host;
-    if (renewals.renew(host, award.scale)) continue;
+    if (!reserves && renewals->renew(host, award.scale)) continue;
     // Those before it have locked their slices, and so has the replica whose place it takes.
-    if (slices_of(params, must_load_bid(state, id)) == 0) {
+    if (slices_of(params, must_load_bid(state, bid.id)) == 0) {
       short_of_money = true;
       continue;
     }
-    Proposal proposal{id, host, award.scale, std::nullopt, false};
+    Proposal proposal{bid.id, host, award.scale, std::nullopt, reserves};
     if (waiting != replicas.waiting.end()) proposal.waiting = *waiting++;
     propose_lease(state, block, params, proposal);
     index.set_room(host, must_load<Offer>(state, offer_key(host)).free);
   }
-  renewals.finish(short_of_money);
+  if (!reserves) renewals->finish(short_of_money);
   return {!awards.empty(), !query.excluded.empty(), replicas.excluded_until_ms};
 }
 
-// Clears the reservations that the Bid lacks: one a Host, and none where it holds anything.
+// Clears the replicas that the Bid lacks together with those whose lease is over.
+Clearing clear_replicas(Overlay& state, const BlockContext& block, const MarketParams& params,
+                        OfferIndex& index, const BidId& id) {
+  Renewals renewals(state, block, params, index, id);
+  const Bid bid = must_load_bid(state, id);
+  const std::uint64_t new_ones =
+      std::min<std::uint64_t>(missing_replicas(bid), slices_of(params, bid));
+  return clear(state, block, params, index, bid, new_ones + renewals.count(), &renewals);
+}
+
 Clearing clear_reservations(Overlay& state, const BlockContext& block, const MarketParams& params,
                             OfferIndex& index, const BidId& id) {
   const Bid bid = must_load_bid(state, id);
   const std::uint64_t demand =
       std::min<std::uint64_t>(missing_reservations(bid), slices_of(params, bid));
-  if (demand == 0) return {};
-  Replicas replicas = replicas_of(state, block, params, id, nullptr);
-  const OfferQuery query = query_of(state, block, bid, std::move(replicas.excluded));
-  const AuctionTerms terms = auction_terms(block, bid, demand, 1, std::move(replicas.held));
-  OfferIndex::Search search(index, query, params);
-  const auto [candidates, awards] = run_auction(terms, [&] { return search.next(); });
-  auto waiting = replicas.waiting.begin();
-  for (const Award& award : awards) {
-    const HostId& host = candidates[award.candidate].host;
-    Proposal proposal{id, host, award.scale, std::nullopt, true};
-    if (waiting != replicas.waiting.end()) proposal.waiting = *waiting++;
-    propose_lease(state, block, params, proposal);
-    index.set_room(host, must_load<Offer>(state, offer_key(host)).free);
-  }
-  return {!awards.empty(), !query.excluded.empty(), replicas.excluded_until_ms};
+  return clear(state, block, params, index, bid, demand, nullptr);
 }
 
 void clear_bid(Overlay& state, const BlockContext& block, const MarketParams& params,
