@@ -160,6 +160,11 @@ bool holds_for<Misfit::kUnitCap>(const Case& c) {
   return c.offer.scale > c.price.unit_cap;
 }
 
+template <Misfit... misfits>
+bool holds_for_any(const Case& c) {
+  return (holds_for<misfits>(c) || ...);
+}
+
 constexpr auto kFirst = static_cast<std::size_t>(Misfit::kTooNew);
 constexpr auto kFirstOfRest = static_cast<std::size_t>(Misfit::kAttribute);
 
@@ -224,6 +229,14 @@ Misfit first_misfit_of_rest(const IndexedOffer& offer, const OfferQuery& query,
                             const QueryPrice& price) {
   return first_from<kFirstOfRest>({offer, query, price},
                                   std::make_index_sequence<kMisfits - kFirstOfRest>{});
+}
+
+bool fails_for_good(const IndexedOffer& offer, const OfferQuery& query) {
+  using enum Misfit;
+  const QueryPrice no_price;  // not looked at
+  return holds_for_any<kRuntimeProfile, kCountry, kGpu, kCpu, kMemory, kStorage, kEgress,
+                       kHostUnlisted, kHostDenied, kOwnerUnlisted, kOwnerDenied, kAttribute,
+                       kAttestation, kCell, kDistance, kLatency>({offer, query, no_price});
 }
 
 Misfit first_misfit(const IndexedOffer& offer, const OfferQuery& query, const QueryPrice& price) {

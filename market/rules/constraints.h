@@ -52,6 +52,11 @@ Misfit first_misfit_of_place(const IndexedOffer& offer, const OfferQuery& query)
 Misfit first_misfit_of_rest(const IndexedOffer& offer, const OfferQuery& query,
                             const QueryPrice& price);
 
+// Whether it fails what neither time nor services and gateways can mend, as long as Bid and Offer
+// stay as they are; where gateways may say that another place counts, without a limit on distance
+// and latency. For a query at time 0, to which attestations last for ever.
+bool fails_for_good(const IndexedOffer& offer, const OfferQuery& query);
+
 // ---- all of them ----
 
 Misfit first_misfit(const IndexedOffer& offer, const OfferQuery& query, const QueryPrice& price);

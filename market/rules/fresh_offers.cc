@@ -40,6 +40,7 @@ class Showing {
         params_(params),
         index_(index),
         showings_(showings_per_block(params)),
+        sights_(sights_per_block(params)),
         wakes_(wakes_per_block(params)) {}
 
   // Whether the block may go on with the next Host.
@@ -65,13 +66,15 @@ class Showing {
     std::vector<BidId> woken;
     bool is_over = false;
     for (;;) {
-      const std::optional<DemandTurn> sleeper = walk.next();
+      const auto sleeper = walk.next();
       is_over = !sleeper;
-      if (is_over || showings_ == 0 || wakes_ == 0) break;
+      if (is_over || showings_ == 0 || sights_ == 0 || wakes_ == 0) break;
+      --sights_;
+      fresh.shown_height = sleeper->turn.height;
+      fresh.shown = sleeper->turn.id;
+      if (!sleeper->may_want) continue;
       --showings_;
-      fresh.shown_height = sleeper->height;
-      fresh.shown = sleeper->id;
-      Bid bid = must_load_bid(state_, sleeper->id);
+      Bid bid = must_load_bid(state_, sleeper->turn.id);
       if (!can_pay_any(params_, bid)) continue;
       if (!index_.offers.can_serve(host, query_of(state_, block_, bid, {}), params_)) continue;
       wake(state_, block_, bid);
@@ -88,6 +91,7 @@ class Showing {
   const MarketParams& params_;
   MatchingIndex& index_;
   std::uint64_t showings_;
+  std::uint64_t sights_;
   std::uint64_t wakes_;
 };
 

@@ -9,53 +9,45 @@
 namespace fog::market {
 namespace {
 
-// A sleeper's marks: countries it accepts, GPU models, runtimes, and of the attributes' keys those
-// that it does not ask for, so that a branch has what any Bid below it leaves open.
-struct Field {
-  int first = 0;
-  int bits = 0;
-  std::uint64_t all() const { return ((std::uint64_t{1} << bits) - 1) << first; }
-  std::uint64_t of(std::uint64_t hash) const {
-    return std::uint64_t{1} << (first + static_cast<int>(hash % static_cast<std::uint64_t>(bits)));
-  }
-};
-constexpr Field kCountries{0, 24};
-constexpr Field kGpus{24, 8};
-constexpr Field kRuntimes{32, 8};
-constexpr Field kKeys{40, 24};
-
-std::uint64_t hash_of(std::string_view text) {
-  const std::uint64_t hash = text_hash(text);
-  return hash ^ hash >> 32;
-}
-std::uint64_t hash_of(const RuntimeProfile& profile) {
-  return profile.data[0];
-}
-std::uint64_t wide_hash_of(const RuntimeProfile& profile) {
-  return read_be64(ByteView(profile).first(8));
-}
-
-// The same in 64 bits, by other bits of the hash.
-std::uint64_t wide_mark(std::uint64_t hash) {
-  return std::uint64_t{1} << (hash >> 58);
-}
-
 // A key that the rule cannot do without.
 bool needs_key(const AttributeRule& rule) {
   return !rule.audited && rule.op != AttributeOp::kDiffers;
 }
 
+// A sleeper's marks: countries it accepts, GPU models, runtimes, and of the attributes' keys those
+// that it does not ask for, so that a branch has what any Bid below it leaves open.
 std::uint64_t marks_of(const BidTerms& terms) {
   const Constraints& c = terms.constraints;
-  std::uint64_t marks = c.countries.empty() ? kCountries.all() : 0;
-  for (const auto& country : c.countries) marks |= kCountries.of(hash_of(country));
-  marks |= terms.resources.gpu ? kGpus.of(hash_of(terms.resources.gpu->model)) : kGpus.all();
-  marks |= c.runtime ? kRuntimes.of(hash_of(*c.runtime)) : kRuntimes.all();
+  std::uint64_t marks = c.countries.empty() ? kCountryMarks : 0;
+  for (const auto& country : c.countries) marks |= country_mark(country);
+  marks |= terms.resources.gpu ? gpu_mark(terms.resources.gpu->model) : kGpuMarks;
+  marks |= c.runtime ? runtime_mark(*c.runtime) : kRuntimeMarks;
   std::uint64_t keys = 0;
   for (const AttributeRule& rule : c.attributes) {
-    if (needs_key(rule)) keys |= kKeys.of(hash_of(rule.key));
+    if (needs_key(rule)) keys |= key_mark(rule.key);
   }
-  return marks | (kKeys.all() & ~keys);
+  return marks | (kSaysMarks & ~keys);
+}
+
+// What marks and room do not tell, or not of each alone; null where they tell all.
+std::shared_ptr<const OfferQuery> demands_of(const BidTerms& terms) {
+  Constraints spread;
+  spread.per_host_max = terms.constraints.per_host_max;
+  spread.per_owner_max = terms.constraints.per_owner_max;
+  spread.per_country_max = terms.constraints.per_country_max;
+  spread.standing_min = terms.constraints.standing_min;
+  spread.auditors = terms.constraints.auditors;
+  if (terms.constraints == spread && !terms.resources.gpu && terms.resources.egress_mbps == 0)
+    return nullptr;
+  auto query = std::make_shared<OfferQuery>();
+  query->terms.resources = terms.resources;
+  query->terms.constraints = terms.constraints;
+  query->terms.near = terms.near;
+  if (!is_near_fixed(terms) || !terms.near) {
+    query->terms.constraints.distance_max_km = 0;
+    query->terms.constraints.latency_max_us = 0;
+  }
+  return query;
 }
 
 // Two numbers for each power of two: 0 to 63.
@@ -65,17 +57,17 @@ std::uint32_t size_class(std::uint32_t n) {
   return static_cast<std::uint32_t>(2 * (bits - 1)) + ((n >> (bits - 2)) & 1);
 }
 
-// Where it stands: with those of the same GPU, countries, attributes and runtime, and among them
-// with those of like price, processors and memory (Morton's curve).
+// Where in its tree it stands: with those of the same GPU, countries, attributes and runtime, and
+// among them with those of like price, processors and memory (Morton's curve).
 std::uint32_t order_of(const BidTerms& terms, Scale scale_max) {
   const Constraints& c = terms.constraints;
   std::uint64_t countries = 0;
-  for (const auto& country : c.countries) countries = countries * 31 + hash_of(country);
+  for (const auto& country : c.countries) countries = countries * 31 + text_hash(country);
   std::uint64_t keys = 0;
-  for (const AttributeRule& rule : c.attributes) keys = keys * 31 + hash_of(rule.key);
-  const std::uint64_t gpu = terms.resources.gpu ? hash_of(terms.resources.gpu->model) | 1 : 0;
+  for (const AttributeRule& rule : c.attributes) keys = keys * 31 + text_hash(rule.key);
+  const std::uint64_t gpu = terms.resources.gpu ? text_hash(terms.resources.gpu->model) | 1 : 0;
   const std::uint64_t group = (gpu & 15) << 10 | (countries & 31) << 5 | (keys & 7) << 2 |
-                              (c.runtime ? hash_of(*c.runtime) & 3 : 0);
+                              (c.runtime ? c.runtime->data[0] & 3U : 0U);
   std::uint32_t curve = 0;
   const std::array<std::uint32_t, 3> sizes = {size_class(scale_max),
                                               size_class(terms.resources.cpu_milli),
@@ -119,12 +111,11 @@ RowFilter filter_of(const IndexedOffer& offer, std::uint64_t before_height) {
   RowFilter filter;
   filter.need = room_left_by(offer.free, offer.scale);
   filter.scale_max = row_height(before_height - 1);
-  filter.all_marks = kCountries.of(hash_of(offer.country)) | kKeys.all();
-  if (offer.free.gpu) filter.all_marks |= kGpus.of(hash_of(offer.free.gpu->model));
-  for (const auto& [key, value] : *offer.attributes) filter.all_marks &= ~kKeys.of(hash_of(key));
+  filter.all_marks = country_mark(offer.country) | kSaysMarks;
+  if (offer.free.gpu) filter.all_marks |= gpu_mark(offer.free.gpu->model);
+  for (const auto& [key, value] : *offer.attributes) filter.all_marks &= ~key_mark(key);
   filter.any_marks = 0;
-  for (const RuntimeProfile& profile : *offer.runtimes)
-    filter.any_marks |= kRuntimes.of(hash_of(profile));
+  for (const RuntimeProfile& profile : *offer.runtimes) filter.any_marks |= runtime_mark(profile);
   return filter;
 }
 
@@ -162,26 +153,34 @@ void SleeperIndex::put(const Bid& bid, const MarketParams& params) {
   row.room = room_left_by(bid.terms.resources, *scale_max);
   row.scale = row_height(bid.turn_height);
   row.id = order_of(bid.terms, *scale_max);
-  const OfferPlace place = store_.add(row);
-  if (place == sleepers_.size()) sleepers_.emplace_back();
-  Sleeper& sleeper = sleepers_[place] = {{bid.turn_height, bid.id}};
-  const Constraints& c = bid.terms.constraints;
-  for (const auto& country : c.countries) sleeper.countries |= wide_mark(hash_of(country));
-  for (const AttributeRule& rule : c.attributes) {
-    if (needs_key(rule)) sleeper.keys |= wide_mark(hash_of(rule.key));
+  const std::shared_ptr<const OfferQuery> demands = demands_of(bid.terms);
+  OfferPlace next = kNoPlace;
+  for (const Lead& lead : leads_of(bid.terms)) {
+    const OfferPlace place = store_.add(row);
+    if (place == sleepers_.size()) sleepers_.emplace_back();
+    sleepers_[place] = {{bid.turn_height, bid.id}, lead, std::exchange(next, place), demands};
+    OfferTree& tree = trees_[lead.where]
+                          .try_emplace(lead.what, store_, OfferFamily::kAll, OfferOrder::kById)
+                          .first->second;
+    tree.insert(place);
   }
-  if (bid.terms.resources.gpu) sleeper.gpu = hash_of(bid.terms.resources.gpu->model);
-  if (c.runtime) sleeper.runtime = wide_hash_of(*c.runtime);
-  places_.add(bid.id, place);
-  tree_.insert(place);
+  places_.add(bid.id, next);
 }
 
 void SleeperIndex::remove(const BidId& bid) {
-  const std::optional<OfferPlace> place = places_.find(bid);
-  if (!place) return;
-  tree_.erase(*place);
+  const std::optional<OfferPlace> first = places_.find(bid);
+  if (!first) return;
   places_.remove(bid);
-  store_.remove(*place);
+  for (OfferPlace place = *first; place != kNoPlace;) {
+    const Sleeper was = std::exchange(sleepers_[place], {});
+    const auto where = trees_.find(was.lead.where);
+    const auto tree = where->second.find(was.lead.what);
+    tree->second.erase(place);
+    if (tree->second.empty()) where->second.erase(tree);
+    if (where->second.empty()) trees_.erase(where);
+    store_.remove(place);
+    place = was.next;
+  }
 }
 
 // ---- in order ----
@@ -193,18 +192,32 @@ SleeperIndex::Walk::Walk(const SleeperIndex& index, const IndexedOffer& offer,
       after_(after),
       before_height_(before_height),
       filter_(filter_of(offer, before_height)) {
-  for (const auto& [key, value] : *offer.attributes) keys_ |= wide_mark(hash_of(key));
-  if (!index.tree_.empty()) push({0, false, index.tree_.root_is_leaf(), index.tree_.root()});
+  const OfferLeads leads(offer);
+  for (const std::uint64_t where : leads.where) {
+    const auto trees = index.trees_.find(where);
+    if (trees == index.trees_.end()) continue;
+    for (const std::uint64_t what : leads.what) {
+      const auto tree = trees->second.find(what);
+      if (tree != trees->second.end())
+        push({0, false, tree->second.root_is_leaf(), tree->second.root()});
+    }
+  }
 }
 
-std::optional<DemandTurn> SleeperIndex::Walk::next() {
+std::optional<SleeperIndex::Walk::Sight> SleeperIndex::Walk::next() {
   while (!heap_.empty()) {
     std::pop_heap(heap_.begin(), heap_.end(),
                   [this](const Item& a, const Item& b) { return comes_later(a, b); });
     const Item item = heap_.back();
     heap_.pop_back();
-    if (item.is_bid) return index_.sleepers_[item.number].turn;
-    expand(item);
+    if (!item.is_bid) {
+      expand(item);
+      continue;
+    }
+    const Sleeper& sleeper = index_.sleepers_[item.number];
+    if (last_ == sleeper.turn) continue;
+    last_ = sleeper.turn;
+    return Sight{sleeper.turn, may_want(sleeper)};
   }
   return std::nullopt;
 }
@@ -237,21 +250,13 @@ void SleeperIndex::Walk::expand(const Item& item) {
     if (!filter_.lets_through(leaf.rows[i]) || !filter_.lets_through(index_.store_.rows[place]))
       continue;
     const Sleeper& sleeper = index_.sleepers_[place];
-    if (sleeper.turn > after_ && sleeper.turn.height < before_height_ && may_want(sleeper))
+    if (sleeper.turn > after_ && sleeper.turn.height < before_height_)
       push({row_height(sleeper.turn.height), true, false, place});
   }
 }
 
 bool SleeperIndex::Walk::may_want(const Sleeper& sleeper) const {
-  const auto& runtimes = *offer_.runtimes;
-  return (sleeper.countries == 0 ||
-          (sleeper.countries & wide_mark(hash_of(offer_.country))) != 0) &&
-         (sleeper.keys & ~keys_) == 0 &&
-         (sleeper.gpu == 0 ||
-          (offer_.free.gpu && sleeper.gpu == hash_of(offer_.free.gpu->model))) &&
-         (sleeper.runtime == 0 ||
-          std::any_of(runtimes.begin(), runtimes.end(),
-                      [&](const auto& one) { return sleeper.runtime == wide_hash_of(one); }));
+  return sleeper.demands == nullptr || !fails_for_good(offer_, *sleeper.demands);
 }
 
 }  // namespace fog::market

@@ -1,23 +1,27 @@
 // SleeperIndex: the Bids that sleep, in memory, so that an Offer that changed is shown to those
 // alone that may want it.
 //
-// They stand in the tree of the Offers with the signs turned: where an Offer has room, a Bid leaves
-// room; where an Offer has a price, a Bid has the highest that it pays. Bids that ask for the same
-// stand together. Which Bids may want an Offer is decided Bid by Bid, whatever the tree looks like.
-// A cache of what the state holds, kept like an OfferIndex. Not thread safe.
+// Those that demand the same first (sleeper_leads.h) stand in one tree, the tree of the Offers with
+// the signs turned: where an Offer has room, a Bid leaves room; where an Offer has a price, a Bid
+// has the highest that it pays. Which Bids may want an Offer is decided Bid by Bid, whatever the
+// trees look like. A cache of what the state holds, kept like an OfferIndex. Not thread safe.
 #pragma once
+
+#include <deque>
+#include <map>
 
 #include "market/rules/constraints.h"
 #include "market/rules/demand.h"
 #include "market/rules/host_places.h"
 #include "market/rules/offer_tree.h"
+#include "market/rules/sleeper_leads.h"
 
 namespace fog::market {
 
 class SleeperIndex {
  public:
   // Nothing is in it before refresh().
-  SleeperIndex() : places_(this, &bid_at), tree_(store_, OfferFamily::kAll, OfferOrder::kById) {}
+  SleeperIndex() : places_(this, &bid_at) {}
   SleeperIndex(const SleeperIndex&) = delete;
   SleeperIndex& operator=(const SleeperIndex&) = delete;
 
@@ -35,13 +39,13 @@ class SleeperIndex {
   class Walk;
 
  private:
-  // What the tree's marks are too few for. Hashes; 0: anything will do.
+  static constexpr OfferPlace kNoPlace = ~OfferPlace{0};
   struct Sleeper {
     DemandTurn turn;
-    std::uint64_t countries = 0;  // a set
-    std::uint64_t keys = 0;       // a set, of attributes that the Host must have
-    std::uint64_t gpu = 0;
-    std::uint64_t runtime = 0;
+    Lead lead;                   // of the tree that it stands in here
+    OfferPlace next = kNoPlace;  // where it stands, too
+    // What it demands beyond room and price; null: nothing.
+    std::shared_ptr<const OfferQuery> demands;
   };
   static const BidId& bid_at(const void* self, OfferPlace place) {
     return static_cast<const SleeperIndex*>(self)->sleepers_[place].turn.id;
@@ -49,22 +53,27 @@ class SleeperIndex {
   void put(const Bid& bid, const MarketParams& params);
 
   OfferStore store_;
-  std::deque<Sleeper> sleepers_;  // by place
-  HostPlaces places_;             // of Bids
-  OfferTree tree_;
-  std::vector<BidId> touched_;  // may name one several times
-  bool reads_all_ = false;      // the next time
+  std::deque<Sleeper> sleepers_;                                       // by place
+  HostPlaces places_;                                                  // of Bids, the first of each
+  std::map<std::uint64_t, std::map<std::uint64_t, OfferTree>> trees_;  // by a Lead's two parts
+  std::vector<BidId> touched_;                                         // may name one several times
+  bool reads_all_ = false;                                             // the next time
 };
 
-// The sleeping Bids that may want an Offer, by their turns: all that it could serve in some state
-// of their services and gateways, and some that it cannot. The index and the Offer must not change
-// meanwhile.
+// The sleeping Bids that an Offer comes across, by their turns: all that it could serve in some
+// state of their services and gateways, and others. Which they are is a matter of Bids and Offer
+// alone, not of how the index came to be, so they may be counted. The index and the Offer must not
+// change meanwhile.
 class SleeperIndex::Walk {
  public:
   // Of those whose turn comes after `after`, and whose last search was before that block.
   Walk(const SleeperIndex& index, const IndexedOffer& offer, const DemandTurn& after,
        std::uint64_t before_height);
-  std::optional<DemandTurn> next();
+  struct Sight {
+    DemandTurn turn;
+    bool may_want = false;  // the Offer; if not, it surely cannot serve the Bid
+  };
+  std::optional<Sight> next();
 
  private:
   // A node, or a Bid whose turn has come; nothing in it has an earlier turn.
@@ -83,9 +92,9 @@ class SleeperIndex::Walk {
   const IndexedOffer& offer_;
   const DemandTurn after_;
   const std::uint64_t before_height_;
-  RowFilter filter_;
-  std::uint64_t keys_ = 0;  // that the Host has
+  const RowFilter filter_;
   std::vector<Item> heap_;
+  std::optional<DemandTurn> last_;  // it may be found under several leads
 };
 
 }  // namespace fog::market

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "market/types/distance.h"
+
 namespace fog::market {
 namespace {
 
@@ -83,6 +85,35 @@ bool holds(std::string_view cell, const Location& place) {
   const Bits wanted = bits_of(cell);
   const Bits has = bits_of(place, cell.size());
   return wanted.lat == has.lat && wanted.lon == has.lon;
+}
+
+// A cell that is no smaller than what is within reach: the corners lie in all cells that it meets.
+std::vector<Cell> cells_around(const Location& middle, std::uint32_t km) {
+  const std::optional<Reach> reach = reach_of(middle.lat_milli, km);
+  if (!reach) return {};
+  for (std::size_t characters = Cell::kMax; characters > 0; --characters) {
+    const Bits counts = counts_for(characters);
+    if (2 * reach->lat_milli + 1 > kLatitudes >> counts.lat_count ||
+        2 * reach->lon_milli + 1 > kLongitudes >> counts.lon_count)
+      continue;
+    // Both ends of the range of longitudes are the same meridian.
+    const std::uint32_t lon = middle.lon_milli;
+    const auto turn = static_cast<std::uint32_t>(kLongitudes);
+    const std::uint32_t west =
+        lon > reach->lon_milli ? lon - reach->lon_milli : lon + turn - reach->lon_milli;
+    const std::uint32_t east =
+        lon + reach->lon_milli < turn ? lon + reach->lon_milli : lon + reach->lon_milli - turn;
+    std::vector<Cell> cells;
+    for (const std::uint32_t lat :
+         {middle.lat_milli - reach->lat_milli, middle.lat_milli + reach->lat_milli}) {
+      for (const std::uint32_t side : {west, east}) {
+        const Cell cell = cell_of({{}, lat, side}, characters);
+        if (std::find(cells.begin(), cells.end(), cell) == cells.end()) cells.push_back(cell);
+      }
+    }
+    return cells;
+  }
+  return {};
 }
 
 Area area_of(std::string_view cell) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <string_view>
+#include <vector>
 
 #include "market/types/place.h"
 
@@ -16,6 +17,10 @@ bool is_cell(std::string_view text);
 Cell cell_of(const Location& place, std::size_t characters);
 // Whether the cell (is_cell) holds the place.
 bool holds(std::string_view cell, const Location& place);
+
+// Cells, as small as can be, of which no more than four hold every place within so many kilometres
+// (distance_km); none where it takes the whole globe.
+std::vector<Cell> cells_around(const Location& middle, std::uint32_t km);
 
 // All places between two latitudes and two longitudes, in the units of Location.
 struct Area {

@@ -150,6 +150,20 @@ std::uint32_t distance_km(const Location& a, const Location& b) {
   return static_cast<std::uint32_t>((km_q32 + kOne / 2) >> 32);
 }
 
+// East and west the farthest is sin(lon) = sin(distance) / cos(latitude).
+std::optional<Reach> reach_of(std::uint32_t lat_milli, std::uint32_t km) {
+  CHECK(lat_milli <= 180'000);
+  // A thousandth of a degree is more than 0.111 km. Added: a kilometre of rounding, and what the
+  // arithmetic loses.
+  const std::uint64_t angle = (std::uint64_t{km} + 1) * 1'000 / 111 + 10;
+  if (angle >= std::min(lat_milli, 180'000 - lat_milli)) return std::nullopt;
+  const std::uint64_t cosine = cos_of_latitude(lat_milli);
+  const std::uint64_t sine = (sin_q32(angle) << 30) / (cosine >> 2);
+  if (sine >= kOne) return std::nullopt;
+  const std::uint64_t lon = asin_q32(sine) * 90'000 / kHalfPi + 10;
+  return Reach{static_cast<std::uint32_t>(angle), static_cast<std::uint32_t>(lon)};
+}
+
 GlobePoint globe_point(const Location& location) {
   CHECK(location.lat_milli <= 180'000 && location.lon_milli <= 360'000);
   const auto cosine = static_cast<std::int64_t>(cos_of_latitude(location.lat_milli));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 
 #include "market/types/objects.h"
 
@@ -11,6 +12,13 @@ namespace fog::market {
 // differences in whole thousandths of a degree, rounded to the nearest kilometre; within a metre
 // before it is rounded, within half a kilometre for places that are nearly opposite.
 std::uint32_t distance_km(const Location& a, const Location& b);
+// How far a place within so many kilometres of one at this latitude (distance_km) can be from it,
+// at most, on the map; nothing where a pole or half the globe lies within.
+struct Reach {
+  std::uint32_t lat_milli = 0;
+  std::uint32_t lon_milli = 0;
+};
+std::optional<Reach> reach_of(std::uint32_t lat_milli, std::uint32_t km);
 // How far away a Host can be thought by a measured round trip: light in fibre, 100 km there and
 // back in a millisecond, at most half around the globe.
 inline std::uint32_t round_trip_km(std::uint32_t micros) {

@@ -18,6 +18,13 @@ MarketParams params_with(std::uint32_t searches) {
   return params;
 }
 
+// A service that no Host runs: as that may change, its Bids are shown to all of them.
+void publish_http(MarketWorld& world, const Person& publisher) {
+  Manifest manifest = MarketWorld::manifest();
+  manifest.runtime = RuntimeKind::kWasmHttp;
+  ASSERT_EQ(world.send(publisher, PublishService{ServiceName("http"), manifest}), Fault::kNone);
+}
+
 struct Bounded {
   explicit Bounded(std::uint32_t searches) : world(params_with(searches)) {
     world.publish(publisher, "abc");
@@ -188,11 +195,39 @@ TEST(ClearingBound, AMassWakeUpGoesOnUntilAllHaveSeenTheOffer) {
   EXPECT_FALSE(any_fresh_offer(market.world.state));
 }
 
+// Bids that surely do not want the Offer cost little each, and so many of them something: what is
+// left is gone through in the next block.
+TEST(ClearingBound, ABlockComesAcrossSoManySleepersInVain) {
+  Bounded market(1);  // 64 a block
+  BidTerms elsewhere = MarketWorld::terms("abc");
+  elsewhere.constraints.not_countries = {"DE"};
+  const auto fall_asleep = [&](const BidId& id) {
+    Bid bid = market.world.bid(id);
+    put_to_sleep(market.world.block(), market.world.context, params_with(1), bid,
+                 market.world.now() + 1'000);
+  };
+  for (const BidId& bid : market.add_bids(150, elsewhere)) fall_asleep(bid);
+  market.world.next_block();
+  const BidId last = market.add_bids(1)[0];
+  fall_asleep(last);
+  market.world.next_block();
+  market.world.add_host(market.owner, 10'000);
+  market.world.next_block();
+  for (int block = 0; block < 2; ++block) {
+    market.world.next_block();
+    EXPECT_FALSE(market.world.has_lease(last));
+    EXPECT_TRUE(any_fresh_offer(market.world.state));
+  }
+  market.world.next_block();
+  EXPECT_TRUE(market.world.has_lease(last));
+}
+
 // A Host whose Offer changes in every block and that all sleepers would have to be shown in vain
 // does not keep another Host's Offer from being shown.
 TEST(ClearingBound, AHostThatChangesItsOfferAllTheTimeKeepsNobodyElseFromBeingShown) {
   Bounded market(1);  // four showings a block
-  BidTerms refuses = MarketWorld::terms("abc");
+  publish_http(market.world, market.publisher);
+  const BidTerms refuses = MarketWorld::terms("http");
   std::vector<HostId> hosts;
   std::vector<Person> owners;
   for (int n = 0; n < 6; ++n) {
@@ -201,7 +236,6 @@ TEST(ClearingBound, AHostThatChangesItsOfferAllTheTimeKeepsNobodyElseFromBeingSh
   }
   const std::size_t last =
       static_cast<std::size_t>(std::max_element(hosts.begin(), hosts.end()) - hosts.begin());
-  for (const HostId& host : hosts) refuses.constraints.not_hosts.push_back(host);
   market.add_bids(20, refuses);
   for (const HostId& host : hosts)
     ASSERT_EQ(market.world.send(owners[static_cast<std::size_t>(&host - hosts.data())],
@@ -236,6 +270,7 @@ class Twin {
       : rng_(seed), random_(rng_), world_(params_with(searches)) {
     world_.restarts = restarts;
     world_.publish(publisher_, "abc");
+    publish_http(world_, publisher_);
     for (int n = 0; n < 5; ++n) owners_.push_back(world_.person());
     world_.next_block();
   }
@@ -279,7 +314,8 @@ class Twin {
       }
       return;
     }
-    BidTerms t = MarketWorld::terms("abc", static_cast<std::uint16_t>(1 + rng_.below(3)));
+    BidTerms t = MarketWorld::terms(rng_.below(2) == 0 ? "abc" : "http",
+                                    static_cast<std::uint16_t>(1 + rng_.below(3)));
     t.resources.cpu_milli = static_cast<std::uint32_t>(200 + rng_.below(3'000));
     t.cap_step = static_cast<std::uint8_t>(40 + rng_.below(8));
     random_.constrain(t);

@@ -75,6 +75,8 @@ class Sleepers {
       if (turn <= after || turn.height >= before_height) continue;
       OfferQuery query;
       query.terms = bid.terms;
+      // A gateway may say that another place counts.
+      if (bid.terms.near && bid.terms.replicas_max > 1) query.terms.near = offer.location;
       query.profile = bid.terms.profile;
       query.height = 10;
       query.time_ms = kTimeMs;
@@ -114,6 +116,9 @@ class Sleepers {
     for (std::uint64_t n = rng_.below(4); n > 1; --n)
       terms.constraints.countries.push_back(country());
     if (rng_.below(4) == 0) terms.constraints.runtime = runtime();
+    if (rng_.below(8) == 0) terms.constraints.only_hosts = {id_of(5'000 + rng_.below(2))};
+    terms.gateways = {random_.owner()};
+    if (rng_.below(4) == 0) terms.replicas_max = 2;
     return terms;
   }
 
@@ -133,7 +138,9 @@ std::vector<DemandTurn> walk(const SleeperIndex& index, const IndexedOffer& offe
                              const DemandTurn& after = {}, std::uint64_t before_height = 1'000) {
   std::vector<DemandTurn> out;
   SleeperIndex::Walk walk(index, offer, after, before_height);
-  while (const auto turn = walk.next()) out.push_back(*turn);
+  while (const auto sight = walk.next()) {
+    if (sight->may_want) out.push_back(sight->turn);
+  }
   return out;
 }
 

@@ -131,7 +131,7 @@ class RandomSleepers {
   BidTerms random_terms() {
     BidTerms t =
         MarketWorld::terms(kServices[rng_.below(3)], static_cast<std::uint16_t>(1 + rng_.below(2)));
-    t.replicas_max = static_cast<std::uint16_t>(t.replicas_max + 2);
+    if (rng_.below(3) != 0) t.replicas_max = static_cast<std::uint16_t>(t.replicas_max + 2);
     t.demands_per_hour = 100;
     t.gateways.push_back(publisher_.address);
     t.resources.cpu_milli = static_cast<std::uint32_t>(100 + rng_.below(2'000));
