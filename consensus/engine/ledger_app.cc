@@ -286,8 +286,7 @@ void LedgerApp::add_version(const BlockId& id, const BlockHeader& header, BlockR
   version->result.app_hash = version->info.app_hash;
   if (version->overlay.changes().contains(validators_key()))
     version->result.validator_updates = load_validators(version->overlay);
-  market_.touch(version->overlay.changes());
-  market_at_ = id;
+  market_at_ = id;  // its execution has brought the index there
   versions_[id] = std::move(version);
 }
 

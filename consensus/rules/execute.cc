@@ -137,7 +137,10 @@ BlockResult BlockExecution::Impl::finish() {
   burn(state, fees_burned);
   update_fee_market(state, terms.params, terms.base_price, context.time_ms, units_used);
   tally_block(state, validators, proposer, certificate, fees_tip);
-  if (ends_epoch) close_epoch(state, context);
+  if (ends_epoch) {
+    close_epoch(state, context);
+    if (index != nullptr) index->touch(state.changes());  // parameters may be others
+  }
   CHECK(conserves_supply(parent, state.changes()));
   return {std::move(outcomes), std::move(state).take_changes()};
 }

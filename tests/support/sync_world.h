@@ -109,10 +109,22 @@ struct MadeChain {
   }
 
   void make_block() {
-    const std::uint64_t number = headers.size();
-    const Bytes tx = bcs_encode(signed_transfer(chain, TestKey(number % 8), number / 8,
-                                                TestKey(5'000 + number).address, 500'000));
-    EXPECT_EQ(bench->app->check_tx(tx).fault, Fault::kNone);
+    const std::uint64_t number = transfers++;
+    make_block_of(signed_transfer(chain, TestKey(number % 8), number / 8,
+                                  TestKey(5'000 + number).address, 500'000));
+  }
+  // With one message of the account, which no block without one is of.
+  template <class M>
+  void make_block(const TestKey& from, std::uint64_t sequence, const M& message) {
+    TxBody body =
+        make_body(from.address, sequence, {make_message(message)}, clock.wall_ms() + 3'600'000);
+    body.chain_id = chain;
+    body.price_max = 1'000;
+    make_block_of(sign_tx(body, from));
+  }
+  void make_block_of(const SignedTx& tx) {
+    const SubmitReply reply = bench->app->check_tx(bcs_encode(tx));
+    EXPECT_EQ(reply.fault, Fault::kNone) << fault_name(reply.fault);
     const AppInfo parent = bench->app->info();
     ProposalRequest request;
     request.parent = parent.block;
@@ -127,6 +139,7 @@ struct MadeChain {
     const BlockId id = block_id(block->header);
     CHECK(bench->app->commit(id).has_value());
     headers.push_back(block->header);
+    blocks.push_back(*block);
     bench->app->on_durable(block->header.height);
     CHECK(bench->store->drain().has_value());
     if (!block->header.next_validators_hash) return;
@@ -157,6 +170,8 @@ struct MadeChain {
   ChainId chain;
   std::unique_ptr<SyncBench> bench;
   std::vector<BlockHeader> headers;  // of blocks 1, 2, ...
+  std::vector<Block> blocks;
+  std::uint64_t transfers = 0;
 };
 
 }  // namespace fog::testing
