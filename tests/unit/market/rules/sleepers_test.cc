@@ -253,7 +253,7 @@ class RandomSleepers {
 TEST(Sleepers, WakeAsIfEachWereShownEveryChangedOffer) {
   std::size_t woken = 0;
   std::map<std::string, std::size_t> changes;
-  for (std::uint64_t seed = 1; seed <= 150; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 2'000; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     RandomSleepers market(seed);
     for (int n = 0; n < 50; ++n) market.block();
@@ -261,7 +261,7 @@ TEST(Sleepers, WakeAsIfEachWereShownEveryChangedOffer) {
     for (const auto& [what, count] : market.changes) changes[what] += count;
     if (::testing::Test::HasFailure()) return;
   }
-  EXPECT_GT(woken, 300U);
+  EXPECT_GT(woken, 4'000U);
   for (const char* what : {"offer", "withdraw", "manifest", "metered", "update", "demand", "prices",
                            "failed", "heartbeat", "attest", "close", "top up", "release"}) {
     EXPECT_GT(changes[what], 20U) << what;
