@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Components as a stranger makes them, with public tools: the examples in Rust and JavaScript are published, compiled
-by a Host and answer. The one in JavaScript is skipped, and says so, where node and npm are not installed."""
+by a Host and answer. Each is skipped, and says so, where its tools are not installed."""
 import json
 import os
+import pathlib
 import shutil
 import subprocess
 import unittest
@@ -15,10 +16,18 @@ from serve_test import SETTINGS
 EXAMPLES = ROOT / "contrib/examples"
 OUT = ROOT / "build/examples"  # where their manifests look for them
 NODE_MIN = 18
+RUST_TARGET = "wasm32-wasip2"
 
 
-def missing():
-    """What keeps the example from being built here; "" if nothing does."""
+def missing_for_rust():
+    """What keeps the example in Rust from being built here; "" if nothing does."""
+    sysroot = subprocess.run(["rustc", "--print", "sysroot"], check=True, capture_output=True, text=True).stdout.strip()
+    installed = (pathlib.Path(sysroot) / "lib/rustlib" / RUST_TARGET).is_dir()
+    return "" if installed else f"Rust's target {RUST_TARGET} is not installed"
+
+
+def missing_for_javascript():
+    """What keeps the one in JavaScript from being built here; "" if nothing does."""
     for tool in ("node", "npm"):
         if shutil.which(tool) is None:
             return f"{tool} is not installed"
@@ -49,12 +58,13 @@ class Component(StagedTest):
         return exchange(f"{cls.url}/{cls.name}{path}", method, body, headers)
 
 
+@unittest.skipIf(missing_for_rust(), f"{missing_for_rust()}; contrib/setup adds it")
 class InRust(Component):
     name = "hello"
 
     @classmethod
     def build(cls):
-        subprocess.run(["cargo", "build", "--release", "--locked", "--target", "wasm32-wasip2", "--manifest-path",
+        subprocess.run(["cargo", "build", "--release", "--locked", "--target", RUST_TARGET, "--manifest-path",
                         EXAMPLES / "hello/Cargo.toml", "--target-dir", OUT], check=True)
 
     def test_it_greets(self):
@@ -67,7 +77,7 @@ class InRust(Component):
         self.assertEqual(self.ask("POST", b"not read", path=f"/{name}")[2], f"Good day, {name}!\n".encode())
 
 
-@unittest.skipIf(missing(), f"{missing()}; contrib/examples/tables/README.md says what the example needs")
+@unittest.skipIf(missing_for_javascript(), f"{missing_for_javascript()}; contrib/examples/tables/README.md tells more")
 class InJavaScript(Component):
     name = "tables"
 
