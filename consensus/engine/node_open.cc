@@ -155,7 +155,8 @@ ErrorOr<void> NodeImpl::try_open_state() {
       TRY(genesis_.genesis, read_genesis_file(*options_.env, path(kGenesisName)));
     }
     TRY_VOID(app_->init_chain(genesis_.genesis));
-    return {};
+    // Before anybody is answered: killed soon after, it need not be done again.
+    return state_->drain();
   }
   return app_->load();
 }
