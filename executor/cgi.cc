@@ -5,11 +5,6 @@
 namespace fog::executor {
 namespace {
 
-bool is_token_char(char c) {
-  if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')) return true;
-  return std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-}
-
 // HTTP_ACCEPT_LANGUAGE of accept-language.
 std::string variable_of(std::string_view field) {
   std::string name = "HTTP_";

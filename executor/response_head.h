@@ -13,6 +13,9 @@ namespace fog::executor {
 // Why a head is none; a fragment of a sentence.
 using HeadFault = std::string;
 
+// Whether a header's name may have it (RFC 9110, section 5.6.2).
+bool is_token_char(char c);
+
 // A field with its name in lower case. Refused: a name that is no token, a control character in the
 // value, what is too long for the link.
 Result<market::HttpField, HeadFault> response_field(std::string_view name, std::string_view value);
