@@ -9,9 +9,8 @@ import subprocess
 import unittest
 
 import fogtest
-from fogtest import ROOT, StagedTest, http as exchange, until
-from host_test import Host
-from serve_test import SETTINGS
+from fogtest import ROOT, http as exchange
+from served import ServedTest
 
 EXAMPLES = ROOT / "contrib/examples"
 OUT = ROOT / "build/examples"  # where their manifests look for them
@@ -35,22 +34,15 @@ def missing_for_javascript():
     return "" if int(version.lstrip("v").split(".")[0]) >= NODE_MIN else f"node is {version}, {NODE_MIN} is needed"
 
 
-class Component(StagedTest):
+class Component(ServedTest):
     """An example, once built(), runs on a Host."""
     name = None
 
     @classmethod
     def prepare(cls):
         cls.build()
-        cls.owner, addresses = cls.stage.wallet()
-        cls.node = cls.stage.node({addresses["main"]: 100_000}, SETTINGS)
-        cls.owner.node_url = cls.node.url
-        cls.host = Host(cls.stage, cls.node, cls.owner, "host", "1")
-        cls.url, _ = cls.stage.gateway(cls.node, cls.owner)
-        cls.owner("service", "publish", EXAMPLES / cls.name / "service.yaml")
-        cls.owner("bid", "create", "--service", cls.name)
         # An engine of JavaScript has 8 MB of code, which the Host compiles once.
-        until("the service answers", lambda: cls.ask("GET")[0] == 200, 400)
+        cls.serve(cls.name, EXAMPLES / cls.name / "service.yaml", ("--service", cls.name), 400)
 
     @classmethod
     def ask(cls, method, body=None, content_type=None, path="/"):

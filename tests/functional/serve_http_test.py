@@ -4,9 +4,8 @@ back as it gave them; and however it misbehaves, the End User gets a clear 5xx, 
 import subprocess
 
 import fogtest
-from fogtest import ROOT, StagedTest, http as exchange, until
-from host_test import Host
-from serve_test import SETTINGS
+from fogtest import ROOT, http as exchange, until
+from served import ServedTest
 
 GUEST = ROOT / "executor/wasm/tests/guests/http"
 MANIFEST = """
@@ -31,37 +30,17 @@ def make_component(folder):
                     folder / "service.wasm"], check=True)
 
 
-class ServeHttp(StagedTest):
-    sent = 0  # requests that the Host must account for
-
+class ServeHttp(ServedTest):
     @classmethod
     def prepare(cls):
         folder = cls.stage.folder
         make_component(folder)
         (folder / "service.yaml").write_text(MANIFEST)
-        cls.owner, addresses = cls.stage.wallet()
-        cls.node = cls.stage.node({addresses["main"]: 100_000}, SETTINGS)
-        cls.owner.node_url = cls.node.url
-        cls.host = Host(cls.stage, cls.node, cls.owner, "host", "1")
-        cls.url, _ = cls.stage.gateway(cls.node, cls.owner)
-        cls.owner("service", "publish", folder / "service.yaml")
-        cls.bid = cls.owner("bid", "create", folder / "service.yaml")["bid"]
-
-        def answers():
-            status = exchange(f"{cls.url}/in-parts/")[0]
-            cls.sent += status == 200
-            return status == 200
-        until("the service answers", answers, 60)
+        cls.serve("in-parts", folder / "service.yaml")
 
     def ask(self, target="/echo", method="GET", body=None, headers=None):
         type(self).sent += 1
         return exchange(f"{self.url}/in-parts{target}", method, body, headers)
-
-    def lease(self):
-        return self.owner("bid", "show", self.bid)["leases"][0]
-
-    def requests_billed(self):
-        return sum(int(log["root"]["sums"]["requests"]) for log in self.lease()["logs"])
 
     def assert_lives(self):
         status, _, answer = self.ask("/echo", "POST", b"still there")

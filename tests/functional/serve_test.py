@@ -8,11 +8,9 @@ import random
 import subprocess
 
 import fogtest
-from fogtest import ROOT, StagedTest, http as exchange, until
-from host_test import Host
+from fogtest import ROOT, http as exchange, until
+from served import ServedTest
 
-SETTINGS = ("market.receipt_interval_ms=1500", "market.lease_timeout_ms=60000", "market.notice_ms=2000",
-            "market.final_receipt_window_ms=5000", "market.audit_window_ms=5000")
 BODY_MAX = 4 << 20
 MANIFEST = f"""
 name: anything
@@ -28,41 +26,21 @@ bid:
 """
 
 
-class Serve(StagedTest):
-    sent = 0  # requests that the Host must account for
-
+class Serve(ServedTest):
     @classmethod
     def prepare(cls):
         folder = cls.stage.folder
         subprocess.run(["clang-14", "--target=wasm32-wasi", "-O1", "-o", folder / "guest.wasm",
                         ROOT / "tests/functional/serve_guest.c"], check=True)
         (folder / "service.yaml").write_text(MANIFEST)
-        cls.owner, addresses = cls.stage.wallet()
-        cls.node = cls.stage.node({addresses["main"]: 100_000}, SETTINGS)
-        cls.owner.node_url = cls.node.url
-        cls.host = Host(cls.stage, cls.node, cls.owner, "host", "1")
-        cls.url, _ = cls.stage.gateway(cls.node, cls.owner)
-        cls.owner("service", "publish", folder / "service.yaml")
-        cls.bid = cls.owner("bid", "create", folder / "service.yaml")["bid"]
+        cls.serve("anything", folder / "service.yaml")
         cls.port = int(cls.url.rsplit(":", 1)[1])
-
-        def answers():
-            status = exchange(f"{cls.url}/anything/")[0]
-            cls.sent += status == 200
-            return status == 200
-        until("the service answers", answers, 60)
 
     def ask(self, target="/", method="GET", body=None, headers=None):
         status, fields, answer = exchange(f"{self.url}/anything{target}", method, body, headers)
         if fields["fog-reason"] != "request-too-large":
             type(self).sent += 1
         return status, fields, answer
-
-    def lease(self):
-        return self.owner("bid", "show", self.bid)["leases"][0]
-
-    def requests_billed(self):
-        return sum(int(log["root"]["sums"]["requests"]) for log in self.lease()["logs"])
 
     def assert_lives(self):
         status, _, answer = self.ask("/", "POST", b"still there")
