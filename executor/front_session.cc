@@ -92,6 +92,7 @@ std::string admission_sentence(Admission admission) {
 RunFrame run_frame(const ServeFrame& serve, const market::RequestHead& head, const Address& gateway,
                    std::uint64_t index) {
   RunFrame run;
+  run.args.push_back(to_bytes(as_bytes("service")));
   const bool in_parts = serve.manifest.runtime == market::RuntimeKind::kWasmHttp;
   if (in_parts) {
     run.http = RequestParts{to_bytes(as_bytes(head.method)), to_bytes(as_bytes(head.target)),

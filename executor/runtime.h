@@ -24,6 +24,7 @@ struct RunLimits {
 
 // One request, as the guest may see it. Equal jobs with equal input give equal runs.
 struct RunJob {
+  std::vector<std::string> args;  // with the program's name
   Environment env;
   std::uint64_t clock_ms = 0;  // where the guest's clock starts
   Hash32 seed;                 // of the guest's random numbers

@@ -81,12 +81,14 @@ struct RequestParts {
 struct RunFrame {
   static constexpr WorkerFrame kKind = WorkerFrame::kRun;
   std::uint64_t id = 0;
+  BoundedList<BoundedBytes<4096>, 64> args;  // with the program's name
   BoundedList<EnvironmentEntry, 256> env;
   std::uint64_t clock_ms = 0;
   Hash32 seed;
   std::optional<RequestParts> http;  // for a component, and only for one
-  static constexpr auto kFields = std::make_tuple(
-      &RunFrame::id, &RunFrame::env, &RunFrame::clock_ms, &RunFrame::seed, &RunFrame::http);
+  static constexpr auto kFields =
+      std::make_tuple(&RunFrame::id, &RunFrame::args, &RunFrame::env, &RunFrame::clock_ms,
+                      &RunFrame::seed, &RunFrame::http);
   bool operator==(const RunFrame&) const = default;
 };
 struct InputFrame {

@@ -163,11 +163,13 @@ class WasmRuntime final : public Runtime {
     std::vector<fog_wasm_pair> env;
     env.reserve(job.env.size());
     for (const auto& [name, value] : job.env) env.push_back({slice(name), slice(value)});
-    const fog_wasm_slice program = slice("service");
+    std::vector<fog_wasm_slice> args;
+    args.reserve(job.args.size());
+    for (const std::string& arg : job.args) args.push_back(slice(arg));
     fog_wasm_request request = {};
     request.size = sizeof request;
-    request.args = &program;
-    request.args_count = 1;
+    request.args = args.data();
+    request.args_count = args.size();
     request.env = env.data();
     request.env_count = env.size();
     request.fuel_max = limits.fuel_max;

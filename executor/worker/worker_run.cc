@@ -104,7 +104,8 @@ void WorkerRun::write_log(ByteView bytes) {
 
 void WorkerRun::serve(Runtime& runtime, const RunLimits& limits) {
   deadline_ = std::chrono::steady_clock::now() + std::chrono::milliseconds(limits.wall_ms_max);
-  RunJob job{environment_of(request_), request_.clock_ms, request_.seed, {}};
+  RunJob job{{}, environment_of(request_), request_.clock_ms, request_.seed, {}};
+  for (const auto& arg : request_.args) job.args.emplace_back(as_text(arg));
   if (request_.http) {
     market::RequestHead& head = job.http.emplace();
     head.method.assign(as_text(request_.http->method));
