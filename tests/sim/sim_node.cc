@@ -224,13 +224,14 @@ ErrorOr<void> SimNode::start_replica(Life& life) {
   BlockLog* log = life.log.get();
   events.on_final = [this, log](const FinalBlock& block) {
     const auto stored = log->block_at(block.height);
-    if (stored) events_.on_final(options_.number, block, *stored);
+    if (stored) tell(*stored);
   };
   events.on_evidence = [this](const XOnlyKey&, const Evidence& proof) {
     events_.on_evidence(options_.number, proof);
   };
   events.on_installed = [this, lagging = life.lagging.get()](std::uint64_t height) {
     lagging->start_at(height);
+    told_height_ = height;
     events_.on_installed(options_.number, height);
   };
   events.log = [this](std::string_view line) { events_.log(options_.number, line); };
@@ -244,6 +245,22 @@ ErrorOr<void> SimNode::start_replica(Life& life) {
                            &life.snapshots->progress};
   life.replica = std::make_unique<Replica>(parts, std::move(signer), options, std::move(events));
   return life.replica->start();
+}
+
+void SimNode::tell(const StoredBlock& stored) {
+  told_height_ = stored.final.height;
+  events_.on_final(options_.number, stored);
+}
+
+// A block is in the log before the epoch's end is noted; a crash between the two comes before the
+// engine tells of the block, and the log keeps it.
+ErrorOr<void> SimNode::tell_rest(const BlockLog& log) {
+  const std::uint64_t first = std::max(told_height_ + 1, log.first_height());
+  for (std::uint64_t height = first; height <= log.height(); ++height) {
+    TRY(const StoredBlock stored, log.block_at(height));
+    tell(stored);
+  }
+  return {};
 }
 
 void SimNode::make_relay(Life& life) {
@@ -277,6 +294,7 @@ ErrorOr<void> SimNode::boot() {
   life->lagging = std::make_unique<LaggingApp>(*life->app, *life->state, *life->index);
   life->lagging->start_at(life->app->info().height);
   make_relay(*life);
+  TRY_VOID(tell_rest(*life->log));
   TRY_VOID(start_replica(*life));
   life_ = std::move(life);
   return {};

@@ -36,7 +36,8 @@ struct SimNodeOptions {
 
 // What a node shows to those who watch it.
 struct SimNodeEvents {
-  std::function<void(std::size_t node, const FinalBlock&, const StoredBlock&)> on_final;
+  // Each block of the log, once; one that a crash let nobody hear of, at the next start.
+  std::function<void(std::size_t node, const StoredBlock&)> on_final;
   std::function<void(std::size_t node, const Evidence&)> on_evidence;
   std::function<void(std::size_t node, std::uint64_t height)> on_installed;  // a snapshot
   std::function<void(std::size_t node, std::string_view)> log;
@@ -104,6 +105,8 @@ class SimNode {
   ErrorOr<void> open_state(Life& life);
   ErrorOr<void> replay(Life& life);
   ErrorOr<void> start_replica(Life& life);
+  void tell(const StoredBlock& stored);
+  ErrorOr<void> tell_rest(const BlockLog& log);
   void make_relay(Life& life);
   ErrorOr<void> rest();
 
@@ -115,6 +118,7 @@ class SimNode {
   SimKv state_db_, index_db_;
   SimClock clock_;
   bool take_snapshot_;
+  std::uint64_t told_height_ = 0;  // of the last block that on_final was given
   std::unique_ptr<Life> life_;
 };
 

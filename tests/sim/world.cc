@@ -63,7 +63,7 @@ void World::make_members() {
   network_->set_report([this](std::size_t by, std::size_t about, Offence offence,
                               const std::string& why) { on_report(by, about, offence, why); });
   SimNodeEvents events;
-  events.on_final = [this](std::size_t number, const FinalBlock&, const StoredBlock& stored) {
+  events.on_final = [this](std::size_t number, const StoredBlock& stored) {
     on_final(number, stored);
   };
   events.on_evidence = [this](std::size_t number, const Evidence& proof) {
