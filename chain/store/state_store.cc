@@ -87,7 +87,8 @@ ErrorOr<void> StateReader::read(const Visitor& visit) const {
 ErrorOr<std::unique_ptr<StateStore>> StateStore::open(KvStore& db, StateStoreOptions options) {
   std::unique_ptr<StateStore> store(new StateStore(db, options));
   TRY_VOID(store->read_meta());
-  // Without it, what is there has been left by a replace() that did not come to its end.
+  // Without it, what is there has been left by a replace() or write_first() that did not come to
+  // its end.
   if (!store->meta_) TRY_VOID(store->erase_all());
   TRY_VOID(db.scan(undo_key(0), Bytes{kUndoTag + 1}, [&](ByteView key, ByteView) {
     store->undo_heights_.push_back(read_be64(key.subspan(1)));
@@ -153,13 +154,12 @@ ErrorOr<StateMeta> StateStore::read_consistent(const RecordVisitor& visit) const
 
 ErrorOr<void> StateStore::write_first(const StateDelta& state) {
   CHECK(!meta().has_value());
-  KvBatch batch;
-  for (const RecordChange& change : state.changes) put_record(batch, change.key, change.after);
-  batch.put(meta_key(), bcs_encode(state.meta));
-  TRY_VOID(db_.write(batch, true));
-  const std::lock_guard lock(mutex_);
-  meta_ = state.meta;
-  return {};
+  return write_all(state.meta, [&](const RowSink& sink) -> ErrorOr<void> {
+    for (const RecordChange& change : state.changes) {
+      if (change.after) TRY_VOID(sink(change.key, *change.after));
+    }
+    return {};
+  });
 }
 
 ErrorOr<void> StateStore::erase_all() {
@@ -174,8 +174,7 @@ ErrorOr<void> StateStore::erase_all() {
   }
 }
 
-ErrorOr<void> StateStore::replace(const StateMeta& meta,
-                                  const std::function<ErrorOr<void>(const RowSink& sink)>& rows) {
+ErrorOr<void> StateStore::replace(const StateMeta& meta, const RowSource& rows) {
   TRY_VOID(queue_->drain());
   {
     const std::lock_guard lock(mutex_);
@@ -187,7 +186,13 @@ ErrorOr<void> StateStore::replace(const StateMeta& meta,
   batch.erase(meta_key());
   TRY_VOID(db_.write(batch, true));
   TRY_VOID(erase_all());
-  batch.clear();
+  return write_all(meta, rows);
+}
+
+// In pieces: the database need not hold all of it twice, and what it has not sorted yet when the
+// process is killed, which the next start waits for, stays small.
+ErrorOr<void> StateStore::write_all(const StateMeta& meta, const RowSource& rows) {
+  KvBatch batch;
   const RowSink sink = [&](const StateKey& key, ByteView value) -> ErrorOr<void> {
     put_record(batch, key, to_bytes(value));
     if (batch.bytes() < kReplaceBytes) return {};

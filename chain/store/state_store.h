@@ -82,14 +82,15 @@ class StateStore {
   // As load, and the meta of the very same state, however the writer goes on meanwhile.
   ErrorOr<StateMeta> read_consistent(const RecordVisitor& visit) const;
 
-  // Writes a whole first state into an empty database, at once.
+  // Writes a whole first state into an empty database and has it on disk afterwards. After a
+  // failure or a crash on the way the next open() finds the database empty.
   ErrorOr<void> write_first(const StateDelta& state);
   // Puts another state in the place of everything that is there, and has it on disk afterwards.
   // `rows` hands each of its records to the sink. Nothing may be queued. After a failure or a crash
   // on the way the database is empty. Undo records begin anew.
   using RowSink = std::function<ErrorOr<void>(const StateKey& key, ByteView value)>;
-  ErrorOr<void> replace(const StateMeta& meta,
-                        const std::function<ErrorOr<void>(const RowSink& sink)>& rows);
+  using RowSource = std::function<ErrorOr<void>(const RowSink& sink)>;
+  ErrorOr<void> replace(const StateMeta& meta, const RowSource& rows);
 
   // Queues a block's changes; waits while the queue is full. An earlier write's error comes back.
   ErrorOr<void> push(StateDelta delta);
@@ -107,6 +108,7 @@ class StateStore {
   ErrorOr<void> read_meta();
   ErrorOr<void> write(std::deque<StateDelta>&& deltas);
   ErrorOr<void> write_batch(std::deque<StateDelta>&& deltas);
+  ErrorOr<void> write_all(const StateMeta& meta, const RowSource& rows);
   ErrorOr<void> erase_all();
 
   KvStore& db_;

@@ -303,6 +303,7 @@ NodeMetrics NodeImpl::metrics() const {
   out.commit_ns = times.commit_ns;
   out.sync_ns = engine_->sync_ns();
   out.blocks_made = engine_->blocks_made();
+  out.votes_signed = engine_->votes_signed();
   out.messages_dropped = engine_->messages_dropped();
   if (remote_signer_ != nullptr) out.signer_reached = remote_signer_->is_reached();
   if (net_) {

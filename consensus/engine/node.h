@@ -93,6 +93,7 @@ struct NodeMetrics {
   std::uint64_t transactions_refused = 0;
   std::uint64_t signatures_checked = 0;
   std::uint64_t blocks_made = 0;
+  std::uint64_t votes_signed = 0;
   std::uint64_t execute_ns = 0;  // engine time by part, since the start
   std::uint64_t tree_ns = 0;
   std::uint64_t sync_ns = 0;

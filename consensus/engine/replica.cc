@@ -221,6 +221,7 @@ ErrorOr<bool> Replica::cast(const Sign& sign) {
     if (signature.error().code != ErrorCode::kRejected) return Fail{signature.error()};
     return true;  // it has voted beyond: this vote is forgone
   }
+  ++votes_signed_;
   const SignedVote vote{sign.vote, *signature};
   inputs_.push_back(VoteInput{vote});
   TRY_VOID(carry_out(SendVote{vote, sign.proposal}));

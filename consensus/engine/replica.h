@@ -103,6 +103,7 @@ class Replica {
   const std::vector<Evidence>& evidence() const { return evidence_; }
   std::uint64_t sync_ns() const { return sync_ns_; }
   std::uint64_t blocks_made() const { return blocks_made_; }
+  std::uint64_t votes_signed() const { return votes_signed_; }
   const Simplex& core() const { return *core_; }
 
  private:
@@ -265,6 +266,7 @@ class Replica {
   std::vector<Evidence> evidence_;
   std::atomic<std::uint64_t> sync_ns_{0};
   std::atomic<std::uint64_t> blocks_made_{0};
+  std::atomic<std::uint64_t> votes_signed_{0};
 };
 
 }  // namespace fog

@@ -36,6 +36,7 @@ class SimplexEngine final : public Engine {
 
   std::uint64_t sync_ns() const { return replica_.sync_ns(); }
   std::uint64_t blocks_made() const { return replica_.blocks_made(); }
+  std::uint64_t votes_signed() const { return replica_.votes_signed(); }
   std::uint64_t messages_dropped() const { return dropped_; }
 
  private:

@@ -88,6 +88,13 @@ Child::~Child() {
   ::waitpid(pid_, nullptr, 0);
 }
 
+void Child::kill() {
+  if (pid_ <= 0) return;
+  ::kill(pid_, SIGKILL);
+  ::waitpid(pid_, nullptr, 0);
+  pid_ = -1;
+}
+
 bool Child::running() const {
   if (pid_ <= 0) return false;
   if (::waitpid(pid_, nullptr, WNOHANG) == 0) return true;

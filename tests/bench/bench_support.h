@@ -116,6 +116,7 @@ class Child {
   Child& operator=(const Child&) = delete;
   int pid() const { return pid_; }  // -1 once running() has said that it is not
   bool running() const;
+  void kill();  // at once, as kill -9 does
 
  private:
   mutable int pid_ = -1;

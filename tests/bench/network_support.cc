@@ -251,21 +251,27 @@ void BenchNetwork::start(std::size_t number) {
 }
 
 void BenchNetwork::kill(std::size_t node) {
-  nodes_[node].child.reset();
+  nodes_[node].child->kill();
 }
 
 void BenchNetwork::wait_connected() {
-  const std::string wanted = "\nfog_peers " + std::to_string(nodes_.size() - 1) + "\n";
-  for (OneNode& node : nodes_) {
-    CHECK(node.api->status().has_value());
-    Connection connection(node.rpc_port);
-    const std::string ask = "GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    CHECK(nodes_[i].api->status().has_value());
     const double start = seconds_now();
-    while (connection.exchange(ask).find(wanted) == std::string::npos) {
+    while (metric(i, "fog_peers") < nodes_.size() - 1) {
       CHECK(seconds_now() - start < 60);
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
   }
+}
+
+std::uint64_t BenchNetwork::metric(std::size_t node, const std::string& name) const {
+  Connection connection(nodes_[node].rpc_port);
+  const std::string text = connection.exchange("GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+  const std::string line = "\n" + name + " ";
+  const auto at = text.find(line);
+  CHECK(at != std::string::npos);
+  return std::stoull(text.substr(at + line.size()));
 }
 
 }  // namespace fog::bench

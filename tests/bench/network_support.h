@@ -36,9 +36,12 @@ class BenchNetwork {
   // A further node that only follows; started with start().
   std::size_t add_follower();
   void start(std::size_t node);
-  void kill(std::size_t node);
+  void kill(std::size_t node);  // -9
   // Until every node sees every other.
   void wait_connected();
+
+  // Of a node that answers.
+  std::uint64_t metric(std::size_t node, const std::string& name) const;
 
   int pid(std::size_t node) const { return nodes_[node].child->pid(); }
   std::uint16_t port(std::size_t node) const { return nodes_[node].rpc_port; }

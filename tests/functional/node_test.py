@@ -56,6 +56,7 @@ class Fogcoind(unittest.TestCase):
             metrics = fogtest.http(url + "/metrics")[2].decode()
             self.assertIn("fog_up 1\n", metrics)
             self.assertIn("fog_blocks_made_total", metrics)
+            self.assertIn("fog_votes_signed_total", metrics)
             self.assertEqual(program.stop(sig), 0, program.log.read_text())
             self.assertIn(f"RPC on {url}", program.log.read_text())
             self.assertIn("stopped", program.log.read_text())

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <signal.h>
 #include <unistd.h>
 
 #include <sys/mman.h>
@@ -149,6 +150,7 @@ void run_jobs(const Options& options, Totals& totals) {
     std::fflush(stdout);
     const pid_t pid = fork();
     if (pid == 0) {
+      for (const int sig : {SIGINT, SIGTERM}) signal(sig, SIG_DFL);
       work(options, job, totals);
       std::fflush(stdout);
       _exit(0);
@@ -159,7 +161,10 @@ void run_jobs(const Options& options, Totals& totals) {
   while (!jobs.empty()) {
     int status = 0;
     const pid_t pid = wait(&status);
-    if (pid < 0) return;
+    if (pid < 0) {  // interrupted: what is done is told
+      for (const auto& [child, number] : jobs) kill(child, SIGKILL);
+      return;
+    }
     const auto job = jobs.extract(pid);
     if (job.empty() || (WIFEXITED(status) && WEXITSTATUS(status) == 0)) continue;
     ++totals.failed;
@@ -180,6 +185,9 @@ int main(int argc, char** argv) {
     return 2;
   }
   auto& totals = *new (memory) Totals();
+  struct sigaction interrupt {};
+  interrupt.sa_handler = [](int) {};
+  for (const int sig : {SIGINT, SIGTERM}) sigaction(sig, &interrupt, nullptr);
   const std::time_t start = std::time(nullptr);
   run_jobs(options, totals);
   const auto took = static_cast<std::uint64_t>(std::time(nullptr) - start);

@@ -113,6 +113,8 @@ std::string engine_figures(const NodeMetrics& metrics) {
   add("fog_signatures_checked_total", "counter", "Signatures checked since the start.",
       metrics.signatures_checked);
   add("fog_blocks_made_total", "counter", "Blocks made since the start.", metrics.blocks_made);
+  add("fog_votes_signed_total", "counter", "Votes that this node signed since the start.",
+      metrics.votes_signed);
   add("fog_engine_execute_ns_total", "counter", "Engine time on execution.", metrics.execute_ns);
   add("fog_engine_tree_ns_total", "counter", "Engine time on the state tree.", metrics.tree_ns);
   add("fog_engine_sync_ns_total", "counter", "Engine time on disk syncs.", metrics.sync_ns);

@@ -233,6 +233,37 @@ TEST(StateStore, RollsBackWithinItsWindowAndSaysWhenItCannot) {
   EXPECT_EQ(load_all(**store), story.states[40]);
 }
 
+TEST(StateStore, AFirstStateThatWasCutOffIsNone) {
+  StateDelta first;
+  first.meta = meta_at(0);
+  Records whole;
+  for (std::uint8_t i = 0; i < 100; ++i) {
+    first.changes.push_back({StateKey{i}, std::nullopt, Bytes(200'000, i)});
+    whole[StateKey{i}] = Bytes(200'000, i);
+  }
+  FaultKv counted;
+  ASSERT_TRUE((*StateStore::open(counted, quick()))->write_first(first));
+  const std::size_t writes = counted.writes();
+  ASSERT_GT(writes, 3U) << "20 MB in one piece";
+  for (std::size_t cut = 0; cut < writes; ++cut) {
+    FaultKv db;
+    auto store = StateStore::open(db, quick());
+    db.fail_after(cut);
+    const auto written = (*store)->write_first(first);
+    ASSERT_FALSE(written) << cut;
+    EXPECT_EQ(written.error().code, ErrorCode::kExhausted);
+    EXPECT_FALSE((*store)->meta().has_value());
+    (*store).reset();
+    db.heal();
+    store = StateStore::open(db, quick());
+    ASSERT_TRUE(store);
+    EXPECT_FALSE((*store)->meta().has_value());
+    EXPECT_TRUE(db.rows().empty()) << "cut at write " << cut;
+    ASSERT_TRUE((*store)->write_first(first));
+    EXPECT_EQ(load_all(**store), whole);
+  }
+}
+
 TEST(StateStore, ReadsMetaAndRecordsOfOneState) {
   FaultKv db;
   Story story(8);
