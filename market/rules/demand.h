@@ -40,6 +40,12 @@ inline std::uint16_t missing_reservations(const Bid& bid) {
 inline std::uint32_t sought(const Bid& bid) {
   return std::uint32_t{missing_replicas(bid)} + missing_reservations(bid) + bid.replicas_renewing;
 }
+// As so many a block counts a search for it: the replicas that it holds are looked at again, so
+// many of which take no less time than finding one.
+constexpr std::uint32_t kHeldPerSearch = 32;
+inline std::uint32_t searches_of(const Bid& bid) {
+  return sought(bid) + bid.replicas_held / kHeldPerSearch;
+}
 // Whether an auction has something to do for it.
 inline bool lacks_any(const Bid& bid) {
   return sought(bid) > 0;

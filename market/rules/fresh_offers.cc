@@ -41,11 +41,12 @@ class Showing {
         index_(index),
         showings_(showings_per_block(params)),
         sights_(sights_per_block(params)),
+        looks_(looks_per_block(params)),
         wakes_(wakes_per_block(params)) {}
 
   // Whether the block may go on with the next Host.
   bool show(const HostId& host) {
-    if (showings_ == 0) return false;
+    if (showings_ == 0 || looks_ == 0) return false;
     --showings_;  // a look at the Host itself
     const std::optional<Offer> offer = load<Offer>(state_, offer_key(host));
     if (offer && offer->since_height >= block_.height) return true;  // takes part from the next
@@ -64,11 +65,14 @@ class Showing {
     SleeperIndex::Walk walk(index_.sleepers, indexed, {fresh.shown_height, fresh.shown},
                             counts_from);
     std::vector<BidId> woken;
+    const bool has_all_looks = looks_ == looks_per_block(params_);
+    bool any_sight = false;
     bool is_over = false;
     for (;;) {
-      const auto sleeper = walk.next();
-      is_over = !sleeper;
-      if (is_over || showings_ == 0 || sights_ == 0 || wakes_ == 0) break;
+      const auto sleeper = walk.next(looks_);
+      is_over = !sleeper && (walk.is_over() || (has_all_looks && !any_sight));
+      if (!sleeper || showings_ == 0 || sights_ == 0 || wakes_ == 0) break;
+      any_sight = true;
       --sights_;
       fresh.shown_height = sleeper->turn.height;
       fresh.shown = sleeper->turn.id;
@@ -92,6 +96,7 @@ class Showing {
   MatchingIndex& index_;
   std::uint64_t showings_;
   std::uint64_t sights_;
+  std::uint64_t looks_;
   std::uint64_t wakes_;
 };
 

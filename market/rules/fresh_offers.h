@@ -1,9 +1,9 @@
 // Offers that are new, cheaper or have more room, until they have been shown to the sleeping Bids
 // that may want them.
 //
-// One block shows so many (showings_per_block, sights_per_block), Host after Host in the order of
-// their ids; the next goes on with the Host, and with the Bid, where it stopped, so that no Host
-// can keep another's Offer from being shown. An Offer that changes anew is shown anew.
+// One block shows so many (showings_per_block, sights_per_block, looks_per_block), Host after Host
+// in the order of their ids; the next goes on with the Host, and with the Bid, where it stopped, so
+// that no Host can keep another's Offer from being shown. An Offer that changes anew is shown anew.
 #pragma once
 
 #include "market/rules/demand.h"
@@ -30,6 +30,11 @@ inline std::uint64_t showings_per_block(const MarketParams& params) {
 // Coming across a Bid that surely does not want it costs much less than showing it.
 inline std::uint64_t sights_per_block(const MarketParams& params) {
   return 16 * showings_per_block(params);
+}
+// Nodes of the sleepers' trees that it looks at. An Offer for which not even all of them lead to
+// one Bid is shown no further: those that are left find it when they try again by their time.
+inline std::uint64_t looks_per_block(const MarketParams& params) {
+  return 8 * sights_per_block(params);
 }
 
 // The Host's Offer is new, cheaper, or has more room.

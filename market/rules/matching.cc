@@ -174,8 +174,8 @@ void clear_bid(Overlay& state, const BlockContext& block, const MarketParams& pa
 }
 
 // The awake Bids that this block searches for: those that have waited longest, of those that wait
-// since the same block the oldest, of the oldest by hash(beacon, bid), until so many replicas are
-// sought; the last one whole. They are served oldest first, however long they have waited.
+// since the same block the oldest, of the oldest by hash(beacon, bid), until they make up so many
+// searches; the last one whole. They are served oldest first, however long they have waited.
 std::vector<BidId> bids_to_serve(const ReadView& state, const BlockContext& block,
                                  const MarketParams& params) {
   static const HashTag kTag("fog/bid-order");
@@ -184,7 +184,7 @@ std::vector<BidId> bids_to_serve(const ReadView& state, const BlockContext& bloc
     std::uint64_t created_height;
     Hash32 tie;
     BidId id;
-    std::uint32_t sought;
+    std::uint32_t searches;
   };
   std::vector<Place> places;
   std::uint64_t found = 0;
@@ -194,8 +194,8 @@ std::vector<BidId> bids_to_serve(const ReadView& state, const BlockContext& bloc
     const Bid bid = must_load_bid(state, turn.id);
     if (bid.since_height >= block.height) return true;
     places.push_back({turn.height, bid.created_height, tagged_hash(kTag, {block.beacon, bid.id}),
-                      bid.id, sought(bid)});
-    found += places.back().sought;
+                      bid.id, searches_of(bid)});
+    found += places.back().searches;
     return true;
   });
   const auto is_older = [](const Place& a, const Place& b) {
@@ -206,7 +206,7 @@ std::vector<BidId> bids_to_serve(const ReadView& state, const BlockContext& bloc
   });
   found = 0;
   const auto end = std::find_if(places.begin(), places.end(), [&](const Place& place) {
-    return std::exchange(found, found + place.sought) >= params.searches_per_block;
+    return std::exchange(found, found + place.searches) >= params.searches_per_block;
   });
   places.erase(end, places.end());
   std::sort(places.begin(), places.end(), is_older);

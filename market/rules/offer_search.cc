@@ -249,8 +249,6 @@ void OfferIndex::Search::expand(const Item& item) {
       return expand_by_scale(item, branch);
     case OfferOrder::kByPlace:
       return expand_by_place(item, branch);
-    case OfferOrder::kById:
-      break;
   }
   CHECK(false);
 }

@@ -20,6 +20,33 @@ std::uint64_t says_hash(std::string_view key, std::string_view value) {
   return hash ^ hash >> 32;
 }
 
+// Room for one more at `at`, in an array of `count` that has it.
+template <class T>
+void shift_right(T& items, std::size_t count, std::size_t at) {
+  std::move_backward(items.begin() + at, items.begin() + count, items.begin() + count + 1);
+}
+template <class T>
+void shift_left(T& items, std::size_t count, std::size_t at) {
+  std::move(items.begin() + at + 1, items.begin() + count, items.begin() + at);
+}
+
+// Calls use(column) for each column of a branch.
+template <class Branch, class Use>
+void each_column(Branch& branch, const Use& use) {
+  use(branch.children);
+  for (auto& column : branch.room) use(column);
+  use(branch.scale_min);
+  use(branch.marks);
+  use(branch.id);
+  use(branch.id_open);
+  for (auto& column : branch.box_min) use(column);
+  for (auto& column : branch.box_max) use(column);
+  use(branch.says_both);
+  for (auto& column : branch.class_scales) use(column);
+  use(branch.first_major);
+  use(branch.first_minor);
+}
+
 std::uint32_t above(std::uint32_t bits, std::uint8_t open) {
   return open == 32 ? 0 : bits >> open << open;
 }
@@ -137,6 +164,16 @@ std::size_t OfferBranch::child_number(std::uint32_t node) const {
   return static_cast<std::size_t>(found - children.begin());
 }
 
+void OfferBranch::make_room(std::size_t at) {
+  each_column(*this, [&](auto& column) { shift_right(column, count, at); });
+  ++count;
+}
+
+void OfferBranch::close_gap(std::size_t at) {
+  each_column(*this, [&](auto& column) { shift_left(column, count, at); });
+  --count;
+}
+
 OfferSummary OfferStore::summarize(std::uint32_t node, bool is_leaf) const {
   const std::size_t count = count_of(node, is_leaf);
   if (count == 0) return {};
@@ -152,6 +189,49 @@ OfferPlace OfferStore::add(const OfferRow& row) {
   const OfferPlace place = rows.allocate(row);
   if (place == leaf_of.size()) leaf_of.emplace_back().fill(kNoNode);
   return place;
+}
+
+// ---- leaves ----
+
+void OfferStore::put_into(std::uint32_t number, std::size_t at, OfferPlace place,
+                          OfferFamily family) {
+  OfferLeaf& leaf = leaves[number];
+  shift_right(leaf.places, leaf.count, at);
+  shift_right(leaf.rows, leaf.count, at);
+  const OfferRow& row = rows[place];
+  leaf.places[at] = place;
+  leaf.rows[at] = {row.room, row.scale, row.traits, row.price_class, row.id};
+  ++leaf.count;
+  leaf_of[place][static_cast<std::size_t>(family)] = number;
+}
+
+std::uint32_t OfferStore::take_out(OfferPlace place, OfferFamily family) {
+  const std::uint32_t number =
+      std::exchange(leaf_of[place][static_cast<std::size_t>(family)], kNoNode);
+  OfferLeaf& leaf = leaves[number];
+  const auto end = leaf.places.begin() + leaf.count;
+  const auto found = std::find(leaf.places.begin(), end, place);
+  CHECK(found != end);
+  const auto at = static_cast<std::size_t>(found - leaf.places.begin());
+  shift_left(leaf.places, leaf.count, at);
+  shift_left(leaf.rows, leaf.count, at);
+  --leaf.count;
+  return number;
+}
+
+void OfferStore::include_above(std::uint32_t leaf, const OfferRow& row) {
+  const OfferSummary added = OfferSummary::of(row);
+  std::uint32_t below = leaf;
+  for (std::uint32_t node = leaves[leaf].parent; node != kNoNode; node = branches[node].parent) {
+    OfferBranch& branch = branches[node];
+    const std::size_t child = branch.child_number(below);
+    const OfferSummary before = branch.summary(child);
+    OfferSummary summary = before;
+    summary.include(added);
+    if (summary == before) break;
+    branch.set_summary(child, summary);
+    below = node;
+  }
 }
 
 // ---- what passes ----

@@ -132,6 +132,9 @@ struct alignas(256) OfferBranch {
   OfferSummary summary(std::size_t child) const;
   void set_summary(std::size_t child, const OfferSummary& summary);
   std::size_t child_number(std::uint32_t node) const;  // which child it is
+  // The children from `at` on move up by one, or those behind `at` take its place.
+  void make_room(std::size_t at);
+  void close_gap(std::size_t at);
 };
 static_assert(sizeof(OfferBranch) == 1'792);
 
@@ -179,6 +182,11 @@ struct OfferStore {
   }
   // Of all that stands below a node.
   OfferSummary summarize(std::uint32_t node, bool is_leaf) const;
+  // The place stands in the leaf, before the row `at`; and no longer in the leaf that this returns.
+  void put_into(std::uint32_t leaf, std::size_t at, OfferPlace place, OfferFamily family);
+  std::uint32_t take_out(OfferPlace place, OfferFamily family);
+  // The branches above a leaf learn of a new row in it, as far up as it matters.
+  void include_above(std::uint32_t leaf, const OfferRow& row);
   // The place's Offer has this room now: the nodes above it in all its trees learn of it, as far up
   // as it matters.
   void change_room(OfferPlace place, const Room& room);

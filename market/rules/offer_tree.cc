@@ -51,33 +51,6 @@ constexpr std::size_t fanout_of(bool is_leaf) {
   return is_leaf ? OfferLeaf::kFanout : OfferBranch::kFanout;
 }
 
-// Room for one more at `at`, in an array of `count` that has it.
-template <class T>
-void shift_right(T& items, std::size_t count, std::size_t at) {
-  std::move_backward(items.begin() + at, items.begin() + count, items.begin() + count + 1);
-}
-template <class T>
-void shift_left(T& items, std::size_t count, std::size_t at) {
-  std::move(items.begin() + at + 1, items.begin() + count, items.begin() + at);
-}
-
-// Calls use(column) for each column of a branch.
-template <class Branch, class Use>
-void each_column(Branch& branch, const Use& use) {
-  use(branch.children);
-  for (auto& column : branch.room) use(column);
-  use(branch.scale_min);
-  use(branch.marks);
-  use(branch.id);
-  use(branch.id_open);
-  for (auto& column : branch.box_min) use(column);
-  for (auto& column : branch.box_max) use(column);
-  use(branch.says_both);
-  for (auto& column : branch.class_scales) use(column);
-  use(branch.first_major);
-  use(branch.first_minor);
-}
-
 // Copies children [begin, end) of one branch to another's, from `at` on.
 void copy_children(const OfferBranch& from, std::size_t begin, std::size_t end, OfferBranch& to,
                    std::size_t at) {
@@ -99,8 +72,6 @@ OfferTree::Key OfferTree::key_of(OfferPlace place) const {
       return {row.scale, row.id};
     case OfferOrder::kByPlace:
       return {curve_of(row), row.id};
-    case OfferOrder::kById:
-      return {row.id, 0};
   }
   return {};
 }
@@ -120,20 +91,10 @@ void OfferTree::insert(OfferPlace place) {
     add_right(leaf, right, first);
     if (key >= first) leaf = right;
   }
-  put_into(leaf, place, key);
-  const OfferSummary added = OfferSummary::of(store_->rows[place]);
-  std::uint32_t below = leaf;
-  for (std::uint32_t node = store_->leaves[leaf].parent; node != kNoNode;
-       node = store_->branches[node].parent) {
-    OfferBranch& branch = store_->branches[node];
-    const std::size_t child = branch.child_number(below);
-    const OfferSummary before = branch.summary(child);
-    OfferSummary summary = before;
-    summary.include(added);
-    if (summary == before) break;
-    branch.set_summary(child, summary);
-    below = node;
-  }
+  std::size_t at = store_->leaves[leaf].count;
+  while (at > 0 && key < key_of(store_->leaves[leaf].places[at - 1])) --at;
+  store_->put_into(leaf, at, place, family_);
+  store_->include_above(leaf, store_->rows[place]);
 }
 
 // The last child that begins no later than the key; the first one if none does.
@@ -150,19 +111,6 @@ std::uint32_t OfferTree::leaf_for(const Key& key) const {
   return node;
 }
 
-void OfferTree::put_into(std::uint32_t number, OfferPlace place, const Key& key) {
-  OfferLeaf& leaf = store_->leaves[number];
-  std::size_t at = leaf.count;
-  while (at > 0 && key < key_of(leaf.places[at - 1])) --at;
-  shift_right(leaf.places, leaf.count, at);
-  shift_right(leaf.rows, leaf.count, at);
-  const OfferRow& row = store_->rows[place];
-  leaf.places[at] = place;
-  leaf.rows[at] = {row.room, row.scale, row.traits, row.price_class, row.id};
-  ++leaf.count;
-  store_->leaf_of[place][family_] = number;
-}
-
 std::uint32_t OfferTree::split_leaf(std::uint32_t number) {
   constexpr std::size_t kHalf = OfferLeaf::kFanout / 2;
   const std::uint32_t right = store_->leaves.allocate({});
@@ -172,7 +120,8 @@ std::uint32_t OfferTree::split_leaf(std::uint32_t number) {
   std::copy(leaf.rows.begin() + kHalf, leaf.rows.end(), other.rows.begin());
   other.count = OfferLeaf::kFanout - kHalf;
   leaf.count = kHalf;
-  for (std::size_t i = 0; i < other.count; ++i) store_->leaf_of[other.places[i]][family_] = right;
+  for (std::size_t i = 0; i < other.count; ++i)
+    store_->leaf_of[other.places[i]][static_cast<std::size_t>(family_)] = right;
   return right;
 }
 
@@ -225,12 +174,11 @@ void OfferTree::add_right(std::uint32_t left, std::uint32_t right, Key first) {
 void OfferTree::add_child(std::uint32_t above, std::size_t at, std::uint32_t child, bool is_leaf,
                           const Key& first) {
   OfferBranch& branch = store_->branches[above];
-  each_column(branch, [&](auto& column) { shift_right(column, branch.count, at); });
+  branch.make_room(at);
   branch.children[at] = child;
   branch.first_major[at] = first.major;
   branch.first_minor[at] = first.minor;
   branch.set_summary(at, store_->summarize(child, is_leaf));
-  ++branch.count;
   store_->parent_of(child, is_leaf) = above;
 }
 
@@ -238,15 +186,7 @@ void OfferTree::add_child(std::uint32_t above, std::size_t at, std::uint32_t chi
 
 void OfferTree::erase(OfferPlace place) {
   CHECK(count_ > 0);
-  std::uint32_t node = std::exchange(store_->leaf_of[place][family_], kNoNode);
-  OfferLeaf& leaf = store_->leaves[node];
-  const auto end = leaf.places.begin() + leaf.count;
-  const auto found = std::find(leaf.places.begin(), end, place);
-  CHECK(found != end);
-  const auto at = static_cast<std::size_t>(found - leaf.places.begin());
-  shift_left(leaf.places, leaf.count, at);
-  shift_left(leaf.rows, leaf.count, at);
-  --leaf.count;
+  std::uint32_t node = store_->take_out(place, family_);
   --count_;
   for (bool is_leaf = true; node != root_; is_leaf = false) {
     const std::uint32_t above = store_->parent_of(node, is_leaf);
@@ -291,7 +231,8 @@ bool OfferTree::join_small(std::uint32_t above, std::size_t child, bool is_leaf)
     std::copy(from.places.begin(), from.places.begin() + from.count, to.places.begin() + to.count);
     std::copy(from.rows.begin(), from.rows.begin() + from.count, to.rows.begin() + to.count);
     to.count += from.count;
-    for (std::size_t i = 0; i < added; ++i) store_->leaf_of[from.places[i]][family_] = one;
+    for (std::size_t i = 0; i < added; ++i)
+      store_->leaf_of[from.places[i]][static_cast<std::size_t>(family_)] = one;
   } else {
     OfferBranch& to = store_->branches[one];
     const OfferBranch& from = store_->branches[other];
@@ -304,8 +245,7 @@ bool OfferTree::join_small(std::uint32_t above, std::size_t child, bool is_leaf)
       store_->parent_of(from.children[i], from.height == 1) = one;
   }
   free_node(other, is_leaf);
-  each_column(branch, [&](auto& column) { shift_left(column, branch.count, left + 1); });
-  --branch.count;
+  branch.close_gap(left + 1);
   branch.set_summary(left, store_->summarize(one, is_leaf));
   return true;
 }

@@ -12,14 +12,13 @@ namespace fog::market {
 enum class OfferOrder : std::uint8_t {
   kByScale,  // then by the id's first bytes
   kByPlace,  // near each other on the globe and in price, near each other in the tree
-  kById,
 };
 
 class OfferTree {
  public:
   // In the store an Offer stands in one tree of a family.
   OfferTree(OfferStore& store, OfferFamily family, OfferOrder order)
-      : store_(&store), family_(static_cast<std::size_t>(family)), order_(order) {}
+      : store_(&store), family_(family), order_(order) {}
 
   // By the place's key as it stands in the store: what is about to change is erased before.
   void insert(OfferPlace place);
@@ -41,7 +40,6 @@ class OfferTree {
 
   Key key_of(OfferPlace place) const;
   std::uint32_t leaf_for(const Key& key) const;
-  void put_into(std::uint32_t leaf, OfferPlace place, const Key& key);
   // Both give a new right neighbour, not yet known to any parent.
   std::uint32_t split_leaf(std::uint32_t leaf);
   std::uint32_t split_branch(std::uint32_t branch);
@@ -54,7 +52,7 @@ class OfferTree {
   void free_node(std::uint32_t node, bool is_leaf);
 
   OfferStore* store_;
-  std::size_t family_;
+  OfferFamily family_;
   OfferOrder order_;
   std::uint32_t root_ = kNoNode;
   std::uint32_t height_ = 0;

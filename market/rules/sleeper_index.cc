@@ -57,25 +57,18 @@ std::uint32_t size_class(std::uint32_t n) {
   return static_cast<std::uint32_t>(2 * (bits - 1)) + ((n >> (bits - 2)) & 1);
 }
 
-// Where in its tree it stands: with those of the same GPU, countries, attributes and runtime, and
-// among them with those of like price, processors and memory (Morton's curve).
-std::uint32_t order_of(const BidTerms& terms, Scale scale_max) {
-  const Constraints& c = terms.constraints;
-  std::uint64_t countries = 0;
-  for (const auto& country : c.countries) countries = countries * 31 + text_hash(country);
-  std::uint64_t keys = 0;
-  for (const AttributeRule& rule : c.attributes) keys = keys * 31 + text_hash(rule.key);
-  const std::uint64_t gpu = terms.resources.gpu ? text_hash(terms.resources.gpu->model) | 1 : 0;
-  const std::uint64_t group = (gpu & 15) << 10 | (countries & 31) << 5 | (keys & 7) << 2 |
-                              (c.runtime ? c.runtime->data[0] & 3U : 0U);
-  std::uint32_t curve = 0;
-  const std::array<std::uint32_t, 3> sizes = {size_class(scale_max),
-                                              size_class(terms.resources.cpu_milli),
-                                              size_class(terms.resources.memory_mib)};
+// Where in its tree it stands: with those whose marks are the same, and among them with those of
+// like price, processors, memory and GPU or storage (Morton's curve). Leads tell the rest.
+std::uint32_t order_of(const BidTerms& terms, std::uint64_t marks, Scale scale_max) {
+  const Resources& need = terms.resources;
+  const std::array<std::uint32_t, 4> sizes = {
+      size_class(scale_max), size_class(need.cpu_milli), size_class(need.memory_mib),
+      size_class(need.gpu ? need.gpu->milli : need.storage_mib)};
+  auto order = static_cast<std::uint32_t>(marks * 0x9E37'79B9'7F4A'7C15U >> 56);
   for (int bit = 5; bit >= 0; --bit) {
-    for (const std::uint32_t size : sizes) curve = curve << 1 | (size >> bit & 1);
+    for (const std::uint32_t size : sizes) order = order << 1 | (size >> bit & 1);
   }
-  return static_cast<std::uint32_t>(group << 18) | curve;
+  return order;
 }
 
 // A row's `scale` is its turn's height, so far as that fits, so that branches know their earliest.
@@ -152,17 +145,14 @@ void SleeperIndex::put(const Bid& bid, const MarketParams& params) {
   row.marks = marks_of(bid.terms);
   row.room = room_left_by(bid.terms.resources, *scale_max);
   row.scale = row_height(bid.turn_height);
-  row.id = order_of(bid.terms, *scale_max);
+  row.id = order_of(bid.terms, row.marks, *scale_max);
   const std::shared_ptr<const OfferQuery> demands = demands_of(bid.terms);
   OfferPlace next = kNoPlace;
   for (const Lead& lead : leads_of(bid.terms)) {
     const OfferPlace place = store_.add(row);
     if (place == sleepers_.size()) sleepers_.emplace_back();
     sleepers_[place] = {{bid.turn_height, bid.id}, lead, std::exchange(next, place), demands};
-    OfferTree& tree = trees_[lead.where]
-                          .try_emplace(lead.what, store_, OfferFamily::kAll, OfferOrder::kById)
-                          .first->second;
-    tree.insert(place);
+    trees_[lead.where].try_emplace(lead.what, store_, this, &bid_at).first->second.insert(place);
   }
   places_.add(bid.id, next);
 }
@@ -196,21 +186,26 @@ SleeperIndex::Walk::Walk(const SleeperIndex& index, const IndexedOffer& offer,
   for (const std::uint64_t where : leads.where) {
     const auto trees = index.trees_.find(where);
     if (trees == index.trees_.end()) continue;
+    owes_ += leads.what.size();
     for (const std::uint64_t what : leads.what) {
       const auto tree = trees->second.find(what);
-      if (tree != trees->second.end())
-        push({0, false, tree->second.root_is_leaf(), tree->second.root()});
+      if (tree != trees->second.end()) push(0, tree->second.root());
     }
   }
 }
 
-std::optional<SleeperIndex::Walk::Sight> SleeperIndex::Walk::next() {
+std::optional<SleeperIndex::Walk::Sight> SleeperIndex::Walk::next(std::uint64_t& looks) {
+  const std::uint64_t pays = std::min(looks, owes_);
+  looks -= pays;
+  owes_ -= pays;
   while (!heap_.empty()) {
+    if (!heap_.front().is_bid && looks == 0) return std::nullopt;
     std::pop_heap(heap_.begin(), heap_.end(),
                   [this](const Item& a, const Item& b) { return comes_later(a, b); });
     const Item item = heap_.back();
     heap_.pop_back();
     if (!item.is_bid) {
+      --looks;
       expand(item);
       continue;
     }
@@ -235,12 +230,16 @@ void SleeperIndex::Walk::push(const Item& item) {
                  [this](const Item& a, const Item& b) { return comes_later(a, b); });
 }
 
+void SleeperIndex::Walk::push(std::uint64_t height, const SleeperTree::Node& node) {
+  push({height, false, node.is_leaf, node.number});
+}
+
 void SleeperIndex::Walk::expand(const Item& item) {
   if (!item.is_leaf) {
     const OfferBranch& branch = index_.store_.branches[item.number];
     for (std::uint32_t rest = filter_.children(branch); rest != 0; rest &= rest - 1) {
       const auto child = static_cast<std::size_t>(std::countr_zero(rest));
-      push({branch.scale_min[child], false, branch.height == 1, branch.children[child]});
+      push(branch.scale_min[child], SleeperTree::child_of(branch, child));
     }
     return;
   }

@@ -29,7 +29,7 @@ struct MarketParams {
   // A Bid is marked low while what is free does not last for this long at its spending limit.
   std::uint64_t escrow_low_ms = 600'000;
   std::uint64_t events_kept_ms = 3'600'000;
-  // So many replicas one block searches for; Bids beyond wait (contrib/doc/auction.md).
+  // So many replicas one block searches for; Bids beyond wait (contrib/doc/market.md).
   std::uint32_t searches_per_block = 64;
 
   static constexpr auto kFields = std::make_tuple(

@@ -5,7 +5,8 @@
 // The Bids sleep for want of a GPU model, a country, an attribute, room, or a price as low as they
 // pay; the Offers are of the usual kind. The dearest searches are those of Bids near a place that
 // find nobody: so many Offers fit that all that a search may test are tested, in vain, and must be
-// put in order. Times are of the thread's processor time.
+// put in order. The dearest sleepers are decoys, which every Offer misses by little, each in
+// another way. Times are of the thread's processor time.
 #include <random>
 
 #include <CLI/CLI.hpp>
@@ -27,12 +28,19 @@ struct Options {
   std::uint64_t offers = 1'000;
   std::uint64_t blocks = 20;
   std::uint64_t crowd = 100'000;
+  std::uint64_t decoys = 100'000;
+  std::uint64_t held = 1'000;
   std::uint64_t seed = 1;
 };
 
 class World {
  public:
-  World(const Options& options, std::uint64_t sleepers, std::uint64_t offers)
+  struct Sizes {
+    std::uint64_t sleepers = 0;
+    std::uint64_t offers = 0;
+    std::uint64_t decoys = 0;
+  };
+  World(const Options& options, const Sizes& sizes)
       : options_(options), rng_(options.seed), live_(system_rng()) {
     context_.height = 10;
     context_.time_ms = 1'000'000'000;
@@ -40,14 +48,15 @@ class World {
     one.name = "standard";
     one.prices = {1'000'000, 200'000, 50'000, 40'000'000, 30'000, 20'000'000, 5'000'000};
     params_.classes.push_back(one);
-    if (sleepers > 0) params_.searches_per_block = 1'000'000;  // all are shown in one block
+    if (sizes.sleepers > 0) params_.searches_per_block = 1'000'000;  // all are shown in one block
     Overlay first(live_);
     store(first, market_params_key(), params_);
     Service service;
     service.name = "abc";
     store(first, service_key(service.name), service);
-    for (std::uint64_t i = 0; i < sleepers; ++i) add_sleeper(first, i);
-    for (std::uint64_t i = 0; i < offers; ++i) add_host(first, i);
+    for (std::uint64_t i = 0; i < sizes.sleepers; ++i) add_sleeper(first, i);
+    for (std::uint64_t i = 0; i < sizes.decoys; ++i) add_decoy(first, i);
+    for (std::uint64_t i = 0; i < sizes.offers; ++i) add_host(first, i);
     take(first);
     index_.touch_all();
     index_.refresh(live_, params_);
@@ -55,21 +64,19 @@ class World {
 
   // Microseconds for an Offer, in a block in which all of them have changed.
   double block() {
-    ++context_.height;
-    ++context_.time_ms;
-    Overlay block(live_);
-    for (std::uint64_t i = 0; i < options_.offers; ++i) {
-      auto offer = *load<Offer>(block, offer_key(id_of(i)));
-      offer.scale = static_cast<Scale>(8'000 + below(4'000));
-      store(block, offer_key(offer.host), offer);
-      note_offer_changed(block, context_, offer.host);
-    }
-    const double start = thread_cpu_seconds();
-    clear_market(block, context_, index_);
-    const double took = thread_cpu_seconds() - start;
-    CHECK(!any_awake(block) && !any_fresh_offer(block));
-    take(block);
+    change_offers(options_.offers, {});
+    const double took = clear();
+    CHECK(!any_awake(live_) && !any_fresh_offer(live_));
     return took * 1e6 / static_cast<double>(options_.offers);
+  }
+
+  // Milliseconds for each block until so many Offers of eight cores, all of which have changed,
+  // have been shown.
+  std::vector<double> show(std::uint64_t offers) {
+    change_offers(offers, Resources{8'000, 32'768, 500'000, 1'000, {}});
+    std::vector<double> ms;
+    while (any_fresh_offer(live_)) ms.push_back(clear() * 1e3);
+    return ms;
   }
 
   // Milliseconds for each block until all Bids of a flood have been searched for.
@@ -84,15 +91,33 @@ class World {
     }
     take(block);
     std::vector<double> ms;
-    while (any_awake(live_)) {
-      ++context_.height;
-      ++context_.time_ms;
-      Overlay next(live_);
-      const double start = thread_cpu_seconds();
-      clear_market(next, context_, index_);
-      ms.push_back((thread_cpu_seconds() - start) * 1e3);
-      take(next);
+    while (any_awake(live_)) ms.push_back(clear() * 1e3);
+    return ms;
+  }
+  // The same for Bids that hold so many replicas and lack one that nobody has.
+  std::vector<double> large(std::uint64_t bids, std::uint64_t held) {
+    Overlay block(live_);
+    for (std::uint64_t i = 0; i < bids; ++i) {
+      Bid bid = new_bid(6'000'000 + i);
+      bid.terms.constraints.attributes.push_back({"disk", AttributeOp::kIn, {"none"}, false});
+      bid.terms.replicas_max = bid.terms.replicas_min = static_cast<std::uint16_t>(held + 1);
+      bid.replicas_held = static_cast<std::uint16_t>(held);
+      for (std::uint32_t n = 0; n < held; ++n) {
+        Lease lease;
+        lease.id = make_lease_id(bid.id, n);
+        lease.bid = bid.id;
+        lease.host = id_of(n % options_.offers);
+        lease.state = LeaseState::kActive;
+        store(block, lease_key(lease.id), lease);
+        StateKey key = leases_by_bid(bid.id);
+        append(key, lease.id);
+        block.put(key, {});
+      }
+      wake(block, context_, bid);
     }
+    take(block);
+    std::vector<double> ms;
+    while (any_awake(live_)) ms.push_back(clear() * 1e3);
     return ms;
   }
   std::uint32_t searches_per_block() const { return params_.searches_per_block; }
@@ -101,6 +126,30 @@ class World {
   std::uint64_t below(std::uint64_t n) { return rng_() % n; }
   static Hash32 id_of(std::uint64_t number) {
     return make_lease_id({}, static_cast<std::uint32_t>(number));
+  }
+  // One block's clearing, in seconds.
+  double clear() {
+    ++context_.height;
+    ++context_.time_ms;
+    Overlay block(live_);
+    const double start = thread_cpu_seconds();
+    clear_market(block, context_, index_);
+    const double took = thread_cpu_seconds() - start;
+    take(block);
+    return took;
+  }
+  void change_offers(std::uint64_t offers, const std::optional<Resources>& free) {
+    ++context_.height;
+    Overlay block(live_);
+    for (std::uint64_t i = 0; i < offers; ++i) {
+      auto offer = *load<Offer>(block, offer_key(id_of(i)));
+      offer.scale = static_cast<Scale>(8'000 + below(4'000));
+      if (free) offer.free = *free;
+      store(block, offer_key(offer.host), offer);
+      note_offer_changed(block, context_, offer.host);
+    }
+    index_.touch(block.changes());
+    take(block);
   }
   void take(Overlay& overlay) {
     for (const auto& [key, value] : overlay.changes()) {
@@ -180,6 +229,15 @@ class World {
     put_to_sleep(state, context_, params_, bid, context_.time_ms + 3'600'000);
   }
 
+  // Fits no Offer, and among others of its kind looks as if it might: some need a little more
+  // processors than Offers of eight cores have, others a little more memory.
+  void add_decoy(Overlay& state, std::uint64_t i) {
+    Bid bid = new_bid(20'000'000 + i);
+    bid.terms.resources =
+        i % 2 == 0 ? Resources{8'100, 32'768, 0, 0, {}} : Resources{7'900, 33'000, 0, 0, {}};
+    put_to_sleep(state, context_, params_, bid, context_.time_ms + 3'600'000);
+  }
+
   const Options options_;
   std::mt19937_64 rng_;
   LiveState live_;
@@ -193,7 +251,7 @@ int run(const Options& options) {
   double first_us = 0;
   double last_us = 0;
   for (std::uint64_t sleepers = 1'000; sleepers <= options.sleepers; sleepers *= 10) {
-    World world(options, sleepers, options.offers);
+    World world(options, {sleepers, options.offers, 0});
     std::vector<double> us;
     for (std::uint64_t i = 0; i < options.blocks; ++i) us.push_back(world.block());
     last_us = median(us);
@@ -202,14 +260,22 @@ int run(const Options& options) {
                                by_sleepers.empty() ? "" : ", ", sleepers, last_us);
     progress(by_sleepers);
   }
-  World world(options, 0, options.crowd);
-  const std::vector<double> ms = world.flood(std::uint64_t{10} * world.searches_per_block());
+  World flooded(options, {0, options.crowd, 0});
+  const std::vector<double> ms = flooded.flood(std::uint64_t{10} * flooded.searches_per_block());
+  World misled(options, {0, options.offers, options.decoys});
+  const std::vector<double> decoy_ms = misled.show(options.offers);
+  World holding(options, {0, options.offers, 0});
+  const std::vector<double> large_ms = holding.large(holding.searches_per_block(), options.held);
   print_figures("sleepers",
                 fmt::format("\"us_per_changed_offer\": {:.2f}, \"growth\": {:.2f}, "
                             "\"by_sleepers\": [{}], \"crowd\": {}, \"searches_per_block\": {}, "
-                            "\"block_ms\": {:.1f}, \"block_ms_max\": {:.1f}",
+                            "\"block_ms\": {:.1f}, \"block_ms_max\": {:.1f}, \"decoys\": {}, "
+                            "\"decoy_blocks\": {}, \"decoy_block_ms_max\": {:.1f}, \"held\": {}, "
+                            "\"large_blocks\": {}, \"large_block_ms_max\": {:.1f}",
                             last_us, last_us / first_us, by_sleepers, options.crowd,
-                            world.searches_per_block(), median(ms), percentile(ms, 1.0)));
+                            flooded.searches_per_block(), median(ms), percentile(ms, 1.0),
+                            options.decoys, decoy_ms.size(), percentile(decoy_ms, 1.0),
+                            options.held, large_ms.size(), percentile(large_ms, 1.0)));
   return 0;
 }
 
@@ -226,6 +292,11 @@ int main(int argc, char** argv) {
   app.add_option("--blocks", options.blocks, "for each size")->capture_default_str();
   app.add_option("--crowd", options.crowd, "Offers that the dearest searches go through")
       ->capture_default_str();
+  app.add_option("--decoys", options.decoys, "sleepers that no Offer fits, by little")
+      ->capture_default_str();
+  app.add_option("--held", options.held, "replicas that each large Bid holds")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1'023));
   app.add_option("--seed", options.seed, "of Hosts and Bids")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   return fog::bench::run(options);

@@ -85,6 +85,29 @@ TEST(ClearingBound, CountsReplicasAndServesTheLastBidWhole) {
   EXPECT_EQ(market.leases(large), 2U);
 }
 
+// What a Bid holds is looked at again when it is searched for: 32 replicas count as one search.
+TEST(ClearingBound, CountsWhatABidHolds) {
+  Bounded market(2);
+  BidTerms large = MarketWorld::terms("abc", 32);
+  large.resources = {100, 64, 0, 0, {}};
+  large.constraints.per_host_max = 64;
+  market.world.add_host(market.owner, 10'000);
+  market.world.next_block();
+  const std::vector<BidId> bids = market.add_bids(2, large);
+  market.world.next_block();
+  for (int block = 0; block < 2; ++block) market.world.next_block();
+  const auto held = [&](std::size_t n) { return market.world.bid(bids[n]).replicas_held; };
+  ASSERT_EQ(held(0) + held(1), 64);
+  large.replicas_min = large.replicas_max = 33;
+  for (const BidId& bid : bids)
+    ASSERT_EQ(market.world.send(market.publisher, UpdateBid{bid, large}), Fault::kNone);
+  market.world.next_block();
+  market.world.next_block();
+  EXPECT_EQ(held(0) + held(1), 65) << "each makes up two searches";
+  market.world.next_block();
+  EXPECT_EQ(held(0) + held(1), 66);
+}
+
 // Two searches a block, three new Bids in each: those that wait are served in the order of their
 // blocks all the same, and the flood grows at its own end.
 TEST(ClearingBound, AFloodOfNewBidsStarvesNobodyWhoWaited) {
@@ -220,6 +243,56 @@ TEST(ClearingBound, ABlockComesAcrossSoManySleepersInVain) {
   }
   market.world.next_block();
   EXPECT_TRUE(market.world.has_lease(last));
+}
+
+// So many sleepers that an Offer misses each by little, in one way or another, that a block cannot
+// look at all that may lead to one whom it fits: the Offer is shown no further, the next one is,
+// and whoever has not been reached finds both by his retry.
+TEST(ClearingBound, ABlockLooksInVainAtSoMuchOfTheSleepersTrees) {
+  Bounded market(1);
+  // Since that time, and as long again.
+  const auto sleep = [&](const BidId& id, std::uint64_t since_ms) {
+    Bid bid = market.world.bid(id);
+    bid.asleep_since_ms = since_ms;
+    put_to_sleep(market.world.block(), market.world.context, params_with(1), bid,
+                 market.world.now() + 1'000'000);
+  };
+  const auto looks = static_cast<std::size_t>(looks_per_block(params_with(1)));
+  BidTerms terms = MarketWorld::terms("abc");
+  terms.cap_step = 49;
+  const auto add_decoys = [&](std::size_t count) {
+    for (std::size_t n = 0; n < count; ++n) {
+      terms.resources =
+          n % 2 == 0 ? Resources{8'100, 16'384, 0, 0, {}} : Resources{7'900, 17'000, 0, 0, {}};
+      sleep(market.add_bids(1, terms)[0], 1);
+    }
+  };
+  add_decoys(looks * 16);
+  market.world.next_block();
+  terms.resources = {7'900, 16'384, 0, 0, {}};
+  const BidId wants = market.add_bids(1, terms)[0];
+  sleep(wants, market.world.now());
+  market.world.next_block();
+  const auto add_host = [&] {
+    RegisterHost message = market.world.host_message(market.owner);
+    message.capacity = {8'000, 16'384, 100'000, 0, {}};
+    ASSERT_EQ(market.world.send(market.owner, message), Fault::kNone);
+    const HostId host = make_host_id(market.world.last_tx, 0);
+    ASSERT_EQ(market.world.send(market.owner, SetOffer{host, 0, 10'000, message.capacity}),
+              Fault::kNone);
+  };
+  add_host();
+  add_host();
+  market.world.next_block();
+  ASSERT_TRUE(any_fresh_offer(market.world.state));
+  market.world.next_block();
+  EXPECT_TRUE(any_fresh_offer(market.world.state)) << "the first took all looks";
+  market.world.next_block();
+  EXPECT_FALSE(any_fresh_offer(market.world.state));
+  EXPECT_FALSE(market.world.has_lease(wants));
+  market.world.stand_still(5'000);
+  market.world.next_block();
+  EXPECT_TRUE(market.world.has_lease(wants));
 }
 
 // A Host whose Offer changes in every block and that all sleepers would have to be shown in vain

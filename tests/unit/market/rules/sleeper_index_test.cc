@@ -134,13 +134,18 @@ class Sleepers {
   std::vector<RuntimeProfile> runtimes_;
 };
 
+// `took`: how many looks.
 std::vector<DemandTurn> walk(const SleeperIndex& index, const IndexedOffer& offer,
-                             const DemandTurn& after = {}, std::uint64_t before_height = 1'000) {
+                             const DemandTurn& after = {}, std::uint64_t before_height = 1'000,
+                             std::uint64_t* took = nullptr) {
   std::vector<DemandTurn> out;
   SleeperIndex::Walk walk(index, offer, after, before_height);
-  while (const auto sight = walk.next()) {
+  std::uint64_t looks = ~std::uint64_t{0};
+  while (const auto sight = walk.next(looks)) {
     if (sight->may_want) out.push_back(sight->turn);
   }
+  EXPECT_TRUE(walk.is_over());
+  if (took != nullptr) *took = ~std::uint64_t{0} - looks;
   return out;
 }
 
@@ -175,16 +180,52 @@ TEST(SleeperIndex, LeavesOutNoBidThatTheOfferCouldServe) {
   EXPECT_GT(wanted, shown / 10);
 }
 
+// Not only who is found, but how much is looked at on the way, since blocks count that.
 TEST(SleeperIndex, IsTheSameFromTheWholeState) {
   Sleepers sleepers(3);
+  std::uint64_t looks = 0;
+  for (int round = 0; round < 20; ++round) {
+    for (int n = 0; n < 100; ++n) sleepers.change();
+    sleepers.refresh();
+    SleeperIndex whole;
+    whole.touch_all();
+    whole.refresh(sleepers.state(), sleepers.params());
+    for (int n = 0; n < 50; ++n) {
+      const IndexedOffer offer = sleepers.random_offer();
+      std::uint64_t took = 0;
+      std::uint64_t took_whole = 0;
+      ASSERT_TRUE(walk(sleepers.index(), offer, {}, 1'000, &took) ==
+                  walk(whole, offer, {}, 1'000, &took_whole));
+      ASSERT_EQ(took, took_whole);
+      looks += took;
+    }
+  }
+  EXPECT_GT(looks, 10'000U);
+}
+
+// A walk that runs out of looks goes on where it stopped.
+TEST(SleeperIndex, AWalkIsPaidForLookByLook) {
+  Sleepers sleepers(4);
   for (int n = 0; n < 500; ++n) sleepers.change();
   sleepers.refresh();
-  SleeperIndex whole;
-  whole.touch_all();
-  whole.refresh(sleepers.state(), sleepers.params());
-  for (int n = 0; n < 200; ++n) {
+  for (int n = 0; n < 20; ++n) {
     const IndexedOffer offer = sleepers.random_offer();
-    ASSERT_TRUE(walk(sleepers.index(), offer) == walk(whole, offer));
+    std::uint64_t took = 0;
+    const std::vector<DemandTurn> all = walk(sleepers.index(), offer, {}, 1'000, &took);
+    std::vector<DemandTurn> got;
+    std::uint64_t paid = 0;
+    SleeperIndex::Walk walk(sleepers.index(), offer, {}, 1'000);
+    for (std::uint64_t looks = 0; !walk.is_over();) {
+      while (const auto sight = walk.next(looks)) {
+        if (sight->may_want) got.push_back(sight->turn);
+      }
+      if (walk.is_over()) break;
+      ASSERT_EQ(looks, 0U);
+      looks = 1;
+      ++paid;
+    }
+    ASSERT_TRUE(got == all);
+    ASSERT_EQ(paid, took);
   }
 }
 
