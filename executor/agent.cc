@@ -16,7 +16,7 @@ constexpr std::uint64_t kComplainAgainNs = 60'000'000'000;
 ErrorOr<std::unique_ptr<Agent>> Agent::create(AgentOptions options, NodeApi& node,
                                               MessageSender& sender, const SecretKey& operator_key,
                                               Clock& clock, UniqueFd listener) {
-  for (const char* folder : {"/logs", "/replicas", "/front"}) {
+  for (const char* folder : {"/logs", "/replicas", "/front", "/containers"}) {
     TRY_VOID(make_folder(options.folder + folder));
   }
   TRY(auto artifacts,
@@ -25,14 +25,19 @@ ErrorOr<std::unique_ptr<Agent>> Agent::create(AgentOptions options, NodeApi& nod
       fixed_from<32>(hkdf_sha256(operator_key.bytes(), {}, as_bytes("fog/code-cache"), 32));
   CHECK(cache_key.has_value());
   TRY(auto code, CodeCache::open(options.folder + "/code", *cache_key, options.code_quota_bytes));
+  std::unique_ptr<ImageStore> images;
+  if (options.containers) {
+    TRY(images, ImageStore::open(*options.containers, options.folder + "/images",
+                                 options.code_quota_bytes));
+  }
   return std::unique_ptr<Agent>(new Agent(std::move(options), node, sender, operator_key, clock,
-                                          std::move(artifacts), std::move(code),
+                                          std::move(artifacts), std::move(code), std::move(images),
                                           std::move(listener)));
 }
 
 Agent::Agent(AgentOptions options, NodeApi& node, MessageSender& sender,
              const SecretKey& operator_key, Clock& clock, ArtifactStore artifacts, CodeCache code,
-             UniqueFd listener)
+             std::unique_ptr<ImageStore> images, UniqueFd listener)
     : options_(std::move(options)),
       node_(node),
       sender_(sender),
@@ -40,6 +45,7 @@ Agent::Agent(AgentOptions options, NodeApi& node, MessageSender& sender,
       clock_(clock),
       artifacts_(std::move(artifacts)),
       code_(std::move(code)),
+      images_(std::move(images)),
       cgroups_(CgroupRoot::find()),
       workers_({options_.program, "worker", options_.namespaces}),
       compiler_(code_, workers_, cgroups_),

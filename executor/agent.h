@@ -26,6 +26,7 @@ struct AgentOptions {
   std::uint64_t artifact_quota_bytes = 4ULL << 30;
   std::uint64_t code_quota_bytes = 2ULL << 30;
   bool namespaces = true;
+  std::optional<ContainerTools> containers = {};  // nothing: this Host runs none
 };
 
 // What `foghost status` shows of a replica.
@@ -74,7 +75,8 @@ class Agent {
   using HeldMap = std::map<ReplicaId, Held>;
 
   Agent(AgentOptions options, NodeApi& node, MessageSender& sender, const SecretKey& operator_key,
-        Clock& clock, ArtifactStore artifacts, CodeCache code, UniqueFd listener);
+        Clock& clock, ArtifactStore artifacts, CodeCache code, std::unique_ptr<ImageStore> images,
+        UniqueFd listener);
 
   // agent_follow.cc
   ErrorOr<void> follow();
@@ -124,6 +126,7 @@ class Agent {
   Clock& clock_;
   const ArtifactStore artifacts_;
   const CodeCache code_;
+  const std::unique_ptr<ImageStore> images_;  // null: no containers
   const CgroupRoot cgroups_;
 
   std::mutex poke_mutex_;

@@ -157,7 +157,8 @@ void Agent::adopt(const HostView& view, const market::Lease& lease) {
     if (terms && may_run(held)) {
       held.runner = std::make_unique<ReplicaRunner>(
           *terms, RunnerServices{artifacts_, code_, cgroups_, compiler_, workers_, front_,
-                                 options_.folder + "/logs", [this] { poke(); }});
+                                 options_.folder + "/logs", [this] { poke(); }, images_.get(),
+                                 options_.program, options_.folder + "/containers"});
       say(std::string(lease.service) + ": running lease " + to_hex(lease.id).substr(0, 12) +
           ", term " + std::to_string(lease.term));
       return;
@@ -177,7 +178,7 @@ ErrorOr<ReplicaTerms> Agent::terms_of(const HostView& view, const market::Lease&
   ReplicaTerms terms;
   TRY(terms.serve.manifest, manifest_of(id, lease, work.service));
   if (lease.runtime != options_.runtime ||
-      terms.serve.manifest.runtime == market::RuntimeKind::kContainer) {
+      (terms.serve.manifest.runtime == market::RuntimeKind::kContainer && !images_)) {
     return fail(ErrorCode::kRejected, "this Host does not have the runtime that the lease names");
   }
   terms.service = lease.service;

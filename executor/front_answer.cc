@@ -29,7 +29,7 @@ bool has_no_body(std::string_view method, std::uint16_t status) {
 
 // The workload's own head, and where in its output the body begins.
 Result<CgiHead, HeadFault> FrontSession::written_head() const {
-  if (request_->replica->serve().manifest.runtime == market::RuntimeKind::kWasmHttp) {
+  if (market::takes_http(request_->replica->serve().manifest.runtime)) {
     if (!exchange_->head) return Fail{HeadFault("no head was given")};
     TRY(auto head, check_response_head(*exchange_->head));
     return CgiHead{std::move(head), 0};
@@ -69,8 +69,11 @@ void FrontSession::on_end(const DoneFrame& end) {
   DoneFrame done = end;
   market::ResponseHead head;
   const std::uint64_t body_from = make_answer(done, head);
+  const market::Manifest& manifest = request_->replica->serve().manifest;
+  // A container has no fuel: it pays rent, and for requests and bytes.
+  const bool metered = manifest.runtime != market::RuntimeKind::kContainer;
   const std::uint64_t fuel =
-      billed_fuel(done.outcome, done.meter, request_->replica->serve().manifest.artifact_bytes);
+      metered ? billed_fuel(done.outcome, done.meter, manifest.artifact_bytes) : 0;
   if (const auto accounted = account(done, head, body_from, fuel); !accounted) {
     return refuse(503, "this Host cannot account for the request: " + accounted.error().context);
   }

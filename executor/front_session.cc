@@ -93,7 +93,7 @@ RunFrame run_frame(const ServeFrame& serve, const market::RequestHead& head, con
                    std::uint64_t index) {
   RunFrame run;
   run.args.push_back(to_bytes(as_bytes("service")));
-  const bool in_parts = serve.manifest.runtime == market::RuntimeKind::kWasmHttp;
+  const bool in_parts = market::takes_http(serve.manifest.runtime);
   if (in_parts) {
     run.http = RequestParts{to_bytes(as_bytes(head.method)), to_bytes(as_bytes(head.target)),
                             entries_of(head)};

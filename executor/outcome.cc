@@ -34,6 +34,8 @@ std::string_view plain_sentence(RunOutcome outcome) {
       return "The computer that runs the service is short of memory; try again";
     case RunOutcome::kCrash:
       return "The process that ran the service died; try again";
+    case RunOutcome::kNoAnswer:
+      return "The service's container gave no answer; its publisher can see why in its logs";
   }
   CHECK(false);
 }
@@ -64,6 +66,8 @@ std::string_view outcome_name(RunOutcome outcome) {
       return "host-memory";
     case RunOutcome::kCrash:
       return "crash";
+    case RunOutcome::kNoAnswer:
+      return "no-answer";
   }
   CHECK(false);
 }
@@ -84,7 +88,7 @@ std::string outcome_sentence(RunOutcome outcome, std::string_view detail) {
 
 bool bills_fuel(RunOutcome outcome) {
   return outcome != RunOutcome::kStack && outcome != RunOutcome::kHostMemory &&
-         outcome != RunOutcome::kCrash;
+         outcome != RunOutcome::kCrash && outcome != RunOutcome::kNoAnswer;
 }
 
 }  // namespace fog::executor

@@ -20,12 +20,14 @@ enum class RunOutcome : std::uint8_t {
   kStack,       // native stack overflow: unverifiable, bills no fuel
   kHostMemory,  // this computer had no memory for the run: unverifiable, bills no fuel
   kCrash,       // the worker process died: bills no fuel
+  kNoAnswer,    // a container that does not answer, or not by HTTP
 };
 constexpr RunOutcome bcs_last(RunOutcome) {
-  return RunOutcome::kCrash;
+  return RunOutcome::kNoAnswer;
 }
 
-// The stable word: ok, exit, trap, fuel, memory, wall, output, header, stack, host-memory, crash.
+// The stable word: ok, exit, trap, fuel, memory, wall, output, header, stack, host-memory, crash,
+// no-answer.
 std::string_view outcome_name(RunOutcome outcome);
 // 502, or 504 where time or fuel ran out. 200 for kOk, which the workload's own status replaces.
 std::uint16_t outcome_status(RunOutcome outcome);

@@ -7,6 +7,8 @@
 
 #include <sys/eventfd.h>
 
+#include "chain/base/file.h"
+#include "executor/container_config.h"
 #include "executor/say.h"
 #include "executor/workload_log.h"
 
@@ -19,8 +21,12 @@ using std::chrono::milliseconds;
 constexpr std::uint64_t kBindTimeoutMs = 60'000;
 constexpr std::uint64_t kLogBytesPerRequest = 64 * 1024;
 constexpr std::uint64_t kWorkerOverheadBytes = 192ULL << 20;
+// What passes requests on to a container.
+constexpr std::uint64_t kProxyBytes = 32ULL << 20;
 // Of each slot: a thread's stack, tables, what the runtime keeps.
 constexpr std::uint64_t kSlotOverheadBytes = 32ULL << 20;
+// A container waits for its own requests; this many are passed on to it at once.
+constexpr std::uint32_t kContainerSlots = 32;
 constexpr milliseconds kPauseMin{200};
 constexpr milliseconds kPauseMax{10'000};
 constexpr milliseconds kHealthy{60'000};
@@ -30,6 +36,7 @@ constexpr int kFailedStartsMax = 5;
 }  // namespace
 
 std::uint32_t slots_of(const market::Resources& resources, const market::Manifest& manifest) {
+  if (manifest.runtime == market::RuntimeKind::kContainer) return kContainerSlots;
   const std::uint32_t cores = (resources.cpu_milli + 999) / 1'000;
   const std::uint32_t fits = resources.memory_mib / std::max(1U, manifest.memory_mib);
   return std::clamp(std::min(cores, fits), 1U, 64U);
@@ -142,6 +149,7 @@ void ReplicaRunner::run() {
   }
   while (!stopping()) pause(60'000);
   services_.front.stop(terms_.serve.replica);
+  if (is_container()) ::unlink(config_path().c_str());
   set_phase(ReplicaPhase::kStopped);
 }
 
@@ -179,30 +187,73 @@ ErrorOr<Bytes> ReplicaRunner::compiled_code() {
   return services_.compiler.compile(job, std::move(content), [this] { return !stopping(); });
 }
 
+std::string ReplicaRunner::config_path() const {
+  return services_.container_folder + "/" + to_text(terms_.serve.replica) + ".json";
+}
+
+// A process that will run the container once it is bound.
+ErrorOr<WorkerProcess> ReplicaRunner::start_container() {
+  const market::Manifest& manifest = terms_.serve.manifest;
+  if (services_.images == nullptr)
+    return fail(ErrorCode::kRejected, "this Host runs no containers");
+  if (!services_.cgroups.limits_memory())
+    return fail(ErrorCode::kRejected, "this Host cannot limit a container's memory");
+  TRY(image_, services_.images->obtain(
+                  manifest.artifact, std::uint64_t{terms_.resources.storage_mib} << 20,
+                  [this] { return artifact(); }, [this] { return !stopping(); }));
+  const std::uint64_t memory_bytes = std::uint64_t{terms_.resources.memory_mib} << 20;
+  TRY(const std::string config, container_config(image_->config, manifest, memory_bytes));
+  const std::string path = config_path();
+  TRY_VOID(write_file_atomically(path, as_bytes(config), FileMode::kPrivate));
+  WorkerProgram program;
+  program.path = services_.program;
+  program.command = "container";
+  program.container_arguments = {services_.images->tools().runtime, image_->rootfs, path};
+  return WorkerProcess::start(program);
+}
+
+// Under a control group, which a container must have.
+ErrorOr<void> ReplicaRunner::confine(const WorkerProcess& worker, std::optional<Cgroup>& group) {
+  const std::uint64_t memory_bytes = (std::uint64_t{terms_.resources.memory_mib} << 20) +
+                                     (is_container() ? kProxyBytes : kWorkerOverheadBytes);
+  const std::string name =
+      to_text(terms_.serve.replica).substr(0, 24) + "-" + std::to_string(worker.pid());
+  auto made = services_.cgroups.make(name, memory_bytes);
+  if (!made) return is_container() ? Fail{made.error()} : ErrorOr<void>();
+  group.emplace(*std::move(made));
+  const auto added = group->add(worker.pid());
+  if (added) return {};
+  if (is_container()) return Fail{added.error()};
+  say(name_ + " runs without a control group: " + added.error().context);
+  return {};
+}
+
+void ReplicaRunner::limit_cpu(const std::optional<Cgroup>& group) const {
+  if (!group) return;
+  if (const auto limited = group->limit_cpu(terms_.resources.cpu_milli); !limited)
+    say(name_ + " runs without a limit on processor time: " + limited.error().context);
+}
+
 ErrorOr<void> ReplicaRunner::start_worker(std::optional<WorkerProcess>& worker,
                                           std::optional<Cgroup>& group) {
-  TRY(const Bytes code, compiled_code());
-  TRY(auto taken, services_.workers.take());
-  worker.emplace(std::move(taken));
-  const std::uint64_t memory_bytes =
-      (std::uint64_t{terms_.resources.memory_mib} << 20) + kWorkerOverheadBytes;
-  const std::string name =
-      to_text(terms_.serve.replica).substr(0, 24) + "-" + std::to_string(worker->pid());
-  if (auto made = services_.cgroups.make(name, memory_bytes)) {
-    group.emplace(*std::move(made));
-    if (const auto added = group->add(worker->pid()); !added) {
-      say(name_ + " runs without a control group: " + added.error().context);
-    }
+  Bytes code;
+  if (is_container()) {
+    code = to_bytes(as_bytes(std::to_string(terms_.serve.manifest.port)));
+    TRY(auto started, start_container());
+    worker.emplace(std::move(started));
+  } else {
+    TRY(code, compiled_code());
+    TRY(auto taken, services_.workers.take());
+    worker.emplace(std::move(taken));
   }
+  TRY_VOID(confine(*worker, group));
+  // A WebAssembly worker loads its code first, at full speed.
+  if (is_container()) limit_cpu(group);
   TRY_VOID(worker->bind(bind_frame(), code, kBindTimeoutMs, [&] {
     copy_log(worker->log());
     return !stopping();
   }));
-  if (group) {
-    if (const auto limited = group->limit_cpu(terms_.resources.cpu_milli); !limited) {
-      say(name_ + " runs without a limit on processor time: " + limited.error().context);
-    }
-  }
+  if (!is_container()) limit_cpu(group);
   worker_lost_ = false;
   const UniqueFd socket = worker->take_socket();
   TRY_VOID(services_.front.give_worker(terms_.serve.replica, socket));

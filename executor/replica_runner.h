@@ -11,6 +11,7 @@
 #include "executor/code_cache.h"
 #include "executor/compiler.h"
 #include "executor/front_client.h"
+#include "executor/image_store.h"
 #include "executor/worker_pool.h"
 
 namespace fog::executor {
@@ -36,6 +37,10 @@ struct RunnerServices {
   FrontClient& front;
   std::string log_folder;         // <replica>.log
   std::function<void()> changed;  // a phase has changed; from the runner's thread
+  // For containers; none: this Host runs none.
+  ImageStore* images = nullptr;
+  std::string program = {};           // of foghost
+  std::string container_folder = {};  // <replica>.json
 };
 
 enum class ReplicaPhase : std::uint8_t {
@@ -70,6 +75,13 @@ class ReplicaRunner {
   void run();
   bool stopping() const { return stop_ != 0; }
   ErrorOr<Bytes> artifact();
+  bool is_container() const {
+    return terms_.serve.manifest.runtime == market::RuntimeKind::kContainer;
+  }
+  std::string config_path() const;
+  ErrorOr<WorkerProcess> start_container();
+  ErrorOr<void> confine(const WorkerProcess& worker, std::optional<Cgroup>& group);
+  void limit_cpu(const std::optional<Cgroup>& group) const;
   ErrorOr<void> start_worker(std::optional<WorkerProcess>& worker, std::optional<Cgroup>& group);
   ErrorOr<Bytes> compiled_code();
   BindFrame bind_frame() const;
@@ -83,8 +95,9 @@ class ReplicaRunner {
 
   const ReplicaTerms terms_;
   const RunnerServices services_;
-  const std::string name_;  // of the replica, for logs
-  UniqueFd wake_;           // eventfd
+  const std::string name_;                          // of the replica, for logs
+  UniqueFd wake_;                                   // eventfd
+  std::shared_ptr<const ImageStore::Image> image_;  // of a container; its runner's thread's
   std::atomic<ReplicaPhase> phase_ = ReplicaPhase::kStarting;
   std::atomic<int> stop_ = 0;  // 1: graceful, 2: at once
   std::atomic<bool> front_stopped_ = false;

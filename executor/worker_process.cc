@@ -19,6 +19,9 @@ namespace {
 constexpr int kWorkerSocket = 3;
 constexpr unsigned long kNamespaces =
     CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS;
+// The container gets the rest from its runtime.
+constexpr unsigned long kContainerNamespaces =
+    CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS;
 
 // ---- in the child, between clone and exec: system calls only ----
 
@@ -127,12 +130,20 @@ ErrorOr<WorkerProcess> WorkerProcess::start(const WorkerProgram& program) {
   TRY(auto pipe, make_pipe());
   const UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
   if (!null) return fail_errno("cannot open /dev/null");
-  if (program.namespaces) worker.namespaces_refused_ = fog::executor::namespaces_refused();
-  const bool isolated = program.namespaces && worker.namespaces_refused_.empty();
-  std::string path = program.path;
-  std::string command = program.command;
-  std::string option = isolated ? "--in-namespaces" : "--no-namespaces";
-  std::array<char*, 4> argv = {path.data(), command.data(), option.data(), nullptr};
+  const bool container = !program.container_arguments.empty();
+  if (program.namespaces && !container)
+    worker.namespaces_refused_ = fog::executor::namespaces_refused();
+  const bool isolated = program.namespaces && !container && worker.namespaces_refused_.empty();
+  std::vector<std::string> words = {program.path, program.command};
+  if (container) {
+    words.insert(words.end(), program.container_arguments.begin(),
+                 program.container_arguments.end());
+  } else {
+    words.emplace_back(isolated ? "--in-namespaces" : "--no-namespaces");
+  }
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
   const std::string uid = map_line(::geteuid());
   const std::string gid = map_line(::getegid());
   ChildPlan plan;
@@ -141,9 +152,9 @@ ErrorOr<WorkerProcess> WorkerProcess::start(const WorkerProgram& program) {
   plan.null = null.get();
   plan.uid_map = isolated ? uid.c_str() : nullptr;
   plan.gid_map = gid.c_str();
-  plan.path = path.c_str();
+  plan.path = argv.front();
   plan.argv = argv.data();
-  const long pid = clone_process(isolated ? kNamespaces : 0);
+  const long pid = clone_process(container ? kContainerNamespaces : isolated ? kNamespaces : 0);
   if (pid == 0) run_child(plan);
   if (pid < 0) return fail_errno("cannot start a worker process");
   worker.pid_ = static_cast<int>(pid);

@@ -15,6 +15,9 @@ struct WorkerProgram {
   std::string path;                // of foghost
   std::string command = "worker";  // its sub-command
   bool namespaces = true;          // try to give it namespaces of its own
+  // Of a container (worker/container_main.h): it starts as root, in a process namespace that ends
+  // with it.
+  std::vector<std::string> container_arguments = {};
 };
 
 // What binding came to.

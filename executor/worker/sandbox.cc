@@ -92,6 +92,9 @@ constexpr std::array kAllowed = {
 // In builds with a sanitizer alone: it probes through a pipe whether memory can be read.
 constexpr std::array kAllowedToSanitizers = {SCMP_SYS(pipe), SCMP_SYS(pipe2)};
 
+// Beside a container, whose network it shares.
+constexpr std::array kToConnect = {SCMP_SYS(socket), SCMP_SYS(connect), SCMP_SYS(setsockopt)};
+
 // Nothing here asks for these, whatever library it is in: whoever does is not us any more.
 constexpr std::array kDeadly = {
     SCMP_SYS(execve),
@@ -185,7 +188,7 @@ int allow_names(void* filter) {
   return 0;
 }
 
-int add_rules(void* filter) {
+int add_rules(void* filter, bool connects) {
   for (const int call : kAllowed) {
     if (const int added = seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 0); added != 0) {
       return added;
@@ -196,7 +199,14 @@ int add_rules(void* filter) {
     const int added = seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 0);
     if (added != 0 && added != -EDOM) return added;
   }
+  for (const int call : kToConnect) {
+    if (!connects) break;
+    if (const int added = seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 0); added != 0)
+      return added;
+  }
   for (const int call : kDeadly) {
+    if (connects && std::find(kToConnect.begin(), kToConnect.end(), call) != kToConnect.end())
+      continue;
     const int added = seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, call, 0);
     // A call that this architecture does not have cannot be made either.
     if (added != 0 && added != -EDOM) return added;
@@ -234,10 +244,10 @@ SandboxReport isolate_process(bool in_namespaces) {
   return report;
 }
 
-ErrorOr<void> install_syscall_filter() {
+ErrorOr<void> install_syscall_filter(bool connects) {
   const Filter filter(seccomp_init(SCMP_ACT_ERRNO(EPERM)));
   if (filter == nullptr) return fail(ErrorCode::kIo, "cannot make a system call filter");
-  int result = add_rules(filter.get());
+  int result = add_rules(filter.get(), connects);
   if (result == 0) result = seccomp_load(filter.get());
   if (result == 0) return {};
   errno = -result;

@@ -26,7 +26,8 @@ SandboxReport isolate_process(bool in_namespaces);
 // From here on the process can compute, map memory, start threads and use the descriptors that it
 // holds; opening files, sockets and programs ends in EPERM, or kills it where only an attacker
 // would try. For all threads that are started later. kIo when the kernel has no seccomp.
-ErrorOr<void> install_syscall_filter();
+// `connects`: it may also connect to where its network namespace leads, by TCP.
+ErrorOr<void> install_syscall_filter(bool connects = false);
 
 // RLIMIT_DATA, which bounds the memory that the process may write to; `for_good`: it cannot be
 // raised again. Does nothing in builds with a sanitizer, whose shadow memory counts.

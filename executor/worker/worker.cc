@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "executor/fd.h"
+#include "executor/worker/container_runtime.h"
 #include "executor/worker/wasm_runtime.h"
 #include "executor/worker/worker_run.h"
 
@@ -53,16 +54,21 @@ struct Bound {
 };
 
 // Makes the runtime, compiles if need be, loads. The descriptors are those of BindFrame.
-ErrorOr<Bound> bind_workload(const BindFrame& bind, const std::vector<UniqueFd>& fds) {
-  if (bind.runtime == market::RuntimeKind::kContainer) {
-    return fail(ErrorCode::kRejected, "this worker runs WebAssembly only");
+ErrorOr<Bound> bind_workload(const BindFrame& bind, const std::vector<UniqueFd>& fds,
+                             bool serves_container) {
+  if ((bind.runtime == market::RuntimeKind::kContainer) != serves_container) {
+    return fail(ErrorCode::kProtocol, "a bind for another kind of worker");
   }
   if (bind.slots == 0 || bind.slots > 64 || fds.size() != (bind.compiled ? 1U : 2U)) {
     return fail(ErrorCode::kProtocol, "a bind that is out of bounds");
   }
   TRY_VOID(limit_data_bytes(bind.compile_data_bytes_max, false));
   Bound out;
-  TRY(out.runtime, make_wasm_runtime(bind.runtime, bind.slots));
+  if (serves_container) {
+    out.runtime = make_container_runtime();
+  } else {
+    TRY(out.runtime, make_wasm_runtime(bind.runtime, bind.slots));
+  }
   TRY(Bytes code, read_all(fds[0].get(), kCodeBytesMax));
   if (!bind.compiled) {
     const auto begin = std::chrono::steady_clock::now();
@@ -84,7 +90,7 @@ class Server {
   Server(std::unique_ptr<Runtime> runtime, const BindFrame& bind, FrameSink& sink)
       : runtime_(std::move(runtime)),
         limits_(limits_of(bind)),
-        in_parts_(bind.runtime == market::RuntimeKind::kWasmHttp),
+        in_parts_(market::takes_http(bind.runtime)),
         sink_(sink) {
     for (std::uint32_t i = 0; i < bind.slots; ++i) {
       // Ended with the process, which is the only way a worker stops.
@@ -187,7 +193,7 @@ int run_worker(const WorkerOptions& options) {
   for (const std::string& missing : report.off) say("sandbox without " + missing);
   FrameSink sink(options.socket);
   if (options.syscall_filter) {
-    if (const auto filtered = install_syscall_filter(); !filtered) {
+    if (const auto filtered = install_syscall_filter(options.serves_container); !filtered) {
       return refuse_bind(sink, filtered.error());
     }
   }
@@ -197,7 +203,7 @@ int run_worker(const WorkerOptions& options) {
   if (!first) return 2;
   const auto bind = decode_frame<BindFrame>(**first);
   if (!bind) return 2;
-  auto bound = bind_workload(*bind, source.fds);
+  auto bound = bind_workload(*bind, source.fds, options.serves_container);
   source.fds.clear();
   if (!bound) return refuse_bind(sink, bound.error());
   sink.send(bound->ready);

@@ -11,6 +11,8 @@ struct WorkerOptions {
   bool in_namespaces = false;  // the process was started in namespaces of its own
   // Off only in tests that look at the worker from inside their own process.
   bool syscall_filter = true;
+  // It sits beside a container, in the same network: its system calls may connect there.
+  bool serves_container = false;
 };
 
 // Isolates the process, waits for its BindFrame, compiles and loads, then serves requests until the

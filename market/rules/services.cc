@@ -21,6 +21,7 @@ bool is_manifest(const Manifest& m) {
   if (m.artifact.is_zero() || !within(m.artifact_bytes, 1, kArtifactBytesMax)) return false;
   if (!within(m.memory_mib, 1, 4'096) || !within(m.wall_ms, 1, 600'000)) return false;
   if (!within(m.fuel_per_request, 1, kFuelPerRequestMax)) return false;
+  if ((m.runtime == RuntimeKind::kContainer) != (m.port != 0)) return false;
   if (m.request_bytes_max > kBodyBytesMax || m.response_bytes_max > kBodyBytesMax) return false;
   return std::all_of(m.env.begin(), m.env.end(), [](const auto& entry) {
     return is_environment_name(entry.first) && entry.second.find('\0') == std::string::npos;

@@ -76,6 +76,11 @@ enum class RuntimeKind : std::uint8_t { kWasmCommand, kWasmHttp, kContainer };
 constexpr RuntimeKind bcs_last(RuntimeKind) {
   return RuntimeKind::kContainer;
 }
+// Whether a request reaches the workload as HTTP; a command gets it as CGI's variables and standard
+// input.
+constexpr bool takes_http(RuntimeKind kind) {
+  return kind != RuntimeKind::kWasmCommand;
+}
 
 constexpr std::uint64_t kArtifactBytesMax = 64ULL * 1024 * 1024;
 
@@ -90,10 +95,11 @@ struct Manifest {
   std::uint64_t request_bytes_max = 0;   // body; at most 2^30
   std::uint64_t response_bytes_max = 0;  // head and body; at most 2^30
   BoundedMap<BoundedText<64>, BoundedText<1024>, 64> env;
+  std::uint16_t port = 0;  // on which a container listens; 0 for what is none
   static constexpr auto kFields = std::make_tuple(
       &Manifest::summary, &Manifest::runtime, &Manifest::artifact, &Manifest::artifact_bytes,
       &Manifest::memory_mib, &Manifest::fuel_per_request, &Manifest::wall_ms,
-      &Manifest::request_bytes_max, &Manifest::response_bytes_max, &Manifest::env);
+      &Manifest::request_bytes_max, &Manifest::response_bytes_max, &Manifest::env, &Manifest::port);
   bool operator==(const Manifest&) const = default;
 };
 

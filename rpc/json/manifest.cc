@@ -5,6 +5,8 @@
 namespace fog::rpc {
 namespace {
 
+constexpr std::uint16_t kContainerPort = 8'080;
+
 void read_limits(const ManifestReader& in, market::Manifest& out) {
   out.fuel_per_request = 1'000'000'000;
   out.request_bytes_max = out.response_bytes_max = 1U << 20;
@@ -42,6 +44,12 @@ void read_file(const ManifestReader& in, ServiceFile& out) {
   out.manifest.summary = BoundedText<256>(in.text("summary"));
   out.manifest.runtime = static_cast<market::RuntimeKind>(in.choice("runtime").value_or(0));
   out.artifact_path = in.text("artifact");
+  if (out.manifest.runtime == market::RuntimeKind::kContainer) {
+    out.manifest.port = kContainerPort;
+    in.whole_into("port", out.manifest.port);
+  } else if (in.has("port")) {
+    in.problem("port", "is for `runtime: container` only");
+  }
   read_limits(in, out.manifest);
   read_env(in, out.manifest);
   if (const auto bid = in.section("bid")) read_bid(*bid, out, out.bid.emplace());

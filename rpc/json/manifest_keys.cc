@@ -29,12 +29,16 @@ constexpr ManifestKey kKeys[] = {
      "my-service"},
     {"", "summary", kText, 0, 256, "", false, "What it does, in a line.", "Says hello"},
     {"", "runtime", kChoice, 0, 0, "wasm|wasm-http|container", true,
-     "What runs it, once for each request. wasm: a WASI preview 1 command; wasm-http: a component "
-     "of "
-     "the world wasi:http/proxy.",
+     "What runs it. wasm: a WASI preview 1 command, once for each request; wasm-http: a component "
+     "of the world wasi:http/proxy; container: a Linux container that listens on `port`.",
      "wasm"},
     {"", "artifact", kText, 1, 4'096, "", true,
-     "The program's file, relative to the manifest's folder.", "hello.wasm"},
+     "The program's file, relative to the manifest's folder; for a container its image, as an OCI "
+     "or docker archive.",
+     "hello.wasm"},
+    {"", "port", kWhole, 1, 65'535, "", false,
+     "Of a container: where it listens for HTTP; the program finds it in $PORT. Default 8080.",
+     "8080"},
     {"", "limits", kSection, 0, 0, "", false, "What one request may use.", "{memory_mib: 64}"},
     {"", "env", kPairs, 0, 64, "", false,
      "Variables for the program, up to 64; public. A name has 1 to 64 bytes without '=', a value "

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "executor/front.h"
+#include "executor/worker/container_main.h"
 #include "executor/worker/worker.h"
 #include "rpc/programs/host/commands.h"
 
@@ -170,12 +171,19 @@ int run_command(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  // The two processes that `foghost run` starts from its own program; not for people.
+  // The processes that `foghost run` starts from its own program; not for people.
   if (argc == 3 && std::strcmp(argv[1], "worker") == 0) {
     fog::executor::WorkerOptions options;
     options.in_namespaces = std::strcmp(argv[2], "--in-namespaces") == 0;
     // Without exit handlers, which a process that can do next to nothing could not run.
     ::_exit(fog::executor::run_worker(options));
+  }
+  if (argc == 5 && std::strcmp(argv[1], "container") == 0) {
+    fog::executor::ContainerOptions options;
+    options.runtime = argv[2];
+    options.rootfs = argv[3];
+    options.config = argv[4];
+    ::_exit(fog::executor::run_container(options));
   }
   if (argc == 3 && std::strcmp(argv[1], "front") == 0) {
     fog::executor::FrontOptions options;

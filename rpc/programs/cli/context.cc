@@ -59,6 +59,8 @@ int exit_code(ErrorCode code) {
 int finish(std::string_view program, const ErrorOr<void>& done, bool json) {
   if (done) return kExitOk;
   const Error& error = done.error();
+  // The one document that was printed has said it.
+  if (error.context.empty()) return exit_code(error.code);
   if (json) {
     const Json out{{"error", {{"code", error_code_name(error.code)}, {"message", error.context}}}};
     std::cout << rpc::pretty(out) << "\n";

@@ -4,6 +4,7 @@
 
 #include "chain/base/file.h"
 #include "chain/crypto/hash.h"
+#include "market/types/image_archive.h"
 #include "rpc/json/codec.h"
 #include "rpc/json/manifest_keys.h"
 #include "rpc/programs/cli/context.h"
@@ -53,14 +54,17 @@ ErrorOr<void> upload(Context& context, const LoadedService& service, Json& json,
   return {};
 }
 
+ErrorOr<void> check_image(const LoadedService& service) {
+  if (market::image_archive_kind(service.artifact)) return {};
+  return fail(ErrorCode::kInvalidInput,
+              service.artifact_path +
+                  " is not a container image in a file. Make one with: skopeo copy "
+                  "docker://IMAGE oci-archive:FILE, or: docker save IMAGE -o FILE");
+}
+
 // Before a name is paid for: what no Host could run.
-ErrorOr<void> check_program(const LoadedService& service, const std::string& manifest) {
-  if (service.file.manifest.runtime == market::RuntimeKind::kContainer) {
-    return fail(ErrorCode::kInvalidInput,
-                manifest +
-                    ": no Host runs services of this runtime; use `runtime: wasm` or "
-                    "`runtime: wasm-http`");
-  }
+ErrorOr<void> check_program(const LoadedService& service) {
+  if (service.file.manifest.runtime == market::RuntimeKind::kContainer) return check_image(service);
   const std::string_view program = as_text(service.artifact);
   constexpr std::string_view kComponent("\0asm\x0d\0\1\0", 8);
   constexpr std::string_view kCoreModule("\0asm\1\0\0\0", 8);
@@ -78,7 +82,7 @@ ErrorOr<void> check_program(const LoadedService& service, const std::string& man
 
 ErrorOr<void> publish(Context& context, const std::string& path, bool no_upload) {
   TRY(const auto service, load_service(path));
-  TRY_VOID(check_program(service, path));
+  TRY_VOID(check_program(service));
   TRY(const auto before,
       read_record<market::Service>(context.node(), market::service_key(service.file.name)));
   TRY(const auto account, context.account());

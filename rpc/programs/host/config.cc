@@ -4,6 +4,7 @@
 
 #include "chain/base/file.h"
 #include "chain/base/secret_file.h"
+#include "executor/cgroup.h"
 #include "rpc/json/yaml_section.h"
 #include "wallet/private_file.h"
 
@@ -55,7 +56,7 @@ ErrorOr<market::Location> read_location(const rpc::YamlSection& file) {
 
 ErrorOr<HostConfig> read_config(const rpc::YamlSection& file) {
   TRY_VOID(file.only({"node", "listen", "endpoint", "location", "capacity", "attributes", "cache",
-                      "namespaces", "measured"}));
+                      "namespaces", "containers", "measured"}));
   HostConfig out;
   TRY(out.node, file.text("node", 255));
   TRY(out.listen, file.text("listen", 255));
@@ -82,6 +83,11 @@ ErrorOr<HostConfig> read_config(const rpc::YamlSection& file) {
     TRY(const auto word, file.text("namespaces", 8));
     if (word != "auto" && word != "off") return file.refuse("namespaces", "auto or off");
     out.namespaces = word == "auto";
+  }
+  if (file.has("containers")) {
+    TRY(const auto word, file.text("containers", 8));
+    if (word != "auto" && word != "off") return file.refuse("containers", "auto or off");
+    out.containers = word == "auto";
   }
   if (file.has("measured")) {
     TRY(const auto measured, file.section("measured"));
@@ -145,6 +151,7 @@ cache:
   code_mib: {}   # the same, compiled
 
 namespaces: {}   # auto: workers get namespaces of their own where the kernel allows it; off
+containers: {}   # auto: container services are run too, where `foghost doctor` says that it can; off
 
 measured:   # by init, for orientation
   fuel_per_core_second: {}
@@ -153,7 +160,7 @@ measured:   # by init, for orientation
       degrees_text(config.location.lat_milli, 90), degrees_text(config.location.lon_milli, 180),
       have.cpu_milli, have.memory_mib, have.storage_mib, have.egress_mbps, attributes,
       config.artifact_cache_mib, config.code_cache_mib, config.namespaces ? "auto" : "off",
-      config.fuel_per_core_second);
+      config.containers ? "auto" : "off", config.fuel_per_core_second);
 }
 
 ErrorOr<SecretKey> load_operator_key(const std::string& dir) {
@@ -174,6 +181,15 @@ ErrorOr<SecretKey> create_operator_key(const std::string& dir) {
   const std::string text = to_hex(key.bytes()) + "\n";
   TRY_VOID(wallet::create_private_file(key_path(dir), as_bytes(text)));
   return key;
+}
+
+ErrorOr<executor::ContainerTools> find_container_tools() {
+  TRY(auto tools, executor::ContainerTools::find());
+  if (!executor::CgroupRoot::find().limits_memory()) {
+    return fail(ErrorCode::kUnavailable,
+                "a container's memory cannot be limited here (see control groups)");
+  }
+  return tools;
 }
 
 ErrorOr<market::HostId> load_host_id(const std::string& dir) {

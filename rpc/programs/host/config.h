@@ -9,6 +9,7 @@
 #include "chain/base/error.h"
 #include "chain/base/url.h"
 #include "chain/crypto/keys.h"
+#include "executor/image_store.h"
 #include "market/types/objects.h"
 
 namespace fog::host {
@@ -23,6 +24,7 @@ struct HostConfig {
   std::uint64_t artifact_cache_mib = 4'096;
   std::uint64_t code_cache_mib = 2'048;
   bool namespaces = true;
+  bool containers = true;                  // where this computer can
   std::uint64_t fuel_per_core_second = 0;  // measured by init; for orientation
 };
 
@@ -36,6 +38,9 @@ std::string config_path(const std::string& dir);
 ErrorOr<SecretKey> load_operator_key(const std::string& dir);
 // Never overwrites a key.
 ErrorOr<SecretKey> create_operator_key(const std::string& dir);
+
+// What containers need; kUnavailable says what this computer lacks.
+ErrorOr<executor::ContainerTools> find_container_tools();
 
 // The Host's id once it is registered, <dir>/host.id. kNotFound says to register.
 ErrorOr<market::HostId> load_host_id(const std::string& dir);

@@ -137,6 +137,9 @@ ErrorOr<void> run(const HostCommand& command) {
   options.artifact_quota_bytes = self->config().artifact_cache_mib << 20;
   options.code_quota_bytes = self->config().code_cache_mib << 20;
   options.namespaces = self->config().namespaces;
+  if (self->config().containers) {
+    if (auto tools = find_container_tools()) options.containers = *std::move(tools);
+  }
 
   // Before any thread starts, so that all of them leave the signals to the one that waits.
   sigset_t signals;

@@ -45,6 +45,8 @@ market::Attributes attributes_of(const HostConfig& config) {
   }
   // What this program runs besides commands, as market/rules/constraints.cc asks for it.
   out[BoundedText<32>("runtime.wasm-http")] = BoundedText<64>("1");
+  if (config.containers && find_container_tools())
+    out[BoundedText<32>("runtime.container")] = BoundedText<64>("1");
   return out;
 }
 

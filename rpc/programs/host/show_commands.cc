@@ -93,6 +93,12 @@ std::vector<Check> check_cgroups() {
   return out;
 }
 
+Check check_containers() {
+  const auto tools = find_container_tools();
+  return {"containers", tools.has_value(), false,
+          tools ? "run by " + tools->runtime : tools.error().context};
+}
+
 Check check_node(Operator& self) {
   const auto status = self.node().status();
   return {"node", status.has_value(), true,
@@ -234,6 +240,7 @@ ErrorOr<void> logs(const HostCommand& command, const std::string& lease, std::si
 ErrorOr<void> doctor(const HostCommand& command) {
   std::vector<Check> checks = {check_runtime(), check_namespaces()};
   for (Check& each : check_cgroups()) checks.push_back(std::move(each));
+  checks.push_back(check_containers());
   const auto self = Operator::open(command);
   if (self) {
     checks.push_back(check_node(**self));
@@ -257,8 +264,10 @@ ErrorOr<void> doctor(const HostCommand& command) {
     broken = broken || (!check.good && check.needed);
   }
   cli::Context(command.options).print(json, text);
-  if (broken)
-    return fail(ErrorCode::kUnavailable, "what is marked BAD keeps this Host from working");
+  if (broken) {
+    return fail(ErrorCode::kUnavailable,
+                command.options.json ? "" : "what is marked BAD keeps this Host from working");
+  }
   return {};
 }
 

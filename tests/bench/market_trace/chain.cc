@@ -73,6 +73,7 @@ class Chain {
   static Manifest manifest() {
     Manifest m;
     m.runtime = RuntimeKind::kContainer;
+    m.port = 80;
     m.artifact = sha256(as_bytes("trace"));
     m.artifact_bytes = 1;
     m.memory_mib = 1;

@@ -264,6 +264,7 @@ void run_markets(std::uint64_t seed, const Size& size) {
     for (std::uint8_t kind = 0; kind < 3; ++kind) {
       Manifest manifest = MarketWorld::manifest();
       manifest.runtime = static_cast<RuntimeKind>(kind);
+      if (manifest.runtime == RuntimeKind::kContainer) manifest.port = 80;
       EXPECT_EQ(world.send(cast.publisher, PublishService{kServices[kind], manifest}),
                 Fault::kNone);
     }

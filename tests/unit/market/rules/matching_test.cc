@@ -122,6 +122,7 @@ TEST_F(MatchingTest, AHostWithALowStandingIsRefusedByTheMinimumAndRanksBehind) {
 TEST_F(MatchingTest, OtherRuntimesNeedAHostThatSaysSo) {
   Manifest container = MarketWorld::manifest();
   container.runtime = RuntimeKind::kContainer;
+  container.port = 80;
   ASSERT_EQ(world.send(publisher, PublishService{"boxed", container}), Fault::kNone);
   world.add_host(owner, 10'000);
   world.next_block();

@@ -262,6 +262,8 @@ TEST(ServiceMessages, AManifestIsWithinItsBounds) {
   EXPECT_EQ(publish([](auto& m) { m.fuel_per_request = 0; }), Fault::kBadManifest);
   EXPECT_EQ(publish([](auto& m) { m.fuel_per_request = 1'000'000'000'000; }), Fault::kNone);
   EXPECT_EQ(publish([](auto& m) { m.fuel_per_request = 1'000'000'000'001; }), Fault::kBadManifest);
+  EXPECT_EQ(publish([](auto& m) { m.port = 80; }), Fault::kBadManifest);
+  EXPECT_EQ(publish([](auto& m) { m.runtime = RuntimeKind::kContainer; }), Fault::kBadManifest);
   EXPECT_EQ(publish([](auto& m) { m.wall_ms = 0; }), Fault::kBadManifest);
   EXPECT_EQ(publish([](auto& m) { m.wall_ms = 600'001; }), Fault::kBadManifest);
   EXPECT_EQ(publish([](auto& m) { m.request_bytes_max = (1ULL << 30) + 1; }), Fault::kBadManifest);

@@ -35,6 +35,19 @@ TEST(Manifest, NeedsOnlyNameRuntimeAndArtifact) {
   EXPECT_FALSE(file->bid.has_value());
 }
 
+TEST(Manifest, AContainerListensOnAPort) {
+  const std::string head = "name: box\nartifact: box.tar\n";
+  const auto port = [&](const std::string& rest) {
+    return parse_service_file(head + rest, "service.yaml");
+  };
+  EXPECT_EQ(port("runtime: container\n")->manifest.port, 8'080);
+  EXPECT_EQ(port("runtime: container\nport: 80\n")->manifest.port, 80);
+  EXPECT_EQ(port("runtime: wasm\n")->manifest.port, 0);
+  for (const char* bad : {"runtime: container\nport: 0\n", "runtime: container\nport: 65536\n",
+                          "runtime: wasm\nport: 80\n"})
+    EXPECT_FALSE(port(bad).has_value()) << bad;
+}
+
 TEST(Manifest, ReadsEveryKeyOfAService) {
   const auto file = parse_service_file(
       "name: thumbnailer\n"

@@ -1,0 +1,322 @@
+#include "executor/worker/container_runtime.h"
+
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <poll.h>
+#include <thread>
+
+#include <boost/beast/http/buffer_body.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include "executor/fd.h"
+
+namespace fog::executor {
+namespace {
+
+namespace http = boost::beast::http;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::seconds kListenTime{50};
+constexpr std::size_t kHeadBytesMax = 64 * 1024;
+constexpr std::size_t kPartBytes = 64 * 1024;
+// A body up to this size is sent with its length, which more programs take than one in chunks.
+constexpr std::size_t kWholeBodyBytes = 1 << 20;
+
+// How an exchange broke off.
+struct Broken {
+  RunOutcome outcome = RunOutcome::kNoAnswer;
+  std::string why;
+  bool cancelled = false;
+};
+template <class T>
+using OrBroken = Result<T, Broken>;
+
+Fail<Broken> no_answer(std::string why) {
+  return Fail{Broken{RunOutcome::kNoAnswer, std::move(why), false}};
+}
+Fail<Broken> cancelled() {
+  return Fail{Broken{RunOutcome::kNoAnswer, "", true}};
+}
+
+UniqueFd connect_to(std::uint16_t port) {
+  UniqueFd out(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!out) return out;
+  sockaddr_in place = {};
+  place.sin_family = AF_INET;
+  place.sin_port = htons(port);
+  place.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  // On loopback it is there or refused at once; a full queue is waited for by the kernel.
+  if (::connect(out.get(), reinterpret_cast<const sockaddr*>(&place), sizeof place) != 0)
+    out.reset();
+  const int one = 1;
+  if (out) ::setsockopt(out.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  return out;
+}
+
+// Reads and writes that end in time.
+class Link {
+ public:
+  Link(UniqueFd socket, Clock::time_point deadline)
+      : socket_(std::move(socket)), deadline_(deadline) {}
+
+  OrBroken<void> send(ByteView bytes) {
+    while (!bytes.empty()) {
+      TRY_VOID(wait(POLLOUT));
+      const ssize_t sent =
+          ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+      // It may have answered before it has read everything.
+      if (sent < 0 && errno != EAGAIN && errno != EINTR) return {};
+      if (sent > 0) bytes = bytes.subspan(static_cast<std::size_t>(sent));
+    }
+    return {};
+  }
+  // 0 at the end.
+  OrBroken<std::size_t> receive(std::span<std::uint8_t> out) {
+    for (;;) {
+      TRY_VOID(wait(POLLIN));
+      const ssize_t got = ::recv(socket_.get(), out.data(), out.size(), MSG_DONTWAIT);
+      if (got >= 0) return static_cast<std::size_t>(got);
+      if (errno != EAGAIN && errno != EINTR)
+        return no_answer("the container closed the connection before it had answered");
+    }
+  }
+
+ private:
+  OrBroken<void> wait(short events) {
+    for (;;) {
+      const auto left =
+          std::chrono::ceil<std::chrono::milliseconds>(deadline_ - Clock::now()).count();
+      if (left <= 0) return Fail{Broken{RunOutcome::kWall, "", false}};
+      pollfd one = {socket_.get(), events, 0};
+      if (::poll(&one, 1, static_cast<int>(std::min<long>(left, 1'000'000))) > 0) return {};
+    }
+  }
+
+  const UniqueFd socket_;
+  const Clock::time_point deadline_;
+};
+
+void add_line(Bytes& out, std::string_view name, std::string_view value) {
+  append(out, as_bytes(name));
+  append(out, as_bytes(": "));
+  append(out, as_bytes(value));
+  append(out, as_bytes("\r\n"));
+}
+
+// The request's head up to the lines that say how long its body is.
+Bytes head_bytes(const market::RequestHead& head) {
+  Bytes out = to_bytes(
+      as_bytes(std::string(head.method) + " " + std::string(head.target) + " HTTP/1.1\r\n"));
+  bool has_host = false;
+  for (const market::HttpField& field : head.fields) {
+    // What is about the connection ended at the front; 100-continue did too.
+    if (!market::counts_in_request(field.name) || field.name == "content-length" ||
+        field.name == "expect")
+      continue;
+    has_host = has_host || field.name == "host";
+    add_line(out, field.name, field.value);
+  }
+  if (!has_host) add_line(out, "host", "localhost");
+  add_line(out, "connection", "close");
+  return out;
+}
+
+// Reads on until the body ends or `whole` is full.
+OrBroken<bool> read_whole(RunIo& io, Bytes& whole) {
+  std::size_t size = 0;
+  whole.resize(kWholeBodyBytes);
+  while (size < whole.size()) {
+    const auto got = io.read_body(std::span(whole).subspan(size));
+    if (!got) return cancelled();
+    if (*got == 0) {
+      whole.resize(size);
+      return true;
+    }
+    size += *got;
+  }
+  return false;
+}
+
+OrBroken<void> send_chunk(Link& link, ByteView part) {
+  std::array<char, 24> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), part.size(), 16);
+  Bytes out = to_bytes(
+      as_bytes(std::string_view(digits.data(), static_cast<std::size_t>(end.ptr - digits.data()))));
+  append(out, as_bytes("\r\n"));
+  append(out, part);
+  append(out, as_bytes("\r\n"));
+  return link.send(out);
+}
+
+OrBroken<void> send_request(Link& link, const market::RequestHead& head, RunIo& io) {
+  Bytes out = head_bytes(head);
+  Bytes part;
+  TRY(const bool is_whole, read_whole(io, part));
+  if (is_whole) {
+    const bool bare = part.empty() && (head.method == "GET" || head.method == "HEAD");
+    if (!bare) add_line(out, "content-length", std::to_string(part.size()));
+    append(out, as_bytes("\r\n"));
+    append(out, part);
+    return link.send(out);
+  }
+  add_line(out, "transfer-encoding", "chunked");
+  append(out, as_bytes("\r\n"));
+  TRY_VOID(link.send(out));
+  TRY_VOID(send_chunk(link, part));
+  part.resize(kPartBytes);
+  for (;;) {
+    const auto got = io.read_body(part);
+    if (!got) return cancelled();
+    TRY_VOID(send_chunk(link, ByteView(part).first(*got)));
+    if (*got == 0) return {};
+  }
+}
+
+market::ResponseHead head_of(const http::response<http::buffer_body>& answer) {
+  market::ResponseHead head;
+  head.status = static_cast<std::uint16_t>(answer.result_int());
+  const auto text = [](const auto& view) { return std::string_view(view.data(), view.size()); };
+  for (const auto& field : answer) {
+    std::string name(text(field.name_string()));
+    for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    // About this connection, which ends here; fog-* is the link's.
+    if (!market::counts_in_request(name) || head.fields.size() == head.fields.kMax) continue;
+    market::HttpField& out = head.fields.emplace_back();
+    out.name.assign(name);
+    out.value.assign(text(field.value()));
+  }
+  return head;
+}
+
+// One response, as it comes.
+class Answer {
+ public:
+  Answer(const RunLimits& limits, RunIo& io, bool is_head) : limits_(limits), io_(io) {
+    parser_.header_limit(kHeadBytesMax);
+    parser_.body_limit(std::uint64_t{1} << 40);
+    parser_.skip(is_head);
+  }
+
+  OrBroken<void> read(Link& link) {
+    Bytes buffer(kPartBytes);
+    std::size_t filled = 0;
+    while (!parser_.is_done()) {
+      if (filled == buffer.size()) buffer.resize(buffer.size() * 2);
+      TRY(const std::size_t got, link.receive(std::span(buffer).subspan(filled)));
+      boost::system::error_code error;
+      if (got == 0) {
+        if (parser_.got_some()) parser_.put_eof(error);
+        if (error || !parser_.is_header_done())
+          return no_answer("the container closed the connection before it had answered");
+        break;
+      }
+      filled += got;
+      TRY(const std::size_t used, take(ByteView(buffer).first(filled)));
+      std::copy(buffer.begin() + static_cast<std::ptrdiff_t>(used),
+                buffer.begin() + static_cast<std::ptrdiff_t>(filled), buffer.begin());
+      filled -= used;
+    }
+    return give_head();
+  }
+
+ private:
+  // How many of the bytes the parser has taken.
+  OrBroken<std::size_t> take(ByteView bytes) {
+    std::size_t used = 0;
+    for (;;) {
+      auto& body = parser_.get().body();
+      body.data = part_.data();
+      body.size = part_.size();
+      boost::system::error_code error;
+      used += parser_.put(boost::asio::buffer(bytes.data() + used, bytes.size() - used), error);
+      const std::size_t written = part_.size() - body.size;
+      TRY_VOID(give_head());
+      if (written > 0) TRY_VOID(give(ByteView(part_).first(written)));
+      if (error == http::error::need_more) return used;
+      if (error && error != http::error::need_buffer)
+        return no_answer("the container's answer is not HTTP: " + error.message());
+      if (parser_.is_done() || used == bytes.size()) return used;
+    }
+  }
+  OrBroken<void> give_head() {
+    if (head_given_ || !parser_.is_header_done()) return {};
+    head_given_ = true;
+    const auto& answer = parser_.get();
+    if (answer.result_int() < 200)
+      return no_answer("the container answered with status " + std::to_string(answer.result_int()) +
+                       ", which is none for a request");
+    return io_.write_head(head_of(answer)) ? OrBroken<void>() : cancelled();
+  }
+  OrBroken<void> give(ByteView part) {
+    given_ += part.size();
+    if (given_ > limits_.output_bytes_max) return Fail{Broken{RunOutcome::kOutput, "", false}};
+    return io_.write_output(part) ? OrBroken<void>() : cancelled();
+  }
+
+  const RunLimits& limits_;
+  RunIo& io_;
+  http::response_parser<http::buffer_body> parser_;
+  std::array<std::uint8_t, kPartBytes> part_{};
+  bool head_given_ = false;
+  std::uint64_t given_ = 0;
+};
+
+class ContainerRuntime final : public Runtime {
+ public:
+  ErrorOr<Bytes> compile(ByteView, const RunLimits&) override {
+    return fail(ErrorCode::kRejected, "a container is not compiled");
+  }
+
+  ErrorOr<void> load(ByteView code) override {
+    const std::string_view text = as_text(code);
+    const auto end = std::from_chars(text.data(), text.data() + text.size(), port_);
+    if (end.ec != std::errc() || end.ptr != text.data() + text.size() || port_ == 0)
+      return fail(ErrorCode::kInvalidInput, "no port");
+    const auto deadline = Clock::now() + kListenTime;
+    while (!connect_to(port_)) {
+      if (Clock::now() > deadline) {
+        return fail(ErrorCode::kUnavailable, "nothing in the container listens on port " +
+                                                 std::string(text) +
+                                                 " of 127.0.0.1 or of all addresses within 50 s");
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return {};
+  }
+
+  RunResult run(const RunJob& job, const RunLimits& limits, RunIo& io) override {
+    RunResult out;
+    const auto done = exchange(job, limits, io);
+    if (done) return out;
+    out.outcome = done.error().outcome;
+    out.detail = done.error().why;
+    out.cancelled = done.error().cancelled;
+    return out;
+  }
+
+ private:
+  OrBroken<void> exchange(const RunJob& job, const RunLimits& limits, RunIo& io) const {
+    CHECK(job.http.has_value());
+    const auto deadline = Clock::now() + std::chrono::milliseconds(limits.wall_ms_max);
+    UniqueFd socket = connect_to(port_);
+    if (!socket) return no_answer("nothing in the container listens on its port any more");
+    Link link(std::move(socket), deadline);
+    TRY_VOID(send_request(link, *job.http, io));
+    const auto answer = std::make_unique<Answer>(limits, io, job.http->method == "HEAD");
+    return answer->read(link);
+  }
+
+  std::uint16_t port_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Runtime> make_container_runtime() {
+  return std::make_unique<ContainerRuntime>();
+}
+
+}  // namespace fog::executor

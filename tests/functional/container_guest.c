@@ -1,0 +1,221 @@
+// What the container tests put into an image: an HTTP server that does what the path says, good and
+// evil. One process a connection.
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <arpa/inet.h>
+#include <sys/mount.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+static char request[2 << 20];
+static int client;
+
+static void put(const void* bytes, size_t size) {
+  const char* at = bytes;
+  while (size > 0) {
+    const ssize_t done = write(client, at, size);
+    if (done <= 0) _exit(1);
+    at += done;
+    size -= (size_t)done;
+  }
+}
+
+static void answer(const char* status, const char* type, const char* body, size_t size) {
+  char head[512];
+  put(head,
+      (size_t)snprintf(
+          head, sizeof head,
+          "HTTP/1.1 %s\r\nContent-Type: %s\r\nX-From: container\r\nContent-Length: %zu\r\n\r\n",
+          status, type, size));
+  put(body, size);
+}
+
+static void answer_text(const char* text) {
+  answer("200 OK", "text/plain", text, strlen(text));
+}
+
+// "name: ok" or what errno says, a line each: what should all fail.
+static void escape(void) {
+  char out[8192] = "";
+  size_t used = 0;
+#define TRY(name, call)                                                     \
+  used += (size_t)snprintf(out + used, sizeof out - used, "%s: %s\n", name, \
+                           (call) >= 0 ? "ok" : strerrorname_np(errno))
+  TRY("write-root", open("/made-here", O_CREAT | O_WRONLY, 0600));
+  TRY("mount", mount("none", "/tmp", "tmpfs", 0, ""));
+  TRY("unshare-user", unshare(CLONE_NEWUSER));
+  TRY("unshare-net", unshare(CLONE_NEWNET));
+  TRY("ptrace", (int)ptrace(PTRACE_ATTACH, 1, 0, 0));
+  TRY("setns", setns(0, CLONE_NEWNET));
+  TRY("keyctl", (int)syscall(SYS_keyctl, 0, -3, 0));
+  TRY("bpf", (int)syscall(SYS_bpf, 0, 0, 0));
+  TRY("io_uring", (int)syscall(SYS_io_uring_setup, 1, 0));
+  TRY("clone3", (int)syscall(SYS_clone3, 0, 0));
+  TRY("clone-user", (int)syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0));
+  TRY("vsock", socket(40, SOCK_STREAM, 0));
+  TRY("raw", socket(AF_INET, SOCK_RAW, IPPROTO_ICMP));
+  TRY("sysfs", open("/sys/class", O_RDONLY));
+  TRY("core-pattern", open("/proc/sys/kernel/core_pattern", O_WRONLY));
+  TRY("sysrq", open("/proc/sysrq-trigger", O_WRONLY));
+  TRY("mknod", mknod("/tmp/disk", 0600 | S_IFBLK, 0x801));
+  TRY("chown", chown("/tmp", 12, 12));
+  TRY("setuid", setuid(1));
+  TRY("agent-socket", fcntl(3, F_GETFD) >= 0 && 3 != client ? 0 : (errno = EBADF, -1));
+  struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(80)};
+  const char* places[] = {"169.254.169.254", "8.8.8.8", "10.0.0.1"};
+  for (int i = 0; i < 3; ++i) {
+    inet_pton(AF_INET, places[i], &to.sin_addr);
+    TRY(places[i], connect(socket(AF_INET, SOCK_STREAM, 0), (void*)&to, sizeof to));
+  }
+  answer_text(out);
+}
+
+static void list(const char* folder) {
+  char out[65536] = "";
+  size_t used = 0;
+  DIR* dir = opendir(folder);
+  for (struct dirent* entry; dir && (entry = readdir(dir)) && used < sizeof out - 300;)
+    used += (size_t)snprintf(out + used, sizeof out - used, "%s\n", entry->d_name);
+  answer_text(out);
+}
+
+static void flood(void) {
+  for (size_t step = 1 << 20;;) {
+    char* more = malloc(step);
+    if (more == NULL) break;
+    memset(more, 1, step);
+  }
+  answer_text("no more\n");
+}
+
+static void bomb(void) {
+  int children = 0;
+  while (children < 100000) {
+    const pid_t pid = fork();
+    if (pid < 0) break;
+    if (pid == 0) {
+      pause();
+      _exit(0);
+    }
+    ++children;
+  }
+  char text[64];
+  snprintf(text, sizeof text, "%d\n", children);
+  answer_text(text);
+  kill(0, SIGKILL);
+}
+
+static void serve(void) {
+  size_t size = 0;
+  char* body = NULL;
+  while (size < sizeof request - 1 && body == NULL) {
+    const ssize_t got = read(client, request + size, sizeof request - 1 - size);
+    if (got <= 0) return;
+    size += (size_t)got;
+    request[size] = 0;
+    body = strstr(request, "\r\n\r\n");
+  }
+  if (body == NULL) return;
+  body += 4;
+  const char* length = strcasestr(request, "\r\ncontent-length:");
+  const size_t wanted = length && length < body ? strtoul(length + 17, NULL, 10) : 0;
+  while ((size_t)(request + size - body) < wanted && size < sizeof request - 1) {
+    const ssize_t got = read(client, request + size, sizeof request - 1 - size);
+    if (got <= 0) return;
+    size += (size_t)got;
+  }
+  char method[16], path[4096];
+  if (sscanf(request, "%15s %4095s", method, path) != 2) return;
+  if (!strcmp(path, "/echo")) return answer("201 Created", "application/x-echo", body, wanted);
+  if (!strcmp(path, "/head"))
+    return answer("200 OK", "text/plain", request, (size_t)(body - request));
+  if (!strcmp(path, "/port")) return answer_text(getenv("PORT"));
+  if (!strcmp(path, "/greeting"))
+    return answer_text(getenv("GREETING") ? getenv("GREETING") : "none");
+  if (!strcmp(path, "/escape")) return escape();
+  if (!strncmp(path, "/list", 5)) return list(path[5] ? path + 5 : "/");
+  if (!strcmp(path, "/flood-memory")) return flood();
+  if (!strcmp(path, "/bomb")) return bomb();
+  if (!strcmp(path, "/garbage")) return put("this is no HTTP\r\n\r\n", 19);
+  if (!strcmp(path, "/silence")) return;
+  if (!strcmp(path, "/bomb-length")) {
+    const char* huge = "HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\nlittle";
+    return put(huge, strlen(huge));
+  }
+  if (!strcmp(path, "/upgrade")) {
+    const char* other = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n";
+    return put(other, strlen(other));
+  }
+  if (!strcmp(path, "/flood-output")) {
+    const char* head = "HTTP/1.1 200 OK\r\n\r\n";
+    put(head, strlen(head));
+    for (;;) put(request, 65536);
+  }
+  if (!strcmp(path, "/until-close")) {
+    const char* whole = "HTTP/1.0 200 OK\r\nX-Old: yes\r\n\r\nuntil the end";
+    return put(whole, strlen(whole));
+  }
+  if (!strcmp(path, "/chunked")) {
+    const char* whole =
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n "
+        "again\r\n0\r\n\r\n";
+    return put(whole, strlen(whole));
+  }
+  if (!strcmp(path, "/sleep")) sleep(60);
+  if (!strcmp(path, "/spin"))
+    for (;;) continue;
+  if (!strcmp(path, "/exit")) kill(getppid(), SIGUSR1);
+  if (!strcmp(path, "/fill-tmp")) {
+    const int file = open("/tmp/full", O_CREAT | O_WRONLY, 0600);
+    long written = 0;
+    for (ssize_t got; (got = write(file, request, sizeof request)) > 0;) written += got;
+    char text[64];
+    snprintf(text, sizeof text, "%ld %s\n", written, strerrorname_np(errno));
+    unlink("/tmp/full");
+    return answer_text(text);
+  }
+  answer_text("hello from a container\n");
+}
+
+static void leave(int signal) {
+  _exit(signal == SIGUSR1 ? 3 : 4);
+}
+
+int main(void) {
+  signal(SIGCHLD, SIG_IGN);
+  signal(SIGUSR1,
+         leave);  // the first process of a namespace has no other way to be ended from inside
+  fprintf(stderr, "listening on %s\n", getenv("PORT"));
+  const int door = socket(AF_INET, SOCK_STREAM, 0);
+  const int one = 1;
+  setsockopt(door, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+  struct sockaddr_in place = {.sin_family = AF_INET,
+                              .sin_port = htons((unsigned short)atoi(getenv("PORT")))};
+  if (bind(door, (void*)&place, sizeof place) != 0 || listen(door, 64) != 0)
+    return perror("listen"), 1;
+  for (;;) {
+    client = accept4(door, NULL, NULL, SOCK_CLOEXEC);
+    if (client < 0) continue;
+    if (fork() == 0) {
+      close(door);
+      setpgid(0, 0);
+      serve();
+      _exit(0);
+    }
+    close(client);
+  }
+}
