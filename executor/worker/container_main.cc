@@ -59,6 +59,10 @@ ErrorOr<void> make_bundle(const ContainerOptions& options) {
   TRY_VOID(check(::mkdir("/run/bundle/rootfs", 0755), "/run/bundle/rootfs"));
   const std::string from = "/proc/self/fd/" + std::to_string(rootfs.get());
   TRY_VOID(check(::mount(from.c_str(), "/run/bundle/rootfs", nullptr, MS_BIND, nullptr), "image"));
+  // An image can hold device files, which would be the computer's devices. What is locked here
+  // stays so in the container's own user namespace.
+  constexpr unsigned long kHarmless = MS_REMOUNT | MS_BIND | MS_NODEV | MS_NOSUID;
+  TRY_VOID(check(::mount(nullptr, "/run/bundle/rootfs", nullptr, kHarmless, nullptr), "image"));
   TRY_VOID(write_file_atomically("/run/bundle/hosts",
                                  as_bytes("127.0.0.1 localhost container\n::1 localhost\n"),
                                  FileMode::kShared));

@@ -55,6 +55,8 @@ static void escape(void) {
 #define TRY(name, call)                                                     \
   used += (size_t)snprintf(out + used, sizeof out - used, "%s: %s\n", name, \
                            (call) >= 0 ? "ok" : strerrorname_np(errno))
+  // Only the connection is open, and the door's number is free again.
+  TRY("another-socket", fcntl(client == 3 ? 4 : 3, F_GETFD));
   TRY("write-root", open("/made-here", O_CREAT | O_WRONLY, 0600));
   TRY("mount", mount("none", "/tmp", "tmpfs", 0, ""));
   TRY("unshare-user", unshare(CLONE_NEWUSER));
@@ -72,9 +74,9 @@ static void escape(void) {
   TRY("core-pattern", open("/proc/sys/kernel/core_pattern", O_WRONLY));
   TRY("sysrq", open("/proc/sysrq-trigger", O_WRONLY));
   TRY("mknod", mknod("/tmp/disk", 0600 | S_IFBLK, 0x801));
+  TRY("device-of-image", open("/srv/device", O_RDONLY));
   TRY("chown", chown("/tmp", 12, 12));
   TRY("setuid", setuid(1));
-  TRY("agent-socket", fcntl(3, F_GETFD) >= 0 && 3 != client ? 0 : (errno = EBADF, -1));
   struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(80)};
   const char* places[] = {"169.254.169.254", "8.8.8.8", "10.0.0.1"};
   for (int i = 0; i < 3; ++i) {
@@ -148,6 +150,8 @@ static void serve(void) {
     return answer_text(getenv("GREETING") ? getenv("GREETING") : "none");
   if (!strcmp(path, "/escape")) return escape();
   if (!strncmp(path, "/list", 5)) return list(path[5] ? path + 5 : "/");
+  if (!strncmp(path, "/open/", 6))
+    return answer_text(open(path + 5, O_RDWR) >= 0 ? "ok" : strerrorname_np(errno));
   if (!strcmp(path, "/flood-memory")) return flood();
   if (!strcmp(path, "/bomb")) return bomb();
   if (!strcmp(path, "/garbage")) return put("this is no HTTP\r\n\r\n", 19);

@@ -4,7 +4,7 @@ reason, where this machine cannot run containers."""
 import concurrent.futures
 import json
 import os
-import pathlib
+import stat
 import subprocess
 import time
 import unittest
@@ -81,6 +81,12 @@ class Container(ServedTest):
 class Guest(Container):
     service, port = "guest", 8080
 
+    @staticmethod
+    def extra(rootfs):
+        # As good as any disk of the computer.
+        os.mknod(rootfs / "srv/device", 0o666 | stat.S_IFCHR, os.makedev(1, 5))
+        os.chmod(rootfs / "srv/device", 0o666)
+
     def test_it_answers_as_it_wants(self):
         self.assertEqual(self.text("/"), "hello from a container\n")
         self.assertEqual(self.text("/port"), "8080")
@@ -135,6 +141,12 @@ class Guest(Container):
         processes = [int(name) for name in self.text("/list/proc").split() if name.isdigit()]
         self.assertLess(len(processes), 40)
         self.assertEqual(set(self.text("/list/dev").split()) & {"sda", "vda", "mem", "kmsg", "fuse", "kvm"}, set())
+
+    def test_it_has_what_every_program_expects(self):
+        for name in ("null", "zero", "full", "random", "urandom"):
+            self.assertEqual(self.text(f"/open/dev/{name}"), "ok", name)
+        self.assertEqual(self.text("/open/etc/hosts"), "EACCES")
+        self.assertEqual(self.text("/list/proc/self/ns").split().count("net"), 1)
 
     def test_floods_end_within_it(self):
         written, why = self.text("/fill-tmp").split()
