@@ -143,6 +143,7 @@ std::vector<ReplicaStatus> Agent::replicas() const {
                                : "waiting";
     status.why = !held.declined.empty() ? held.declined : held.runner ? held.runner->why() : "";
     status.worker_starts = held.runner ? held.runner->worker_starts() : 0;
+    if (held.runner) status.computer_use = held.runner->computer_use();
     status.use = held.use;
     out.push_back(std::move(status));
   }

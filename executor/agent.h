@@ -37,6 +37,7 @@ struct ReplicaStatus {
   std::string phase;  // of the runner; "settling" after the end
   std::string why;
   std::uint64_t worker_starts = 0;
+  CgroupUse computer_use;  // of this computer; shown, not billed
   UseFrame use;
 };
 

@@ -127,7 +127,7 @@ void remove_left_behind(const std::string& folder) {
 
 CgroupRoot CgroupRoot::find() {
   CgroupRoot root = look();
-  for (const std::string& folder : {root.memory_, root.cpu_}) {
+  for (const std::string& folder : {root.memory_, root.cpu_, root.accounts_}) {
     if (!folder.empty()) remove_left_behind(folder);
   }
   return root;
@@ -139,11 +139,13 @@ CgroupRoot CgroupRoot::look() {
   if (!root.v2_) {
     find_v1("memory", "memory", root.memory_, root.missing_);
     find_v1("cpu", "processor time", root.cpu_, root.missing_);
+    std::vector<std::string> uncounted;  // is shown as 0
+    find_v1("cpuacct", "use of processor time", root.accounts_, uncounted);
     return root;
   }
   auto folder = prepare_v2(own_group("").value_or("/"));
   if (folder) {
-    root.memory_ = root.cpu_ = *std::move(folder);
+    root.memory_ = root.cpu_ = root.accounts_ = *std::move(folder);
   } else {
     root.missing_.push_back("memory and processor time: " + folder.error().context);
   }
@@ -154,13 +156,15 @@ ErrorOr<Cgroup> CgroupRoot::make(const std::string& name, std::uint64_t memory_b
   Cgroup group;
   group.v2_ = v2_;
   const std::string child = "/" + std::string(kPrefix) + name;
-  for (const std::string& parent : {memory_, cpu_}) {
+  for (const std::string& parent : {memory_, cpu_, accounts_}) {
     const std::string folder = parent + child;
     if (parent.empty() || (!group.folders_.empty() && group.folders_.back() == folder)) continue;
     if (::mkdir(folder.c_str(), 0755) != 0 && errno != EEXIST) return fail_errno(folder);
     group.folders_.push_back(folder);
   }
   if (!cpu_.empty()) group.cpu_ = cpu_ + child;
+  if (!memory_.empty()) group.memory_ = memory_ + child;
+  if (!accounts_.empty()) group.accounts_ = accounts_ + child;
   if (!memory_.empty()) {
     const char* file = v2_ ? "/memory.max" : "/memory.limit_in_bytes";
     TRY_VOID(put(memory_ + child + file, std::to_string(memory_bytes)));
@@ -176,6 +180,25 @@ ErrorOr<void> Cgroup::limit_cpu(std::uint32_t cpu_milli) const {
   if (v2_) return put(cpu_ + "/cpu.max", std::to_string(quota) + " " + period);
   TRY_VOID(put(cpu_ + "/cpu.cfs_period_us", period));
   return put(cpu_ + "/cpu.cfs_quota_us", std::to_string(quota));
+}
+
+CgroupUse Cgroup::use() const {
+  CgroupUse out;
+  const auto number_in = [](const std::string& path) {
+    return std::strtoull(file_text(path).c_str(), nullptr, 10);
+  };
+  if (!v2_) {
+    if (!accounts_.empty()) out.cpu_ms = number_in(accounts_ + "/cpuacct.usage") / 1'000'000;
+    if (!memory_.empty()) out.memory_peak_bytes = number_in(memory_ + "/memory.max_usage_in_bytes");
+    return out;
+  }
+  // "usage_usec 1234" is the first line.
+  const std::string stat = file_text(accounts_ + "/cpu.stat");
+  if (const auto at = stat.find("usage_usec "); at != std::string::npos)
+    out.cpu_ms = std::strtoull(stat.c_str() + at + 11, nullptr, 10) / 1'000;
+  // Linux 5.19 and later.
+  out.memory_peak_bytes = number_in(memory_ + "/memory.peak");
+  return out;
 }
 
 ErrorOr<void> Cgroup::add(int pid) const {

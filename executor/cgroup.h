@@ -10,6 +10,13 @@
 
 namespace fog::executor {
 
+// What the processes of a group have used; 0 where this computer does not count it.
+struct CgroupUse {
+  std::uint64_t cpu_ms = 0;
+  std::uint64_t memory_peak_bytes = 0;
+  bool operator==(const CgroupUse&) const = default;
+};
+
 // One group with one worker in it. Its folders go away with the object, once the worker is gone.
 class Cgroup {
  public:
@@ -20,12 +27,14 @@ class Cgroup {
   ErrorOr<void> add(int pid) const;
   // From now on: a worker compiles at full speed first.
   ErrorOr<void> limit_cpu(std::uint32_t cpu_milli) const;
+  CgroupUse use() const;
 
  private:
   friend class CgroupRoot;
   Cgroup() = default;
   std::vector<std::string> folders_;  // one a hierarchy
   std::string cpu_;                   // the one that limits processor time; empty: none does
+  std::string memory_, accounts_;     // those that count memory and processor time
   bool v2_ = false;
 };
 
@@ -48,6 +57,7 @@ class CgroupRoot {
   bool v2_ = false;
   std::string memory_;  // folder of the hierarchy under which groups are made; empty: cannot
   std::string cpu_;
+  std::string accounts_;  // version 1 counts processor time in a hierarchy of its own
   std::vector<std::string> missing_;
 };
 

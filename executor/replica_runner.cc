@@ -21,6 +21,7 @@ using std::chrono::milliseconds;
 constexpr std::uint64_t kBindTimeoutMs = 60'000;
 constexpr std::uint64_t kLogBytesPerRequest = 64 * 1024;
 constexpr std::uint64_t kWorkerOverheadBytes = 192ULL << 20;
+constexpr int kLookEveryMs = 5'000;
 // What passes requests on to a container.
 constexpr std::uint64_t kProxyBytes = 32ULL << 20;
 // Of each slot: a thread's stack, tables, what the runtime keeps.
@@ -72,6 +73,11 @@ ReplicaRunner::~ReplicaRunner() {
 std::string ReplicaRunner::why() const {
   const std::lock_guard lock(mutex_);
   return why_;
+}
+
+CgroupUse ReplicaRunner::computer_use() const {
+  const std::lock_guard lock(mutex_);
+  return computer_use_;
 }
 
 void ReplicaRunner::wake() {
@@ -139,7 +145,7 @@ void ReplicaRunner::run() {
     } else {
       failed_starts = 0;
       set_phase(ReplicaPhase::kServing);
-      const std::string end = watch(*worker);
+      const std::string end = watch(*worker, group);
       if (stopping()) break;
       say(name_ + ": its worker ended with " + end + "; it is started again");
       if (Clock::now() - since > kHealthy) wait = kPauseMin;
@@ -277,14 +283,21 @@ bool ReplicaRunner::copy_log(int pipe) {
 }
 
 // Until the worker ends, or the replica is stopped: then requests under way may end first.
-std::string ReplicaRunner::watch(WorkerProcess& worker) {
+std::string ReplicaRunner::watch(WorkerProcess& worker, const std::optional<Cgroup>& group) {
   bool log_open = true;
+  Clock::time_point look_at = Clock::now();
   std::optional<Clock::time_point> drain_until;
   for (;;) {
     std::array<pollfd, 3> waits = {pollfd{worker.pidfd(), POLLIN, 0},
                                    pollfd{wake_.get(), POLLIN, 0},
                                    pollfd{log_open ? worker.log() : -1, POLLIN, 0}};
-    ::poll(waits.data(), waits.size(), drain_until ? 20 : -1);
+    ::poll(waits.data(), waits.size(), drain_until ? 20 : kLookEveryMs);
+    if (group && Clock::now() >= look_at) {
+      look_at = Clock::now() + milliseconds(kLookEveryMs);
+      const CgroupUse use = group->use();
+      const std::lock_guard lock(mutex_);
+      computer_use_ = use;
+    }
     if (log_open && waits[2].revents != 0) log_open = copy_log(worker.log());
     std::uint64_t ignored = 0;
     [[maybe_unused]] const ssize_t got = ::read(wake_.get(), &ignored, sizeof ignored);

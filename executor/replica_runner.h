@@ -63,6 +63,8 @@ class ReplicaRunner {
   ReplicaPhase phase() const { return phase_; }
   std::string why() const;
   std::uint64_t worker_starts() const { return worker_starts_; }
+  // Of the worker or container that runs now, as of a few seconds ago.
+  CgroupUse computer_use() const;
 
   // Returns at once; the phase becomes kStopped when nothing runs any more. Graceful: requests
   // under way may end first, for as long as the manifest's wall time.
@@ -85,7 +87,7 @@ class ReplicaRunner {
   ErrorOr<void> start_worker(std::optional<WorkerProcess>& worker, std::optional<Cgroup>& group);
   ErrorOr<Bytes> compiled_code();
   BindFrame bind_frame() const;
-  std::string watch(WorkerProcess& worker);
+  std::string watch(WorkerProcess& worker, const std::optional<Cgroup>& group);
   bool copy_log(int pipe);
   void fail_with(const std::string& why);
   void set_phase(ReplicaPhase phase);
@@ -105,6 +107,7 @@ class ReplicaRunner {
   std::atomic<std::uint64_t> worker_starts_ = 0;
   mutable std::mutex mutex_;
   std::string why_;
+  CgroupUse computer_use_;
   std::thread thread_;
 };
 

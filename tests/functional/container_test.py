@@ -195,6 +195,10 @@ class Guest(Container):
     def test_it_is_billed_rent_and_requests_and_no_fuel(self):
         self.assertEqual(self.ask("/")[0], 200)
         until("requests are claimed", lambda: self.requests_billed() > 0, 30)
+        def processor_ms():
+            return sum(int(each["cpu_ms"]) for each in self.host("status")["agent"]["replicas"])
+        self.ask("/spin")
+        until("the Host shows what it used", lambda: processor_ms() > 1000, 30)
         sums = [log["root"]["sums"] for log in self.lease()["logs"]]
         self.assertEqual({int(each["fuel"]) for each in sums}, {0})
 

@@ -89,6 +89,8 @@ Json status_json(const executor::Agent& agent) {
                         {"phase", each.phase},
                         {"why", each.why},
                         {"worker_starts", std::to_string(each.worker_starts)},
+                        {"cpu_ms", std::to_string(each.computer_use.cpu_ms)},
+                        {"memory_peak_bytes", std::to_string(each.computer_use.memory_peak_bytes)},
                         {"served", std::to_string(each.use.served)},
                         {"failed", std::to_string(each.use.failed)},
                         {"refused", std::to_string(each.use.refused)},

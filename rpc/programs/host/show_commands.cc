@@ -39,6 +39,24 @@ bool agent_runs(const std::string& dir) {
   return false;
 }
 
+// What the agent says of its replicas; empty when it says nothing.
+std::string replica_table(const Json& agent) {
+  if (!agent.is_object() || !agent.contains("replicas") || agent["replicas"].empty()) return "";
+  std::vector<std::vector<std::string>> rows = {
+      {"LEASE", "SERVICE", "PHASE", "SERVED", "FAILED", "CPU S", "PEAK MIB", "STARTS", "WHY"}};
+  for (const Json& each : agent["replicas"]) {
+    const auto text = [&](const char* key) { return each.value(key, std::string()); };
+    const auto scaled = [&](const char* key, double unit) {
+      return fmt::format("{:.1f}", std::strtod(text(key).c_str(), nullptr) / unit);
+    };
+    const std::string lease = text("lease");
+    rows.push_back({lease.size() > 18 ? lease.substr(2, 16) : lease, text("service"), text("phase"),
+                    text("served"), text("failed"), scaled("cpu_ms", 1e3),
+                    scaled("memory_peak_bytes", 1 << 20), text("worker_starts"), text("why")});
+  }
+  return cli::table(rows);
+}
+
 std::string lease_row_state(const market::Lease& lease) {
   std::string text(market::lease_state_name(lease.state));
   if (lease.closed != market::CloseReason::kOpen) {
@@ -154,6 +172,10 @@ ErrorOr<void> status(const HostCommand& command) {
     text += "Marked down since " + cli::time_text(view.host.down_since_ms) +
             ": the chain had not heard from it\n";
   }
+  if (const std::string replicas = replica_table(json["agent"]); !replicas.empty())
+    text +=
+        "\nWhat runs here; processor time and memory are of its process, and are not billed:\n" +
+        replicas;
   self->context().print(json, text);
   return {};
 }
