@@ -9,6 +9,35 @@ constexpr std::size_t kDigitBits = 4;
 constexpr std::size_t kRowDigits = 32 / kDigitBits;
 static_assert(OfferBranch::kFanout == 1U << kDigitBits);
 
+// Which child of the branch it is: a leaf and a branch may have the same number.
+std::size_t place_of(const OfferBranch& branch, const SleeperTree::Node& node) {
+  std::size_t child = 0;
+  for (; child < branch.count; ++child) {
+    const SleeperTree::Node here = SleeperTree::child_of(branch, child);
+    if (here.number == node.number && here.is_leaf == node.is_leaf) break;
+  }
+  CHECK(child < branch.count);
+  return child;
+}
+
+// The branches above a leaf learn of a new row in it, as far up as it matters.
+void include_above(OfferStore& store, std::uint32_t leaf, const OfferRow& row) {
+  const OfferSummary added = OfferSummary::of(row);
+  SleeperTree::Node node = {leaf, true};
+  for (;;) {
+    const std::uint32_t above = store.parent_of(node.number, node.is_leaf);
+    if (above == kNoNode) return;
+    OfferBranch& branch = store.branches[above];
+    const std::size_t child = place_of(branch, node);
+    const OfferSummary before = branch.summary(child);
+    OfferSummary summary = before;
+    summary.include(added);
+    if (summary == before) return;
+    branch.set_summary(child, summary);
+    node = {above, false};
+  }
+}
+
 }  // namespace
 
 std::uint32_t SleeperTree::digit_of(OfferPlace place, std::size_t depth) const {
@@ -52,7 +81,7 @@ void SleeperTree::insert(OfferPlace place) {
     node = child_for(node.number, place, depth);
   }
   store_->put_into(node.number, store_->leaves[node.number].count, place, OfferFamily::kAll);
-  store_->include_above(node.number, store_->rows[place]);
+  include_above(*store_, node.number, store_->rows[place]);
 }
 
 std::uint32_t SleeperTree::burst(std::uint32_t number, std::size_t depth) {
@@ -65,7 +94,7 @@ std::uint32_t SleeperTree::burst(std::uint32_t number, std::size_t depth) {
     const std::uint32_t below = child_for(branch, place, depth).number;
     store_->put_into(below, store_->leaves[below].count, place, OfferFamily::kAll);
     OfferBranch& above = store_->branches[branch];
-    const std::size_t child = above.child_number(below);
+    const std::size_t child = place_of(above, {below, true});
     OfferSummary summary = above.summary(child);
     summary.include(OfferSummary::of(store_->rows[place]));
     above.set_summary(child, summary);
@@ -82,7 +111,7 @@ void SleeperTree::replace(Node was, Node is) {
     return;
   }
   OfferBranch& branch = store_->branches[above];
-  const std::size_t child = branch.child_number(was.number);
+  const std::size_t child = place_of(branch, was);
   branch.children[child] = is.number;
   branch.first_minor[child] = is.is_leaf ? 1 : 0;
 }
@@ -97,7 +126,7 @@ void SleeperTree::erase(OfferPlace place) {
     const std::uint32_t above = store_->parent_of(node.number, node.is_leaf);
     if (above == kNoNode) break;
     OfferBranch& branch = store_->branches[above];
-    const std::size_t child = branch.child_number(node.number);
+    const std::size_t child = place_of(branch, node);
     if (node.is_leaf && store_->leaves[node.number].count == 0) {
       store_->leaves.free(node.number);
       branch.close_gap(child);
