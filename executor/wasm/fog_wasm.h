@@ -96,9 +96,9 @@ enum fog_wasm_world {
   // A core module that imports wasi_snapshot_preview1 alone and exports _start and memory.
   FOG_WASM_WORLD_PREVIEW1_COMMAND = 1,
   // A component that exports wasi:http/incoming-handler@0.2.x and imports interfaces of WASI 0.2.x
-  // alone. Of those it imports, wasi:filesystem has no folder, wasi:sockets and
-  // wasi:http/outgoing-handler deny everything, and what this library does not know ends the run
-  // when it is called.
+  // alone. Of those it imports, wasi:filesystem has no folder, wasi:sockets denies everything,
+  // wasi:http/outgoing-handler leads to `send` of the request, and what this library does not know
+  // ends the run when it is called.
   FOG_WASM_WORLD_HTTP_PROXY = 2
 };
 
@@ -163,6 +163,56 @@ typedef struct fog_wasm_http {
   size_t fields_count;
 } fog_wasm_http;
 
+// A request of a component's to another server, whole; valid during the callback only. Within the
+// profile's bounds: at most 32 a run, 4 at once, bodies of 4 MiB, 128 fields of 64 KiB together.
+typedef struct fog_wasm_outbound {
+  fog_wasm_slice method;           // a token of at most 32 bytes, not CONNECT or TRACE
+  fog_wasm_slice authority;        // host, perhaps with a port: letters, digits and -._:[], to be
+                                   // read by the caller; at most 256 bytes
+  fog_wasm_slice path_with_query;  // from '/' on, visible ASCII, at most 8 KiB
+  const fog_wasm_pair* fields;     // names in lower case, none of one connection's, no host
+  size_t fields_count;
+  fog_wasm_slice body;
+  uint32_t tls;
+  uint32_t reserved;
+  uint64_t connect_ms;  // what the guest allows for a step; UINT64_MAX: it does not say
+  uint64_t first_byte_ms;
+  uint64_t between_bytes_ms;
+} fog_wasm_outbound;
+
+// Why a request to another server was not answered, as the guest sees it in words of wasi:http's
+// error-code. The numbers are stable.
+enum fog_wasm_outbound_fault {
+  FOG_WASM_OUTBOUND_ANSWERED = 0,
+  FOG_WASM_OUTBOUND_DENIED = 1,  // HTTP-request-denied
+  FOG_WASM_OUTBOUND_DNS_TIMEOUT = 2,
+  FOG_WASM_OUTBOUND_DNS_ERROR = 3,
+  FOG_WASM_OUTBOUND_PROHIBITED = 4,   // destination-IP-prohibited
+  FOG_WASM_OUTBOUND_REFUSED = 5,      // connection-refused
+  FOG_WASM_OUTBOUND_UNAVAILABLE = 6,  // destination-unavailable
+  FOG_WASM_OUTBOUND_CONNECT_TIMEOUT = 7,
+  FOG_WASM_OUTBOUND_TERMINATED = 8,        // connection-terminated
+  FOG_WASM_OUTBOUND_RESPONSE_TIMEOUT = 9,  // HTTP-response-timeout
+  FOG_WASM_OUTBOUND_READ_TIMEOUT = 10,     // connection-read-timeout
+  FOG_WASM_OUTBOUND_TLS_PROTOCOL = 11,
+  FOG_WASM_OUTBOUND_TLS_CERTIFICATE = 12,
+  FOG_WASM_OUTBOUND_HEAD_TOO_LARGE = 13,  // HTTP-response-header-section-size
+  FOG_WASM_OUTBOUND_BODY_TOO_LARGE = 14,  // HTTP-response-body-size
+  FOG_WASM_OUTBOUND_INCOMPLETE = 15,      // HTTP-response-incomplete
+  FOG_WASM_OUTBOUND_PROTOCOL = 16,        // HTTP-protocol-error
+  FOG_WASM_OUTBOUND_LIMIT = 17,           // connection-limit-reached
+  FOG_WASM_OUTBOUND_INTERNAL = 18
+};
+
+// What came of it; what it points to must last until the callback after this one.
+typedef struct fog_wasm_reply {
+  uint32_t fault;  // FOG_WASM_OUTBOUND_ANSWERED, or why not: then the rest counts for nothing
+  uint32_t status;
+  const fog_wasm_pair* fields;
+  size_t fields_count;
+  fog_wasm_slice body;
+} fog_wasm_reply;
+
 typedef struct fog_wasm_request {
   size_t size;
   const fog_wasm_slice* args;  // with args[0], the program's name; together with env at most 4096
@@ -196,6 +246,12 @@ typedef struct fog_wasm_request {
   const fog_wasm_http* http;
   // The head of a component's answer, once, before its first byte; names in lower case. As write.
   int32_t (*head)(void* ctx, uint32_t status, const fog_wasm_pair* fields, size_t count);
+  // Begins a component's request to another server; `number` is the run's own for it. 0 to go on,
+  // anything else breaks the run off. Null, as receive: none may go out, the guest sees
+  // HTTP-request-denied.
+  int32_t (*send)(void* ctx, uint32_t number, const fog_wasm_outbound* request);
+  // Waits for its answer, once for each that was begun, in any order. As send.
+  int32_t (*receive)(void* ctx, uint32_t number, fog_wasm_reply* reply);
 } fog_wasm_request;
 
 // How a run ended. The numbers are stable.
@@ -254,7 +310,9 @@ FOG_WASM_SIZE(fog_wasm_compile_options, 32);
 FOG_WASM_SIZE(fog_wasm_module_info, 24);
 FOG_WASM_SIZE(fog_wasm_call, 56);
 FOG_WASM_SIZE(fog_wasm_http, 80);
-FOG_WASM_SIZE(fog_wasm_request, 176);
+FOG_WASM_SIZE(fog_wasm_outbound, 112);
+FOG_WASM_SIZE(fog_wasm_reply, 40);
+FOG_WASM_SIZE(fog_wasm_request, 192);
 FOG_WASM_SIZE(fog_wasm_outcome, 592);
 #undef FOG_WASM_SIZE
 #endif

@@ -3,7 +3,7 @@
 //! same runtime profile.
 //!
 //! Start with `run.rs` for what a run is, `wasi/link.rs` and `proxy/` for what a guest can ask for,
-//! `profile.rs` for what is fixed. `ffi.rs` and `fog_wasm.h` are the face for C++.
+//! `profile.rs` for what is fixed. `ffi` and `fog_wasm.h` are the face for C++.
 
 pub mod check;
 pub mod code;
@@ -11,6 +11,7 @@ pub mod engine;
 pub mod error;
 pub mod ffi;
 mod limits;
+pub mod outbound;
 pub mod profile;
 pub mod proxy;
 pub mod run;

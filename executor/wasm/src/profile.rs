@@ -34,6 +34,14 @@ pub const COMPONENT_HELD_BYTES_MAX: u64 = 16 << 20;
 /// Bytes that one call may hand over.
 pub const COMPONENT_CALL_BYTES_MAX: usize = 4 << 20;
 
+/// Requests to other servers that one run may send, and of them at once.
+pub const OUTBOUND_MAX: u32 = 32;
+pub const OUTBOUND_PARALLEL_MAX: usize = 4;
+/// The body of one, or of its answer.
+pub const OUTBOUND_BODY_BYTES_MAX: u64 = 4 << 20;
+/// Bodies being written and answers not yet let go of: beyond, no request is sent.
+pub const OUTBOUND_HELD_BYTES_MAX: u64 = 16 << 20;
+
 /// Fuel of one host call, and of each byte that it moves.
 pub const HOST_CALL_FUEL: u64 = 200;
 pub const HOST_BYTE_FUEL: u64 = 1;
@@ -98,6 +106,10 @@ pub fn text() -> &'static str {
                 "component=memories {COMPONENT_MEMORIES_MAX} tables {COMPONENT_TABLES_MAX} instances \
                  {COMPONENT_INSTANCES_MAX} resources {RESOURCES_MAX} held {COMPONENT_HELD_BYTES_MAX} \
                  call {COMPONENT_CALL_BYTES_MAX} fuel-from instantiation"
+            ),
+            format!(
+                "outbound=requests {OUTBOUND_MAX} parallel {OUTBOUND_PARALLEL_MAX} body \
+                 {OUTBOUND_BODY_BYTES_MAX} held {OUTBOUND_HELD_BYTES_MAX}"
             ),
             "guest=clock virtual, 1000 ns a read; random chacha20; stdin read in full".to_owned(),
         ]

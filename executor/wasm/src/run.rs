@@ -4,6 +4,7 @@
 use crate::engine::{Command, Kinds, Module};
 use crate::error::{Error, Result};
 use crate::limits::MemoryLimiter;
+use crate::outbound::{OutboundReply, OutboundRequest};
 use crate::profile;
 use crate::proxy::{self, HttpRequest};
 use crate::wasi::{Guest, World};
@@ -22,6 +23,18 @@ pub trait Host: Send {
     fn write(&mut self, bytes: &[u8]) -> std::result::Result<(), Refused>;
     /// Bytes that the guest wrote to its standard error.
     fn log(&mut self, bytes: &[u8]) -> std::result::Result<(), Refused>;
+    /// Whether requests to other servers may go out at all.
+    fn sends(&self) -> bool {
+        false
+    }
+    /// Begins a request to another server; `number` is the run's own for it. Err ends the run.
+    fn send(&mut self, _number: u32, _request: &OutboundRequest) -> std::result::Result<(), Refused> {
+        Err(Refused)
+    }
+    /// Waits for what came of it, once for each. Err ends the run.
+    fn receive(&mut self, _number: u32) -> std::result::Result<OutboundReply, Refused> {
+        Err(Refused)
+    }
     /// Whether `trace` is wanted; asked once.
     fn wants_trace(&self) -> bool {
         false

@@ -9,6 +9,7 @@ pub type Field = (String, Vec<u8>);
 /// What one list of fields may hold: the bounds of the link that carries them.
 pub const FIELDS_MAX: usize = 128;
 pub const FIELDS_BYTES_MAX: usize = 64 << 10;
+pub const METHOD_BYTES_MAX: usize = 32;
 const NAME_BYTES_MAX: usize = 256;
 const VALUE_BYTES_MAX: usize = 16 << 10;
 

@@ -1,18 +1,17 @@
-//! wasi:http/types for a component that answers one request, and wasi:http/outgoing-handler, which
-//! denies every request: no service of others can be reached.
+//! wasi:http/types for a component that answers one request: fields, the request that came, the
+//! answer. What it sends to others is in `outbound`.
 
 use super::fields::{self, Fault, Field, Fields};
 use super::link::Link;
+use super::outbound;
 use super::state::*;
-use super::types::{ErrorCode, HeaderError, Method, Scheme};
+use super::types::{ErrorCode, HeaderError};
 use crate::run::Stop;
 use wasmtime::component::Resource;
 
 type Done<T> = Result<T, Stop>;
 type Headers = Resource<Fields>;
 type Request = Resource<IncomingRequest>;
-type Outgoing = Resource<OutgoingRequest>;
-type Options = Resource<RequestOptions>;
 type Response = Resource<OutgoingResponse>;
 
 pub fn define(interface: &str, link: &mut Link<'_>) -> wasmtime::Result<()> {
@@ -21,17 +20,10 @@ pub fn define(interface: &str, link: &mut Link<'_>) -> wasmtime::Result<()> {
             link.func("http-error-code", |_, _: (Resource<IoError>,)| Ok(None::<ErrorCode>))?;
             header_fields(link)?;
             incoming(link)?;
-            outgoing_request(link)?;
-            options(link)?;
+            outbound::types(link)?;
             response(link)
         }
-        "wasi:http/outgoing-handler" => {
-            link.func("handle", |p, (request, options): (Outgoing, Option<Options>)| {
-                p.take(request)?;
-                options.map(|options| p.take(options)).transpose()?;
-                Ok(Err::<Resource<FutureResponse>, _>(ErrorCode::HttpRequestDenied))
-            })
-        }
+        "wasi:http/outgoing-handler" => outbound::handler(link),
         _ => Ok(()),
     }
 }
@@ -103,7 +95,7 @@ fn header_fields(link: &mut Link<'_>) -> wasmtime::Result<()> {
 }
 
 /// A text given to the guest, paid for.
-fn tell(p: &mut Proxy, text: Option<String>) -> Done<Option<String>> {
+pub fn tell(p: &mut Proxy, text: Option<String>) -> Done<Option<String>> {
     p.world.charge_bytes(text.as_ref().map_or(0, String::len) as u64)?;
     Ok(text)
 }
@@ -129,121 +121,29 @@ fn incoming(link: &mut Link<'_>) -> wasmtime::Result<()> {
         if std::mem::replace(&mut p.get(&this)?.consumed, true) {
             return Ok(Err(()));
         }
-        p.push(IncomingBody { streamed: false }).map(Ok)
+        p.push(IncomingBody { source: Source::Request, streamed: false }).map(Ok)
     })?;
     link.func("[method]incoming-body.stream", |p, (this,): (Resource<IncomingBody>,)| {
-        if std::mem::replace(&mut p.get(&this)?.streamed, true) {
+        let body = p.get(&this)?;
+        if std::mem::replace(&mut body.streamed, true) {
             return Ok(Err(()));
         }
-        p.push(InputStream::Body).map(Ok)
+        let source = body.source;
+        p.push(InputStream::Of(source)).map(Ok)
     })?;
     link.func("[static]incoming-body.finish", |p, (this,): (Resource<IncomingBody>,)| {
-        p.take(this)?;
+        let body = p.take(this)?;
+        p.let_go(body.source);
         p.push(FutureTrailers { taken: false })
     })?;
     link.func("[method]future-trailers.subscribe", |p, _: (Resource<FutureTrailers>,)| {
-        p.push(Pollable { due_ns: None })
+        p.push(Pollable::Ready)
     })?;
     link.func("[method]future-trailers.get", |p, (this,): (Resource<FutureTrailers>,)| {
         let taken = std::mem::replace(&mut p.get(&this)?.taken, true);
         let none: Result<Option<Headers>, ErrorCode> = Ok(None);
         Ok(Some(if taken { Err(()) } else { Ok(none) }))
     })
-}
-
-// A request to somebody else, which can be made but not sent
-
-fn outgoing_request(link: &mut Link<'_>) -> wasmtime::Result<()> {
-    link.func("[constructor]outgoing-request", |p, (headers,): (Headers,)| {
-        let fields = p.take(headers)?.list().to_vec();
-        p.hold(256)?;
-        p.push(OutgoingRequest {
-            method: Method::Get,
-            scheme: None,
-            authority: None,
-            path_with_query: None,
-            fields,
-            body_taken: false,
-        })
-    })?;
-    link.func("[method]outgoing-request.body", |p, (this,): (Outgoing,)| {
-        if std::mem::replace(&mut p.get(&this)?.body_taken, true) {
-            return Ok(Err(()));
-        }
-        p.push(OutgoingBody { sink: Sink::Nowhere, streamed: false }).map(Ok)
-    })?;
-    link.func("[method]outgoing-request.headers", |p, (this,): (Outgoing,)| {
-        let list = p.get(&this)?.fields.clone();
-        p.push_fields(Fields::given(list))
-    })?;
-    link.func("[method]outgoing-request.method", |p, (this,): (Outgoing,)| Ok(p.get(&this)?.method.clone()))?;
-    link.func("[method]outgoing-request.set-method", |p, (this, method): (Outgoing, Method)| {
-        if let Method::Other(name) = &method {
-            p.hold(name.len())?;
-            if fields::name_of(name).is_none() {
-                return Ok(Err(()));
-            }
-        }
-        p.get(&this)?.method = method;
-        Ok(Ok(()))
-    })?;
-    link.func("[method]outgoing-request.scheme", |p, (this,): (Outgoing,)| Ok(p.get(&this)?.scheme.clone()))?;
-    link.func("[method]outgoing-request.set-scheme", |p, (this, scheme): (Outgoing, Option<Scheme>)| {
-        if let Some(Scheme::Other(name)) = &scheme {
-            p.hold(name.len())?;
-        }
-        p.get(&this)?.scheme = scheme;
-        Ok(Ok::<_, ()>(()))
-    })?;
-    link.func("[method]outgoing-request.authority", |p, (this,): (Outgoing,)| {
-        let authority = p.get(&this)?.authority.clone();
-        tell(p, authority)
-    })?;
-    link.func("[method]outgoing-request.set-authority", |p, (this, text): (Outgoing, Option<String>)| {
-        let text = keep(p, text)?;
-        p.get(&this)?.authority = text;
-        Ok(Ok::<_, ()>(()))
-    })?;
-    link.func("[method]outgoing-request.path-with-query", |p, (this,): (Outgoing,)| {
-        let path = p.get(&this)?.path_with_query.clone();
-        tell(p, path)
-    })?;
-    link.func(
-        "[method]outgoing-request.set-path-with-query",
-        |p, (this, text): (Outgoing, Option<String>)| {
-            let text = keep(p, text)?;
-            p.get(&this)?.path_with_query = text;
-            Ok(Ok::<_, ()>(()))
-        },
-    )
-}
-
-/// A text taken from the guest, paid for and accounted for.
-fn keep(p: &mut Proxy, text: Option<String>) -> Done<Option<String>> {
-    let bytes = text.as_ref().map_or(0, String::len);
-    p.world.charge_bytes(bytes as u64)?;
-    p.hold(bytes)?;
-    Ok(text)
-}
-
-fn options(link: &mut Link<'_>) -> wasmtime::Result<()> {
-    type Place = fn(&mut RequestOptions) -> &mut Option<u64>;
-    let places: [(&str, Place); 3] = [
-        ("connect-timeout", |o| &mut o.connect),
-        ("first-byte-timeout", |o| &mut o.first_byte),
-        ("between-bytes-timeout", |o| &mut o.between_bytes),
-    ];
-    link.func("[constructor]request-options", |p, (): ()| p.push(RequestOptions::default()))?;
-    for (name, place) in places {
-        let get = format!("[method]request-options.{name}");
-        link.func(&get, move |p, (this,): (Options,)| Ok(*place(p.get(&this)?)))?;
-        let set = format!("[method]request-options.set-{name}");
-        link.func(&set, move |p, (this, time): (Options, Option<u64>)| {
-            *place(p.get(&this)?) = time;
-            Ok(Ok::<_, ()>(()))
-        })?;
-    }
-    Ok(())
 }
 
 // The answer
@@ -287,7 +187,7 @@ fn response(link: &mut Link<'_>) -> wasmtime::Result<()> {
     link.func("[static]outgoing-body.finish", |p, args: (Resource<OutgoingBody>, Option<Headers>)| {
         let body = p.take(args.0)?;
         args.1.map(|trailers| p.take(trailers)).transpose()?;
-        Ok(p.finish(body.sink))
+        p.finish(body.sink)
     })?;
     link.proc(
         "[static]response-outparam.set",
@@ -306,7 +206,7 @@ fn response(link: &mut Link<'_>) -> wasmtime::Result<()> {
 }
 
 /// What content-length says, where it is one number.
-fn declared_length(list: &[Field]) -> Option<u64> {
+pub fn declared_length(list: &[Field]) -> Option<u64> {
     let (_, value) = list.iter().find(|(name, _)| name == "content-length")?;
     std::str::from_utf8(value).ok()?.trim().parse().ok()
 }

@@ -146,6 +146,7 @@ impl Link<'_> {
             "response-outparam" => self.resource_of::<Outparam>(name),
             "outgoing-response" => self.resource_of::<OutgoingResponse>(name),
             "outgoing-body" => self.resource_of::<OutgoingBody>(name),
+            "incoming-response" => self.resource_of::<IncomingResponse>(name),
             "future-incoming-response" => self.resource_of::<FutureResponse>(name),
             _ => self.resource_of::<Never>(name),
         }
@@ -159,7 +160,9 @@ impl Link<'_> {
                 || format!("{full} {number}"),
                 |proxy| {
                     // A Never is in no table.
-                    let _ = proxy.table.delete(Resource::<T>::new_own(number));
+                    if let Ok(thing) = proxy.table.delete(Resource::<T>::new_own(number)) {
+                        proxy.dropped(&thing);
+                    }
                     Ok(())
                 },
             )

@@ -2,9 +2,11 @@
 //! command, nothing of the computer is visible, every host call is charged and shown, and what the
 //! host keeps for the guest is bounded.
 
+mod calls;
 mod fields;
 mod http;
 mod link;
+mod outbound;
 mod state;
 mod system;
 mod types;

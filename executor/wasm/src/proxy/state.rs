@@ -1,38 +1,61 @@
 //! What a component's store holds during a run: its world, the things that it has handles to, and
 //! how far its answer is.
 
+use super::calls::Calls;
 use super::fields::{self, Field, Fields};
 use super::types::{ErrorCode, Method, Scheme};
 use crate::limits::MemoryLimiter;
 use crate::profile::{COMPONENT_HELD_BYTES_MAX, RESOURCES_MAX};
 use crate::run::{Kind, Outcome, Stop};
 use crate::wasi::World;
+use std::any::Any;
 use std::collections::BTreeMap;
 use wasmtime::component::{Resource, ResourceTable};
 
 pub struct IoError;
-/// What no guest ever has a handle to: files, sockets, terminals, answers of other services.
+/// What no guest ever has a handle to: files, sockets, terminals.
 pub struct Never;
-pub struct FutureResponse;
+/// The answer to a request to another server, once it is there. See `calls` for the numbers.
+pub struct FutureResponse {
+    pub number: u32,
+    pub taken: bool,
+}
+pub struct IncomingResponse {
+    pub number: u32,
+    pub status: u16,
+    pub fields: Vec<Field>,
+    pub consumed: bool,
+}
 pub struct Outparam;
 pub struct FutureTrailers {
     pub taken: bool,
 }
-pub struct Pollable {
-    /// When it is due on the virtual clock; None for at once.
-    pub due_ns: Option<u64>,
+#[derive(Clone, Copy)]
+pub enum Pollable {
+    Ready,
+    /// When it is due on the virtual clock.
+    Due(u64),
+    /// When the request to another server with that number is answered.
+    Answer(u32),
 }
 pub enum InputStream {
-    Body,
+    Of(Source),
     Empty,
+}
+/// Where what is read comes from: the body of the request that came, or of the answer to one that
+/// was sent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    Request,
+    Answer(u32),
 }
 pub struct OutputStream(pub Sink);
 /// Where what is written goes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Sink {
     Log,
-    /// The body of a request that is not going to be sent.
-    Nowhere,
+    /// The body of a request to another server, by its number.
+    Call(u32),
     /// The body of an answer, by its number.
     Answer(u32),
 }
@@ -45,14 +68,15 @@ pub struct IncomingRequest {
     pub consumed: bool,
 }
 pub struct IncomingBody {
+    pub source: Source,
     pub streamed: bool,
 }
 pub struct OutgoingRequest {
+    pub number: u32,
     pub method: Method,
     pub scheme: Option<Scheme>,
     pub authority: Option<String>,
     pub path_with_query: Option<String>,
-    pub fields: Vec<Field>,
     pub body_taken: bool,
 }
 #[derive(Default)]
@@ -97,6 +121,7 @@ pub struct Proxy {
     pub(crate) began: bool,
     pub(crate) args: Vec<String>,
     pub(crate) env: Vec<(String, String)>,
+    pub(super) calls: Calls,
     held_bytes: u64,
     bodies: BTreeMap<u32, Body>,
     waiting_bytes: u64,
@@ -119,6 +144,7 @@ impl Proxy {
             began: false,
             args: args.iter().map(|arg| text(arg)).collect(),
             env: env.iter().map(pair).collect(),
+            calls: Calls::default(),
             held_bytes: 0,
             bodies: BTreeMap::new(),
             waiting_bytes: 0,
@@ -195,7 +221,7 @@ impl Proxy {
         self.world.charge_bytes(bytes.len() as u64)?;
         let number = match sink {
             Sink::Log => return self.world.log(bytes).map(|()| true),
-            Sink::Nowhere => return Ok(true),
+            Sink::Call(number) => return self.write_call_body(number, bytes),
             Sink::Answer(number) => number,
         };
         if self.bodies.get(&number).is_none_or(|body| body.closed) {
@@ -217,15 +243,41 @@ impl Proxy {
         Ok(true)
     }
 
-    /// The body is whole. Err where it is not as long as its answer has said.
-    pub fn finish(&mut self, sink: Sink) -> Result<(), ErrorCode> {
-        let Sink::Answer(number) = sink else { return Ok(()) };
-        let Some(body) = self.bodies.get_mut(&number) else { return Ok(()) };
+    /// The body is whole. Err where it is not as long as its head has said.
+    pub fn finish(&mut self, sink: Sink) -> Result<Result<(), ErrorCode>, Stop> {
+        let number = match sink {
+            Sink::Log => return Ok(Ok(())),
+            Sink::Call(number) => return self.finish_call_body(number),
+            Sink::Answer(number) => number,
+        };
+        let Some(body) = self.bodies.get_mut(&number) else { return Ok(Ok(())) };
         if body.declared.is_some_and(|declared| declared != body.written) {
-            return Err(ErrorCode::HttpResponseBodySize(Some(body.written)));
+            return Ok(Err(ErrorCode::HttpResponseBodySize(Some(body.written))));
         }
         body.closed = true;
-        Ok(())
+        Ok(Ok(()))
+    }
+
+    /// What a source holds is not wanted any more.
+    pub fn let_go(&mut self, source: Source) {
+        if let Source::Answer(number) = source {
+            self.drop_answer(number);
+        }
+    }
+
+    /// The guest has dropped a handle.
+    pub fn dropped(&mut self, thing: &dyn Any) {
+        if let Some(body) = thing.downcast_ref::<OutgoingBody>()
+            && let Sink::Call(number) = body.sink
+        {
+            self.abandon_call_body(number);
+        } else if let Some(body) = thing.downcast_ref::<IncomingBody>() {
+            self.let_go(body.source);
+        } else if let Some(response) = thing.downcast_ref::<IncomingResponse>()
+            && !response.consumed
+        {
+            self.drop_answer(response.number);
+        }
     }
 
     /// A run that went to its end is good only if there is a whole answer.

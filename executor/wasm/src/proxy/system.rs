@@ -46,39 +46,61 @@ pub fn define(interface: &str, link: &mut Link<'_>) -> wasmtime::Result<()> {
 // Waiting: streams are always ready, since a read waits itself; waiting for time moves the clock.
 
 fn poll(link: &mut Link<'_>) -> wasmtime::Result<()> {
-    link.func("[method]pollable.ready", |p, (this,): (Resource<Pollable>,)| {
-        let due = p.get(&this)?.due_ns;
-        Ok(due.is_none_or(|due| due <= p.world.monotonic_ns()))
+    link.func("[method]pollable.ready", |p, (this,): (Resource<Pollable>,)| match *p.get(&this)? {
+        Pollable::Ready => Ok(true),
+        Pollable::Due(due) => Ok(due <= p.world.monotonic_ns()),
+        Pollable::Answer(number) => p.await_call(number),
     })?;
     link.proc("[method]pollable.block", |p, (this,): (Resource<Pollable>,)| {
-        let due = p.get(&this)?.due_ns;
-        p.world.sleep_until(due.unwrap_or(0));
-        Ok(())
+        let pollable = *p.get(&this)?;
+        wait(p, &[pollable]).map(|_| ())
     })?;
     link.func("poll", |p, (list,): (Vec<Resource<Pollable>>,)| {
         if list.is_empty() || list.len() > POLLABLES_MAX {
             return Err(Stop::Guest(format!("polls for {} things; 1 to {POLLABLES_MAX} can be", list.len())));
         }
         p.world.charge_bytes(8 * list.len() as u64)?;
-        let dues = list.iter().map(|each| p.get(each).map(|pollable| pollable.due_ns));
-        let dues: Vec<Option<u64>> = dues.collect::<Done<_>>()?;
-        if dues.iter().all(Option::is_some) {
-            let first = dues.iter().flatten().min().copied();
-            p.world.sleep_until(first.unwrap_or(0));
-        }
-        let now = p.world.now_ns();
-        let ready = dues.iter().zip(0u32..).filter(|(due, _)| due.is_none_or(|due| due <= now));
-        Ok(ready.map(|(_, place)| place).collect::<Vec<u32>>())
+        let pollables = list.iter().map(|each| p.get(each).copied()).collect::<Done<Vec<_>>>()?;
+        wait(p, &pollables)
     })
+}
+
+/// The places of those that are ready. Answers of other servers are waited for, which takes none of
+/// the guest's time; only where nothing else is ready, the clock moves to the first timer.
+fn wait(p: &mut Proxy, pollables: &[Pollable]) -> Done<Vec<u32>> {
+    let mut ready = Vec::new();
+    for (pollable, place) in pollables.iter().zip(0u32..) {
+        let is_ready = match pollable {
+            Pollable::Ready => true,
+            Pollable::Due(_) => false,
+            Pollable::Answer(number) => p.await_call(*number)?,
+        };
+        if is_ready {
+            ready.push(place);
+        }
+    }
+    let dues = |pollable: &Pollable| if let Pollable::Due(due) = pollable { Some(*due) } else { None };
+    if ready.is_empty() {
+        let Some(first) = pollables.iter().filter_map(dues).min() else {
+            let text = "waits for the answer to a request whose body it has not finished";
+            return Err(Stop::Guest(text.into()));
+        };
+        p.world.sleep_until(first);
+    }
+    let now = p.world.now_ns();
+    let due = pollables.iter().zip(0u32..).filter(|(each, _)| dues(each).is_some_and(|due| due <= now));
+    ready.extend(due.map(|(_, place)| place));
+    ready.sort_unstable();
+    Ok(ready)
 }
 
 fn monotonic(link: &mut Link<'_>) -> wasmtime::Result<()> {
     link.func("now", |p, (): ()| Ok(p.world.monotonic_ns()))?;
     link.func("resolution", |_, (): ()| Ok(CLOCK_READ_NS))?;
-    link.func("subscribe-instant", |p, (due,): (u64,)| p.push(Pollable { due_ns: Some(due) }))?;
+    link.func("subscribe-instant", |p, (due,): (u64,)| p.push(Pollable::Due(due)))?;
     link.func("subscribe-duration", |p, (time,): (u64,)| {
         let due = p.world.now_ns().saturating_add(time);
-        p.push(Pollable { due_ns: Some(due) })
+        p.push(Pollable::Due(due))
     })
 }
 
@@ -110,15 +132,24 @@ fn random(link: &mut Link<'_>, bytes: &str, number: &str) -> wasmtime::Result<()
 // Streams
 
 fn read(p: &mut Proxy, this: &Input, length: u64) -> Done<Streamed<Vec<u8>>> {
-    if let InputStream::Empty = p.get(this)? {
+    let InputStream::Of(source) = p.get(this)? else {
         return Ok(Err(StreamError::Closed));
-    }
-    let mut bytes = vec![0; length.min(READ_BYTES_MAX) as usize];
+    };
+    let wanted = length.min(READ_BYTES_MAX) as usize;
+    let bytes = match *source {
+        Source::Request => read_body(p, wanted)?,
+        Source::Answer(number) => p.read_answer(number, wanted)?,
+    };
+    p.world.charge_bytes(bytes.len() as u64)?;
+    Ok(if bytes.is_empty() && length > 0 { Err(StreamError::Closed) } else { Ok(bytes) })
+}
+
+fn read_body(p: &mut Proxy, wanted: usize) -> Done<Vec<u8>> {
+    let mut bytes = vec![0; wanted];
     let got = p.world.fill(&mut bytes)?;
     bytes.truncate(got);
     p.world.stdin_bytes += got as u64;
-    p.world.charge_bytes(got as u64)?;
-    Ok(if got == 0 && length > 0 { Err(StreamError::Closed) } else { Ok(bytes) })
+    Ok(bytes)
 }
 
 fn skip(p: &mut Proxy, this: &Input, length: u64) -> Done<Streamed<u64>> {
@@ -132,7 +163,7 @@ fn input(link: &mut Link<'_>) -> wasmtime::Result<()> {
     for name in ["[method]input-stream.skip", "[method]input-stream.blocking-skip"] {
         link.func(name, |p, (this, length): (Input, u64)| skip(p, &this, length))?;
     }
-    link.func("[method]input-stream.subscribe", |p, _: (Input,)| p.push(Pollable { due_ns: None }))
+    link.func("[method]input-stream.subscribe", |p, _: (Input,)| p.push(Pollable::Ready))
 }
 
 fn write(p: &mut Proxy, this: &Output, bytes: &[u8]) -> Done<Streamed<()>> {
@@ -166,7 +197,7 @@ fn output(link: &mut Link<'_>) -> wasmtime::Result<()> {
     for name in ["[method]output-stream.flush", "[method]output-stream.blocking-flush"] {
         link.func(name, |p, (this,): (Output,)| write(p, &this, &[]))?;
     }
-    link.func("[method]output-stream.subscribe", |p, _: (Output,)| p.push(Pollable { due_ns: None }))?;
+    link.func("[method]output-stream.subscribe", |p, _: (Output,)| p.push(Pollable::Ready))?;
     for name in
         ["[method]output-stream.write-zeroes", "[method]output-stream.blocking-write-zeroes-and-flush"]
     {

@@ -56,6 +56,25 @@ pub enum Scheme {
     Other(String),
 }
 
+impl Method {
+    /// As on the wire.
+    pub fn name(&self) -> String {
+        let name = match self {
+            Method::Get => "GET",
+            Method::Head => "HEAD",
+            Method::Post => "POST",
+            Method::Put => "PUT",
+            Method::Delete => "DELETE",
+            Method::Connect => "CONNECT",
+            Method::Options => "OPTIONS",
+            Method::Trace => "TRACE",
+            Method::Patch => "PATCH",
+            Method::Other(name) => name,
+        };
+        name.to_owned()
+    }
+}
+
 impl Scheme {
     pub fn of(name: &str) -> Self {
         match name {

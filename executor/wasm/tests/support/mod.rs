@@ -7,6 +7,7 @@ pub use fog_wasm::engine::Pool;
 use fog_wasm::check::Caps;
 use fog_wasm::engine::{Engine, Module};
 use fog_wasm::error::{Error, Status};
+use fog_wasm::outbound::{OutboundReply, OutboundRequest};
 use fog_wasm::run::{Host, HostCall, Limits, Outcome, Refused, Request, run};
 use std::path::PathBuf;
 use std::process::Command;
@@ -113,6 +114,9 @@ pub struct Seen {
     pub out: Vec<u8>,
     pub log: Vec<u8>,
     pub head: Option<(u16, Vec<(String, Vec<u8>)>)>,
+    /// Requests to other servers, as they went out, and which answers were waited for, in order.
+    pub sent: Vec<(u32, OutboundRequest)>,
+    pub received: Vec<u32>,
     /// A component's calls in words.
     pub words: Vec<String>,
     /// (function, errno, fuel, SHA-256 of memory) after each host call.
@@ -125,6 +129,8 @@ pub struct Recorder {
     pub at: usize,
     pub piece: usize,
     pub traced: bool,
+    /// What other servers answer; without, none can be asked.
+    pub answer: Option<fn(&OutboundRequest) -> OutboundReply>,
     pub seen: Arc<Mutex<Seen>>,
 }
 
@@ -151,6 +157,25 @@ impl Host for Recorder {
     fn log(&mut self, bytes: &[u8]) -> Result<(), Refused> {
         self.seen.lock().unwrap().log.extend_from_slice(bytes);
         Ok(())
+    }
+
+    fn sends(&self) -> bool {
+        self.answer.is_some()
+    }
+
+    fn send(&mut self, number: u32, request: &OutboundRequest) -> Result<(), Refused> {
+        let mut seen = self.seen.lock().unwrap();
+        assert!(seen.sent.iter().all(|(each, _)| *each != number), "a number is used once");
+        seen.sent.push((number, request.clone()));
+        Ok(())
+    }
+
+    fn receive(&mut self, number: u32) -> Result<OutboundReply, Refused> {
+        let mut seen = self.seen.lock().unwrap();
+        assert!(!seen.received.contains(&number), "an answer is waited for once");
+        seen.received.push(number);
+        let sent = seen.sent.iter().find(|(each, _)| *each == number).expect("it was sent");
+        Ok(self.answer.unwrap()(&sent.1))
     }
 
     fn wants_trace(&self) -> bool {
@@ -184,8 +209,19 @@ pub fn request() -> Request {
 }
 
 pub fn run_with(module: &Module, request: Request, body: &[u8], piece: usize) -> (Outcome, Seen) {
+    run_answered(module, request, body, piece, None)
+}
+
+/// As run_with; other servers answer.
+pub fn run_answered(
+    module: &Module,
+    request: Request,
+    body: &[u8],
+    piece: usize,
+    answer: Option<fn(&OutboundRequest) -> OutboundReply>,
+) -> (Outcome, Seen) {
     let seen = Arc::new(Mutex::new(Seen::default()));
-    let host = Recorder { body: body.to_vec(), at: 0, piece, traced: true, seen: seen.clone() };
+    let host = Recorder { body: body.to_vec(), at: 0, piece, traced: true, answer, seen: seen.clone() };
     let outcome = run(module, request, Box::new(host)).unwrap();
     let seen = std::mem::take(&mut *seen.lock().unwrap());
     (outcome, seen)

@@ -64,6 +64,35 @@ IMPORT(HTTP, "[static]response-outparam.set")
 void outparam_set(handle, int32_t error, int32_t response_or_code, int32_t, int64_t, int32_t,
                   int32_t, int32_t, int32_t);
 IMPORT(HTTP, "[constructor]outgoing-request") handle outgoing_new(handle fields);
+IMPORT(HTTP, "[method]outgoing-request.set-method")
+int32_t outgoing_method(handle, int32_t, const char*, size_t);
+IMPORT(HTTP, "[method]outgoing-request.set-scheme")
+int32_t outgoing_scheme(handle, int32_t, int32_t, const char*, size_t);
+IMPORT(HTTP, "[method]outgoing-request.set-authority")
+int32_t outgoing_authority(handle, int32_t, const char*, size_t);
+IMPORT(HTTP, "[method]outgoing-request.set-path-with-query")
+int32_t outgoing_path(handle, int32_t, const char*, size_t);
+IMPORT(HTTP, "[method]outgoing-request.body") void outgoing_body(handle, answer*);
+IMPORT(HTTP, "[resource-drop]outgoing-body") void outgoing_body_drop(handle);
+IMPORT(HTTP, "[constructor]request-options") handle options_new(void);
+IMPORT(HTTP, "[method]request-options.set-first-byte-timeout")
+int32_t options_first_byte(handle, int32_t, int64_t);
+// option<result<result<incoming-response, error-code>>>
+typedef struct {
+  uint8_t is;
+  uint8_t pad[7];
+  uint8_t taken;
+  uint8_t pad2[7];
+  coded end;  // with tag 0 the response's handle is where the code would be
+} future_end;
+IMPORT(HTTP, "[method]future-incoming-response.get") void future_get(handle, future_end*);
+IMPORT(HTTP, "[method]future-incoming-response.subscribe") handle future_subscribe(handle);
+IMPORT(HTTP, "[method]incoming-response.status") int32_t incoming_status(handle);
+IMPORT(HTTP, "[method]incoming-response.headers") handle incoming_headers(handle);
+IMPORT(HTTP, "[method]incoming-response.consume") void incoming_consume(handle, answer*);
+IMPORT(HTTP, "[resource-drop]incoming-response") void incoming_drop(handle);
+IMPORT(HTTP, "[resource-drop]incoming-body") void incoming_body_drop(handle);
+IMPORT("wasi:io/poll@0.2.3", "[method]pollable.block") void pollable_block(handle);
 IMPORT("wasi:http/outgoing-handler@0.2.3", "handle")
 void outgoing_handle(handle, int32_t, handle, coded*);
 IMPORT(STREAMS, "[method]input-stream.read") void stream_read(handle, int64_t, answer*);
