@@ -49,23 +49,25 @@ Agent::Agent(AgentOptions options, NodeApi& node, MessageSender& sender,
       cgroups_(CgroupRoot::find()),
       workers_({options_.program, "worker", options_.namespaces}),
       compiler_(code_, workers_, cgroups_),
-      front_({options_.program, "front", options_.folder + "/front"}, std::move(listener),
-             {[this](const UseFrame& use) {
-                const std::lock_guard lock(mutex_);
-                const auto it = held_.find(use.replica);
-                if (it != held_.end()) it->second.use = use;
-              },
-              [this](const WorkerLostFrame& lost) {
-                const std::lock_guard lock(mutex_);
-                const auto it = held_.find(lost.replica);
-                if (it != held_.end() && it->second.runner) it->second.runner->on_worker_lost();
-              },
-              [this](const StoppedFrame& stopped) {
-                const std::lock_guard lock(mutex_);
-                const auto it = held_.find(stopped.replica);
-                if (it == held_.end() || !it->second.runner) return;
-                it->second.runner->on_front_stopped(stopped.why);
-              }}) {
+      front_(
+          {options_.program, "front", front_words(options_.folder + "/front", options_.outbound)},
+          std::move(listener),
+          {[this](const UseFrame& use) {
+             const std::lock_guard lock(mutex_);
+             const auto it = held_.find(use.replica);
+             if (it != held_.end()) it->second.use = use;
+           },
+           [this](const WorkerLostFrame& lost) {
+             const std::lock_guard lock(mutex_);
+             const auto it = held_.find(lost.replica);
+             if (it != held_.end() && it->second.runner) it->second.runner->on_worker_lost();
+           },
+           [this](const StoppedFrame& stopped) {
+             const std::lock_guard lock(mutex_);
+             const auto it = held_.find(stopped.replica);
+             if (it == held_.end() || !it->second.runner) return;
+             it->second.runner->on_front_stopped(stopped.why);
+           }}) {
   for (const std::string& missing : cgroups_.missing())
     say("workers run without limit: " + missing);
 }

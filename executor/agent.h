@@ -12,6 +12,7 @@
 #include <set>
 
 #include "chain/base/clock.h"
+#include "executor/front.h"
 #include "executor/host_view.h"
 #include "executor/message_sender.h"
 #include "executor/replica_runner.h"
@@ -27,6 +28,7 @@ struct AgentOptions {
   std::uint64_t code_quota_bytes = 2ULL << 30;
   bool namespaces = true;
   std::optional<ContainerTools> containers = {};  // nothing: this Host runs none
+  OutboundSettings outbound = {};
 };
 
 // What `foghost status` shows of a replica.

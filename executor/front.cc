@@ -94,7 +94,12 @@ class AgentLink {
 class Front final : public ReplicaDirectory {
  public:
   explicit Front(const FrontOptions& options)
-      : context_{io_, disk_, options.folder + "/usage", options.folder + "/spool",
+      : outbound_(io_, options.outbound),
+        context_{io_,
+                 disk_,
+                 outbound_,
+                 options.folder + "/usage",
+                 options.folder + "/spool",
                  [this](Bytes frame) { agent_.send(std::move(frame)); }},
         agent_(io_, options.control),
         acceptor_(io_),
@@ -232,6 +237,7 @@ class Front final : public ReplicaDirectory {
 
   asio::io_context io_{1};
   asio::thread_pool disk_{2};
+  OutboundClient outbound_;
   FrontContext context_;
   AgentLink agent_;
   asio::ip::tcp::acceptor acceptor_;
@@ -252,6 +258,39 @@ int start_front(const FrontOptions& options) {
 }
 
 }  // namespace
+
+namespace {
+constexpr std::string_view kOffWord = "--outbound-off";
+constexpr std::string_view kPrivateWord = "--outbound-private=";
+}  // namespace
+
+ErrorOr<FrontOptions> front_options(std::span<char* const> words) {
+  if (words.empty()) return fail(ErrorCode::kInvalidInput, "no folder");
+  FrontOptions out;
+  out.folder = words[0];
+  std::vector<AddressBlock> blocks;
+  for (const std::string_view word : words.subspan(1)) {
+    if (word == kOffWord) {
+      out.outbound.off = true;
+    } else if (word.starts_with(kPrivateWord)) {
+      TRY(const AddressBlock block, parse_address_block(word.substr(kPrivateWord.size())));
+      blocks.push_back(block);
+    } else {
+      return fail(ErrorCode::kInvalidInput, "unknown word " + std::string(word));
+    }
+  }
+  out.outbound.addresses = AddressPolicy(std::move(blocks));
+  return out;
+}
+
+std::vector<std::string> front_words(const std::string& folder, const OutboundSettings& outbound) {
+  std::vector<std::string> out = {folder};
+  if (outbound.off) out.emplace_back(kOffWord);
+  for (const std::string& block : outbound.private_blocks) {
+    out.push_back(std::string(kPrivateWord) + block);
+  }
+  return out;
+}
 
 int run_front(const FrontOptions& options) {
   // A terminal's Ctrl-C goes to all; the agent decides when its front ends, by closing the socket.

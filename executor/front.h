@@ -3,7 +3,11 @@
 // logs, from which it proves what the agent then claims.
 #pragma once
 
+#include <span>
 #include <string>
+#include <vector>
+
+#include "executor/outbound_client.h"
 
 namespace fog::executor {
 
@@ -12,7 +16,18 @@ struct FrontOptions {
   int listener = 4;  // bound and listening
   // Holds usage/ (logs, one folder a replica) and spool/ (unnamed files of large bodies).
   std::string folder;
+  OutboundPolicy outbound;  // for services' requests to other servers
 };
+
+// What follows `foghost front` on its command line, and back: the folder, "--outbound-off", and
+// "--outbound-private=BLOCK" for each block of addresses. kInvalidInput says what is wrong.
+ErrorOr<FrontOptions> front_options(std::span<char* const> words);
+// What this Host's owner says of services' requests to other servers.
+struct OutboundSettings {
+  bool off = false;
+  std::vector<std::string> private_blocks;
+};
+std::vector<std::string> front_words(const std::string& folder, const OutboundSettings& outbound);
 
 // Serves until the agent's socket closes. Returns the exit status: 0 then, 1 when it cannot start,
 // 2 when the agent breaks the protocol.

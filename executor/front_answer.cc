@@ -78,8 +78,8 @@ void FrontSession::on_end(const DoneFrame& end) {
     return refuse(503, "this Host cannot account for the request: " + accounted.error().context);
   }
   const ReplicaId& id = request_->replica->serve().replica;
-  const std::string text =
-      market::response_mac_text(id.lease, id.term, request_->index, head, fuel);
+  const std::string text = market::response_mac_text(id.lease, id.term, request_->index, head, fuel,
+                                                     exchange_->outbound_bytes);
   const Hash32 mac = hmac_sha256(request_->link->gateway.link_key, as_bytes(text));
   response_.emplace(static_cast<http::status>(head.status), 11);
   for (const market::HttpField& field : head.fields) {
@@ -88,6 +88,9 @@ void FrontSession::on_end(const DoneFrame& end) {
   response_->set("Fog-Index", std::to_string(request_->index));
   response_->set("Fog-Fuel", std::to_string(fuel));
   response_->set("Fog-Memory-Peak", std::to_string(done.meter.memory_peak_bytes));
+  if (exchange_->outbound_bytes > 0) {
+    response_->set("Fog-Outbound", std::to_string(exchange_->outbound_bytes));
+  }
   response_->set("Fog-Outcome", std::string(outcome_name(done.outcome)));
   response_->set("Fog-Mac", to_hex(mac));
   output_at_ = body_from;
@@ -102,7 +105,9 @@ ErrorOr<void> FrontSession::account(const DoneFrame& done, const market::Respons
   entry.time_ms = request_->head.time_ms;
   entry.memory_peak = done.meter.memory_peak_bytes;
   entry.request_bytes = exchange_->body.size();
-  entry.counters = {1, fuel, market::response_bytes(head, output_->size() - body_from)};
+  entry.counters = {
+      1, fuel,
+      market::response_bytes(head, output_->size() - body_from) + exchange_->outbound_bytes};
   UsageLog& log = *request_->link->log;
   const auto request_body = exchange_->body.sha256_from(0);
   const auto response_body = output_->sha256_from(body_from);

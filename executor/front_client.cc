@@ -1,6 +1,5 @@
 #include "executor/front_client.h"
 
-#include <array>
 #include <csignal>
 #include <fcntl.h>
 #include <spawn.h>
@@ -35,8 +34,10 @@ ErrorOr<int> spawn_front(const FrontProgram& program, int control, int listener)
   ::posix_spawn_file_actions_adddup2(&actions, listener_copy.get(), kListener);
   std::string path = program.path;
   std::string command = program.command;
-  std::string folder = program.folder;
-  std::array<char*, 4> argv = {path.data(), command.data(), folder.data(), nullptr};
+  std::vector<std::string> words = program.words;
+  std::vector<char*> argv = {path.data(), command.data()};
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
   pid_t pid = -1;
   const int failed = ::posix_spawn(&pid, path.c_str(), &actions, nullptr, argv.data(), environ);
   ::posix_spawn_file_actions_destroy(&actions);

@@ -17,9 +17,9 @@
 namespace fog::executor {
 
 struct FrontProgram {
-  std::string path;               // of foghost
-  std::string command = "front";  // its sub-command
-  std::string folder;             // for usage/ and spool/
+  std::string path;                // of foghost
+  std::string command = "front";   // its sub-command
+  std::vector<std::string> words;  // that follow it: front_words()
 };
 
 struct FrontEvents {

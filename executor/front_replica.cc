@@ -17,6 +17,10 @@ ErrorOr<std::shared_ptr<FrontReplica>> FrontReplica::open(FrontContext& context,
   const ServeFrame& terms = replica->serve_;
   replica->use.replica = replica->told_.replica = terms.replica;
   TRY_VOID(make_folder(replica->folder()));
+  if (const auto& patterns = terms.manifest.outbound; !patterns.empty()) {
+    replica->outbound_ = std::make_shared<OutboundShare>();
+    replica->outbound_->patterns.assign(patterns.begin(), patterns.end());
+  }
   for (const LinkedGateway& gateway : terms.gateways) {
     const UsageLogHead head{terms.chain, terms.replica.lease, terms.replica.term, gateway.gateway,
                             gateway.key};
@@ -37,11 +41,19 @@ FrontLink* FrontReplica::link_of(const Address& gateway) {
 void FrontReplica::set_worker(UniqueFd socket) {
   if (worker_ != nullptr) worker_->give_up("replaced");
   const std::weak_ptr<FrontReplica> weak = weak_from_this();
-  worker_ = std::make_shared<WorkerLink>(context_.io, std::move(socket),
-                                         serve_.manifest.response_bytes_max,
-                                         [weak](const std::string& why) {
-                                           if (const auto self = weak.lock()) self->lost(why);
-                                         });
+  WorkerLink::Ask ask;
+  if (outbound_ != nullptr) {
+    ask = [&client = context_.outbound, share = outbound_](OutboundRequest request,
+                                                           OutboundClient::Done done) {
+      return client.ask(share, std::move(request), std::move(done));
+    };
+  }
+  worker_ = std::make_shared<WorkerLink>(
+      context_.io, std::move(socket),
+      WorkerLink::Limits{serve_.manifest.response_bytes_max, serve_.manifest.outbound_bytes_max},
+      std::move(ask), [weak](const std::string& why) {
+        if (const auto self = weak.lock()) self->lost(why);
+      });
   worker_->start();
   pump();
 }

@@ -24,7 +24,8 @@ constexpr std::chrono::seconds kWorkerGrace{5};
 struct FrontContext {
   boost::asio::io_context& io;
   boost::asio::thread_pool& disk;  // for syncs
-  std::string usage_folder;        // usage_folder/<replica>/<gateway hex>.log
+  OutboundClient& outbound;
+  std::string usage_folder;  // usage_folder/<replica>/<gateway hex>.log
   std::string spool_folder;
   std::function<void(Bytes)> tell_agent;
 };
@@ -81,6 +82,7 @@ class FrontReplica : public std::enable_shared_from_this<FrontReplica> {
   FrontContext& context_;
   const ServeFrame serve_;
   std::vector<FrontLink> links_;
+  std::shared_ptr<OutboundShare> outbound_;  // null: it may ask nobody
   std::shared_ptr<WorkerLink> worker_;
   std::deque<Waiting> waiting_;
   std::deque<std::chrono::steady_clock::time_point> started_;  // of running ones, oldest first

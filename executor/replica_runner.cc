@@ -9,6 +9,7 @@
 
 #include "chain/base/file.h"
 #include "executor/container_config.h"
+#include "executor/outbound.h"
 #include "executor/say.h"
 #include "executor/workload_log.h"
 
@@ -165,6 +166,12 @@ ErrorOr<Bytes> ReplicaRunner::artifact() {
                                     terms_.artifact_endpoints, [this] { return !stopping(); });
 }
 
+// What the worker may take beyond its guests' memory.
+std::uint64_t ReplicaRunner::overhead_bytes() const {
+  const bool asks = !terms_.serve.manifest.outbound.empty();
+  return kWorkerOverheadBytes + (asks ? terms_.serve.slots * kOutboundRunBytes : 0);
+}
+
 BindFrame ReplicaRunner::bind_frame() const {
   const market::Manifest& manifest = terms_.serve.manifest;
   BindFrame bind;
@@ -176,8 +183,9 @@ BindFrame ReplicaRunner::bind_frame() const {
   bind.wall_ms_max = manifest.wall_ms;
   bind.output_bytes_max = manifest.response_bytes_max;
   bind.log_bytes_max = kLogBytesPerRequest;
+  bind.outbound = !manifest.outbound.empty();
   bind.data_bytes_max =
-      bind.slots * (bind.memory_bytes_max + kSlotOverheadBytes) + kWorkerOverheadBytes;
+      bind.slots * (bind.memory_bytes_max + kSlotOverheadBytes) + overhead_bytes();
   bind.compile_data_bytes_max = bind.data_bytes_max;
   return bind;
 }
@@ -221,7 +229,7 @@ ErrorOr<WorkerProcess> ReplicaRunner::start_container() {
 // Under a control group, which a container must have.
 ErrorOr<void> ReplicaRunner::confine(const WorkerProcess& worker, std::optional<Cgroup>& group) {
   const std::uint64_t memory_bytes = (std::uint64_t{terms_.resources.memory_mib} << 20) +
-                                     (is_container() ? kProxyBytes : kWorkerOverheadBytes);
+                                     (is_container() ? kProxyBytes : overhead_bytes());
   const std::string name =
       to_text(terms_.serve.replica).substr(0, 24) + "-" + std::to_string(worker.pid());
   auto made = services_.cgroups.make(name, memory_bytes);

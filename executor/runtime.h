@@ -11,6 +11,7 @@
 #include "chain/base/error.h"
 #include "executor/cgi.h"
 #include "executor/meter.h"
+#include "executor/outbound.h"
 
 namespace fog::executor {
 
@@ -20,6 +21,7 @@ struct RunLimits {
   std::uint64_t wall_ms_max = 0;
   std::uint64_t output_bytes_max = 0;
   std::uint64_t log_bytes_max = 0;  // standard error; what is above is dropped
+  bool outbound = false;            // it may ask other servers
 };
 
 // One request, as the guest may see it. Equal jobs with equal input give equal runs.
@@ -45,6 +47,10 @@ class RunIo {
   virtual bool write_head(const market::ResponseHead& head) = 0;
   virtual bool write_output(ByteView bytes) = 0;
   virtual void write_log(ByteView bytes) = 0;
+  // Begins a request to another server, by the run's number for it. False breaks the run off.
+  virtual bool send(std::uint32_t number, OutboundRequest request) = 0;
+  // Waits for its answer, once for each; nothing to break off.
+  virtual std::optional<OutboundReply> receive(std::uint32_t number) = 0;
 };
 
 struct RunResult {

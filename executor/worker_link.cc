@@ -8,10 +8,18 @@ namespace fog::executor {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
-WorkerLink::WorkerLink(asio::io_context& io, UniqueFd socket, std::uint64_t output_bytes_max,
+namespace {
+
+// Answers of other servers that the worker does not read.
+constexpr std::size_t kOutBytesMax = 256ULL << 20;
+
+}  // namespace
+
+WorkerLink::WorkerLink(asio::io_context& io, UniqueFd socket, const Limits& limits, Ask ask,
                        std::function<void(const std::string& why)> lost)
     : socket_(io),
-      output_bytes_max_(output_bytes_max),
+      limits_(limits),
+      ask_(std::move(ask)),
       lost_(std::move(lost)),
       buffer_(kChunkBytesMax) {
   error_code failed;
@@ -28,6 +36,7 @@ void WorkerLink::start() {
 
 void WorkerLink::close() {
   closed_ = true;
+  for (auto& [id, running] : exchanges_) end_calls(running);
   error_code ignored;
   socket_.close(ignored);
 }
@@ -51,7 +60,10 @@ void WorkerLink::run(std::shared_ptr<Exchange> exchange) {
   const std::uint64_t id = next_id_++;
   exchange->run.id = id;
   // Goes with the first piece of the body, which there always is, if an empty one.
-  if (!closed_) out_.push_back(encode_frame(exchange->run));
+  if (!closed_) {
+    out_.push_back(encode_frame(exchange->run));
+    out_bytes_ += out_.back().size();
+  }
   exchange->run.env.clear();
   exchange->run.http.reset();
   Running& running = exchanges_[id];
@@ -83,6 +95,7 @@ void WorkerLink::feed(std::uint64_t id, Running& running) {
 
 void WorkerLink::send(Bytes frame) {
   if (closed_) return;
+  out_bytes_ += frame.size();
   out_.push_back(std::move(frame));
   if (!writing_) write();
 }
@@ -92,6 +105,7 @@ void WorkerLink::write() {
   writing_ = true;
   auto batch = std::make_shared<std::deque<Bytes>>(std::move(out_));
   out_.clear();
+  out_bytes_ = 0;
   std::vector<asio::const_buffer> buffers;
   for (const Bytes& frame : *batch) buffers.emplace_back(frame.data(), frame.size());
   asio::async_write(socket_, buffers,
@@ -130,6 +144,12 @@ bool WorkerLink::take(const Frame& frame) {
       return take_output(frame);
     case WorkerFrame::kDone:
       return take_done(frame);
+    case WorkerFrame::kOutbound:
+      return take_outbound(frame);
+    case WorkerFrame::kOutboundBody:
+      return take_outbound_body(frame);
+    case WorkerFrame::kReply:
+    case WorkerFrame::kReplyBody:
     case WorkerFrame::kBind:
     case WorkerFrame::kRun:
     case WorkerFrame::kInput:
@@ -173,7 +193,7 @@ bool WorkerLink::take_output(const Frame& frame) {
   if (it == exchanges_.end()) return false;
   Spool& spool = it->second.exchange->output;
   // The runtime stops a guest at this bound: only a worker that is not ours any more goes on.
-  if (spool.size() + output->bytes.size() > output_bytes_max_) return false;
+  if (spool.size() + output->bytes.size() > limits_.output_bytes_max) return false;
   return spool.append(output->bytes).has_value();
 }
 
@@ -182,10 +202,72 @@ bool WorkerLink::take_done(const Frame& frame) {
   if (!done) return false;
   const auto it = exchanges_.find(done->id);
   if (it == exchanges_.end()) return false;
+  end_calls(it->second);
   const auto exchange = std::move(it->second.exchange);
   exchanges_.erase(it);
   std::exchange(exchange->done, nullptr)(*done);
   return true;
+}
+
+// ---- requests to other servers ----
+
+bool WorkerLink::take_outbound(const Frame& frame) {
+  auto outbound = decode_frame<OutboundFrame>(frame);
+  if (!outbound || !ask_) return false;
+  const auto it = exchanges_.find(outbound->id);
+  if (it == exchanges_.end() || outbound->body_bytes > kOutboundBodyBytesMax) return false;
+  Running& running = it->second;
+  const std::uint32_t number = outbound->number;
+  if (running.asked == kOutboundMax || running.calls.contains(number)) return false;
+  if (running.calls.size() + running.gathering.size() >= kOutboundParallelMax) return false;
+  ++running.asked;
+  const auto [place, is_new] =
+      running.gathering.try_emplace(number, std::move(outbound->head), outbound->body_bytes);
+  if (!is_new) return false;
+  ask_if_whole(it->first, running, number);
+  return true;
+}
+
+bool WorkerLink::take_outbound_body(const Frame& frame) {
+  const auto body = decode_frame<OutboundBodyFrame>(frame);
+  if (!body) return false;
+  const auto it = exchanges_.find(body->id);
+  if (it == exchanges_.end()) return false;
+  const auto gathering = it->second.gathering.find(body->number);
+  if (gathering == it->second.gathering.end() || !gathering->second.push(body->bytes)) return false;
+  ask_if_whole(it->first, it->second, body->number);
+  return true;
+}
+
+void WorkerLink::ask_if_whole(std::uint64_t id, Running& running, std::uint32_t number) {
+  const auto it = running.gathering.find(number);
+  if (!it->second.whole()) return;
+  OutboundRequest request{std::move(it->second.head()), std::move(it->second.body())};
+  running.gathering.erase(it);
+  running.asked_bytes += outbound_bytes(request);
+  if (running.asked_bytes > limits_.outbound_bytes_max) {
+    return send(encode_reply(id, number, failed_reply(OutboundFault::kLimit)));
+  }
+  running.calls[number] =
+      ask_(std::move(request), [weak = weak_from_this(), id, number](const OutboundReply& reply,
+                                                                     std::uint64_t egress_bytes) {
+        if (const auto self = weak.lock()) self->on_reply(id, number, reply, egress_bytes);
+      });
+}
+
+void WorkerLink::on_reply(std::uint64_t id, std::uint32_t number, const OutboundReply& reply,
+                          std::uint64_t egress_bytes) {
+  const auto it = exchanges_.find(id);
+  if (it == exchanges_.end()) return;
+  it->second.calls.erase(number);
+  it->second.exchange->outbound_bytes += egress_bytes;
+  send(encode_reply(id, number, reply));
+  if (out_bytes_ > kOutBytesMax) give_up("it does not take answers of other servers");
+}
+
+void WorkerLink::end_calls(Running& running) {
+  for (auto& [number, call] : running.calls) running.exchange->outbound_bytes += cancel(*call);
+  running.calls.clear();
 }
 
 }  // namespace fog::executor

@@ -11,8 +11,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 
+#include "executor/outbound_client.h"
 #include "executor/spool.h"
-#include "executor/worker_frames.h"
 
 namespace fog::executor {
 
@@ -24,6 +24,7 @@ struct Exchange {
   Spool body;
   Spool output;
   std::optional<market::ResponseHead> head;  // of a component's answer, as it wrote it
+  std::uint64_t outbound_bytes = 0;          // what its requests to other servers count as egress
   // Called once: how it ended. kCrash when the worker was lost.
   std::function<void(const DoneFrame&)> done;
 };
@@ -31,8 +32,14 @@ struct Exchange {
 class WorkerLink : public std::enable_shared_from_this<WorkerLink> {
  public:
   // `lost` is called once when the worker is gone or breaks the protocol, after every exchange
-  // under way has been ended as kCrash; not after close().
-  WorkerLink(boost::asio::io_context& io, UniqueFd socket, std::uint64_t output_bytes_max,
+  // under way has been ended as kCrash; not after close(). `ask` sends a request to another server;
+  // null: the worker must not want that.
+  using Ask = std::function<std::shared_ptr<OutboundCall>(OutboundRequest, OutboundClient::Done)>;
+  struct Limits {
+    std::uint64_t output_bytes_max = 0;    // of an answer
+    std::uint64_t outbound_bytes_max = 0;  // of one exchange's requests to other servers
+  };
+  WorkerLink(boost::asio::io_context& io, UniqueFd socket, const Limits& limits, Ask ask,
              std::function<void(const std::string& why)> lost);
   void start();
   // Ends the link without a word to anybody.
@@ -49,6 +56,10 @@ class WorkerLink : public std::enable_shared_from_this<WorkerLink> {
     std::uint64_t sent = 0;  // of the body
     std::uint64_t credit = 0;
     bool last_sent = false;
+    std::uint32_t asked = 0;        // requests to other servers so far
+    std::uint64_t asked_bytes = 0;  // their bytes
+    std::map<std::uint32_t, Gathering<OutboundHead>> gathering;
+    std::map<std::uint32_t, std::shared_ptr<OutboundCall>> calls;
   };
 
   void read();
@@ -58,17 +69,25 @@ class WorkerLink : public std::enable_shared_from_this<WorkerLink> {
   bool take_head(const Frame& frame);
   bool take_output(const Frame& frame);
   bool take_done(const Frame& frame);
+  bool take_outbound(const Frame& frame);
+  bool take_outbound_body(const Frame& frame);
+  void ask_if_whole(std::uint64_t id, Running& running, std::uint32_t number);
+  void on_reply(std::uint64_t id, std::uint32_t number, const OutboundReply& reply,
+                std::uint64_t egress_bytes);
+  static void end_calls(Running& running);
   void feed(std::uint64_t id, Running& running);
   void send(Bytes frame);
   void write();
 
   boost::asio::local::stream_protocol::socket socket_;
-  const std::uint64_t output_bytes_max_;
+  const Limits limits_;
+  const Ask ask_;
   std::function<void(const std::string&)> lost_;
   bool closed_ = false;
   Bytes buffer_;
   FrameReader reader_;
   std::deque<Bytes> out_;
+  std::size_t out_bytes_ = 0;
   bool writing_ = false;
   std::uint64_t next_id_ = 1;
   std::map<std::uint64_t, Running> exchanges_;

@@ -38,11 +38,13 @@ class NoIo final : public RunIo {
   bool write_head(const market::ResponseHead&) override { return true; }
   bool write_output(ByteView) override { return true; }
   void write_log(ByteView) override {}
+  bool send(std::uint32_t, OutboundRequest) override { return false; }
+  std::optional<OutboundReply> receive(std::uint32_t) override { return std::nullopt; }
 };
 
 ErrorOr<std::uint64_t> measure_fuel() {
   TRY(const auto runtime, make_wasm_runtime(market::RuntimeKind::kWasmCommand, 0));
-  const RunLimits limits{kFuel, 1 << 20, 60'000, 0, 0};
+  const RunLimits limits{kFuel, 1 << 20, 60'000, 0, 0, false};
   TRY(const Bytes code, runtime->compile(kEndlessLoop, limits));
   TRY_VOID(runtime->load(code));
   NoIo io;

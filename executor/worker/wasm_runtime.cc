@@ -36,16 +36,23 @@ Fail<Error> refused(std::int32_t status, const fog_wasm_error& error) {
   }
 }
 
-// The library's callbacks, leading to the doors of one run.
+// The doors of one run, and what its last answer from another server points to.
+struct RunDoors {
+  RunIo& io;
+  std::vector<fog_wasm_pair> pairs;
+  OutboundReply reply;
+};
+
+// The library's callbacks, leading to those doors.
 std::int64_t read_body(void* ctx, std::uint8_t* buffer, std::size_t size) {
-  const auto got = static_cast<RunIo*>(ctx)->read_body({buffer, size});
+  const auto got = static_cast<RunDoors*>(ctx)->io.read_body({buffer, size});
   return got ? static_cast<std::int64_t>(*got) : -1;
 }
 std::int32_t write_output(void* ctx, const std::uint8_t* bytes, std::size_t size) {
-  return static_cast<RunIo*>(ctx)->write_output({bytes, size}) ? 0 : 1;
+  return static_cast<RunDoors*>(ctx)->io.write_output({bytes, size}) ? 0 : 1;
 }
 std::int32_t write_log(void* ctx, const std::uint8_t* bytes, std::size_t size) {
-  static_cast<RunIo*>(ctx)->write_log({bytes, size});
+  static_cast<RunDoors*>(ctx)->io.write_log({bytes, size});
   return 0;
 }
 
@@ -62,8 +69,55 @@ std::int32_t write_head(void* ctx, std::uint32_t status, const fog_wasm_pair* fi
     field.value.assign(as_text({pair.value.data, pair.value.size}));
     head.fields.push_back(std::move(field));
   }
-  return static_cast<RunIo*>(ctx)->write_head(head) ? 0 : 1;
+  return static_cast<RunDoors*>(ctx)->io.write_head(head) ? 0 : 1;
 }
+
+FieldEntries entries_of_pairs(const fog_wasm_pair* fields, std::size_t count) {
+  FieldEntries out;
+  for (const fog_wasm_pair& pair : std::span(fields, count)) {
+    out.push_back(
+        {to_bytes({pair.name.data, pair.name.size}), to_bytes({pair.value.data, pair.value.size})});
+  }
+  return out;
+}
+
+Bytes bytes_of(const fog_wasm_slice& slice) {
+  return to_bytes({slice.data, slice.size});
+}
+
+std::int32_t send_request(void* ctx, std::uint32_t number, const fog_wasm_outbound* request) {
+  OutboundRequest out;
+  // The library's bounds on a request are those of the frame.
+  out.head.method = bytes_of(request->method);
+  out.head.tls = request->tls != 0;
+  out.head.authority = bytes_of(request->authority);
+  out.head.target = bytes_of(request->path_with_query);
+  out.head.fields = entries_of_pairs(request->fields, request->fields_count);
+  out.head.connect_ms = request->connect_ms;
+  out.head.first_byte_ms = request->first_byte_ms;
+  out.head.between_bytes_ms = request->between_bytes_ms;
+  out.body = bytes_of(request->body);
+  return static_cast<RunDoors*>(ctx)->io.send(number, std::move(out)) ? 0 : 1;
+}
+
+std::int32_t receive_reply(void* ctx, std::uint32_t number, fog_wasm_reply* reply) {
+  auto& doors = *static_cast<RunDoors*>(ctx);
+  auto got = doors.io.receive(number);
+  if (!got) return 1;
+  doors.reply = *std::move(got);
+  doors.pairs.clear();
+  for (const FieldEntry& field : doors.reply.head.fields) {
+    doors.pairs.push_back({slice(as_text(field.name)), slice(as_text(field.value))});
+  }
+  reply->fault = static_cast<std::uint32_t>(doors.reply.head.fault);
+  reply->status = doors.reply.head.status;
+  reply->fields = doors.pairs.data();
+  reply->fields_count = doors.pairs.size();
+  reply->body = slice(as_text(doors.reply.body));
+  return 0;
+}
+static_assert(static_cast<int>(OutboundFault::kInternal) == FOG_WASM_OUTBOUND_INTERNAL);
+static_assert(static_cast<int>(OutboundFault::kProhibited) == FOG_WASM_OUTBOUND_PROHIBITED);
 
 // A request in parts. Its slices point into the head that it was made of.
 class HttpParts {
@@ -179,11 +233,16 @@ class WasmRuntime final : public Runtime {
     request.stderr_bytes_max = limits.log_bytes_max;
     request.wall_clock_ns = job.clock_ms * 1'000'000;
     std::copy(job.seed.data.begin(), job.seed.data.end(), request.seed);
-    request.ctx = &io;
+    RunDoors doors{io, {}, {}};
+    request.ctx = &doors;
     request.read = read_body;
     request.write = write_output;
     request.log = write_log;
     request.head = write_head;
+    if (limits.outbound) {
+      request.send = send_request;
+      request.receive = receive_reply;
+    }
     std::optional<HttpParts> parts;
     if (job.http) request.http = parts.emplace(*job.http).get();
     fog_wasm_outcome outcome = {};

@@ -44,8 +44,8 @@ class FrameSource {
 };
 
 RunLimits limits_of(const BindFrame& bind) {
-  return {bind.fuel_max, bind.memory_bytes_max, bind.wall_ms_max, bind.output_bytes_max,
-          bind.log_bytes_max};
+  return {bind.fuel_max,         bind.memory_bytes_max, bind.wall_ms_max,
+          bind.output_bytes_max, bind.log_bytes_max,    bind.outbound};
 }
 
 struct Bound {
@@ -107,6 +107,10 @@ class Server {
         return give_input(frame);
       case WorkerFrame::kCancel:
         return cancel(frame);
+      case WorkerFrame::kReply:
+        return give_reply(frame);
+      case WorkerFrame::kReplyBody:
+        return give_reply_body(frame);
       case WorkerFrame::kBind:
       case WorkerFrame::kReady:
       case WorkerFrame::kFailed:
@@ -114,6 +118,8 @@ class Server {
       case WorkerFrame::kOutput:
       case WorkerFrame::kDone:
       case WorkerFrame::kHead:
+      case WorkerFrame::kOutbound:
+      case WorkerFrame::kOutboundBody:
         return false;
     }
     return false;
@@ -139,6 +145,18 @@ class Server {
     if (!input) return false;
     const auto run = find(input->id);
     return run == nullptr || run->push_input(*std::move(input));
+  }
+  bool give_reply(const Frame& frame) {
+    auto reply = decode_frame<ReplyFrame>(frame);
+    if (!reply) return false;
+    const auto run = find(reply->id);
+    return run == nullptr || run->push_reply(*std::move(reply));
+  }
+  bool give_reply_body(const Frame& frame) {
+    const auto body = decode_frame<ReplyBodyFrame>(frame);
+    if (!body) return false;
+    const auto run = find(body->id);
+    return run == nullptr || run->push_reply_body(*body);
   }
   bool cancel(const Frame& frame) {
     const auto wanted = decode_frame<CancelFrame>(frame);

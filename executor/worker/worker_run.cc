@@ -48,13 +48,16 @@ void WorkerRun::cancel() {
   changed_.notify_all();
 }
 
+bool WorkerRun::wait_until(std::unique_lock<std::mutex>& lock, const std::function<bool()>& ready) {
+  late_ = !changed_.wait_until(lock, deadline_, [&] { return cancelled_ || ready(); });
+  return !late_ && !cancelled_;
+}
+
 std::optional<std::size_t> WorkerRun::read_body(std::span<std::uint8_t> out) {
   std::size_t taken = 0;
   {
     std::unique_lock lock(mutex_);
-    const auto ready = [&] { return cancelled_ || input_ended_ || !input_.empty(); };
-    late_ = !changed_.wait_until(lock, deadline_, ready);
-    if (late_ || cancelled_) return std::nullopt;
+    if (!wait_until(lock, [&] { return input_ended_ || !input_.empty(); })) return std::nullopt;
     if (input_.empty()) return 0;
     const Bytes& chunk = input_.front();
     taken = std::min(out.size(), chunk.size() - input_at_);
@@ -95,6 +98,53 @@ void WorkerRun::flush_output() {
   if (output_.empty()) return;
   queue(OutputFrame{request_.id, BoundedBytes<kChunkBytesMax>(std::move(output_))});
   output_.clear();
+}
+
+// ---- other servers ----
+
+WorkerRun::Reply* WorkerRun::reply_of(std::uint32_t number) {
+  const auto it = asked_.find(number);
+  return it == asked_.end() || !it->second ? nullptr : &*it->second;
+}
+
+bool WorkerRun::push_reply(ReplyFrame reply) {
+  const std::lock_guard lock(mutex_);
+  const auto it = asked_.find(reply.number);
+  if (it == asked_.end() || it->second || reply.body_bytes > kOutboundBodyBytesMax) return false;
+  it->second.emplace(std::move(reply.head), reply.body_bytes);
+  changed_.notify_all();
+  return true;
+}
+
+bool WorkerRun::push_reply_body(const ReplyBodyFrame& body) {
+  const std::lock_guard lock(mutex_);
+  Reply* reply = reply_of(body.number);
+  if (reply == nullptr || !reply->push(body.bytes)) return false;
+  changed_.notify_all();
+  return true;
+}
+
+bool WorkerRun::send(std::uint32_t number, OutboundRequest request) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (cancelled_) return false;
+    asked_.emplace(number, std::nullopt);
+  }
+  sink_.send_frames(encode_outbound(request_.id, number, request));
+  return true;
+}
+
+std::optional<OutboundReply> WorkerRun::receive(std::uint32_t number) {
+  std::unique_lock lock(mutex_);
+  const auto whole = [&] {
+    Reply* reply = reply_of(number);
+    return reply != nullptr && reply->whole();
+  };
+  if (!wait_until(lock, whole)) return std::nullopt;
+  Reply* reply = reply_of(number);
+  OutboundReply out{std::move(reply->head()), std::move(reply->body())};
+  asked_.erase(number);
+  return out;
 }
 
 void WorkerRun::write_log(ByteView bytes) {

@@ -5,6 +5,8 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <functional>
+#include <map>
 #include <mutex>
 
 #include "executor/runtime.h"
@@ -36,6 +38,9 @@ class WorkerRun final : public RunIo {
   // From the reader. False when the other side breaks the protocol: more than the window, or more
   // after the last.
   bool push_input(InputFrame input);
+  // As push_input.
+  bool push_reply(ReplyFrame reply);
+  bool push_reply_body(const ReplyBodyFrame& body);
   void cancel();
 
   // On the running thread: runs the guest and sends its output and its DoneFrame. A run that failed
@@ -46,8 +51,14 @@ class WorkerRun final : public RunIo {
   bool write_head(const market::ResponseHead& head) override;
   bool write_output(ByteView bytes) override;
   void write_log(ByteView bytes) override;
+  bool send(std::uint32_t number, OutboundRequest request) override;
+  std::optional<OutboundReply> receive(std::uint32_t number) override;
 
  private:
+  using Reply = Gathering<ReplyHead>;
+  Reply* reply_of(std::uint32_t number);
+  // Waits for what `ready` sees under the mutex; false when the run is cancelled or late.
+  bool wait_until(std::unique_lock<std::mutex>& lock, const std::function<bool()>& ready);
   void flush_output();
   template <class T>
   void queue(const T& frame) {
@@ -67,6 +78,8 @@ class WorkerRun final : public RunIo {
   std::size_t input_at_ = 0;       // into the front of input_
   std::uint64_t input_bytes_ = 0;  // in input_, not read
   bool input_ended_ = false;
+  // To other servers: asked, and answered so far.
+  std::map<std::uint32_t, std::optional<Reply>> asked_;
   bool cancelled_ = false;
   bool late_ = false;  // the deadline passed while waiting for the body
 };

@@ -1,12 +1,14 @@
 // Services: the library of names, each with a manifest and its versions.
 #include "market/rules/keep.h"
 #include "market/rules/rules.h"
+#include "market/types/outbound.h"
 
 namespace fog::market {
 namespace {
 
 constexpr std::uint64_t kFuelPerRequestMax = 1'000'000'000'000;
 constexpr std::uint64_t kBodyBytesMax = 1ULL << 30;
+constexpr std::uint64_t kOutboundBytesMax = 1ULL << 27;
 
 bool within(std::uint64_t value, std::uint64_t least, std::uint64_t most) {
   return value >= least && value <= most;
@@ -23,6 +25,9 @@ bool is_manifest(const Manifest& m) {
   if (!within(m.fuel_per_request, 1, kFuelPerRequestMax)) return false;
   if ((m.runtime == RuntimeKind::kContainer) != (m.port != 0)) return false;
   if (m.request_bytes_max > kBodyBytesMax || m.response_bytes_max > kBodyBytesMax) return false;
+  if (m.outbound_bytes_max > kOutboundBytesMax) return false;
+  if (!m.outbound.empty() && m.runtime != RuntimeKind::kWasmHttp) return false;
+  if (!std::all_of(m.outbound.begin(), m.outbound.end(), is_outbound_pattern)) return false;
   return std::all_of(m.env.begin(), m.env.end(), [](const auto& entry) {
     return is_environment_name(entry.first) && entry.second.find('\0') == std::string::npos;
   });

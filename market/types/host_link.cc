@@ -49,9 +49,10 @@ std::string request_mac_text(const LeaseId& lease, std::uint32_t term, std::uint
 }
 
 std::string response_mac_text(const LeaseId& lease, std::uint32_t term, std::uint64_t index,
-                              const ResponseHead& head, std::uint64_t fuel) {
+                              const ResponseHead& head, std::uint64_t fuel,
+                              std::uint64_t outbound_bytes) {
   return mac_text("fog/response", lease, term, index, sha256(bcs_encode(head))) +
-         std::to_string(fuel) + '\n';
+         std::to_string(fuel) + '\n' + std::to_string(outbound_bytes) + '\n';
 }
 
 SumNode log_leaf(const LogEntry& entry) {

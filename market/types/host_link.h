@@ -7,7 +7,7 @@
 //   Fog-Time:     <the gateway's clock, ms since 1970; the guest's fixed clock>
 //   Fog-Mac:      hex HMAC-SHA256 under the link key of request_mac_text()
 // The answer carries Fog-Index, Fog-Fuel, Fog-Memory-Peak and Fog-Outcome (ok, or why the workload
-// failed), and
+// failed), Fog-Outbound (bytes that it sent to other servers; missing: none), and
 //   Fog-Mac:      hex HMAC-SHA256 under the link key of response_mac_text()
 // A workload that fails is answered 502 or 504 with Fog-Outcome; it is a settled request like any
 // other. Requests may arrive in any order; one index is served once.
@@ -68,7 +68,8 @@ void make_canonical(RequestHead& head);
 void make_canonical(ResponseHead& head);
 
 Hash32 response_hash(const ResponseHead& head, const Hash32& body_sha256);
-// What a response counts as egress: the body plus each field's name and value and 4, plus 16.
+// What a response counts as egress: the body plus each field's name and value and 4, plus 16. A
+// request's egress is that and its Fog-Outbound.
 std::uint64_t response_bytes(const ResponseHead& head, std::uint64_t body_bytes);
 
 // The texts under the two MACs. The request's covers all but the body (which may still be
@@ -77,7 +78,8 @@ std::uint64_t response_bytes(const ResponseHead& head, std::uint64_t body_bytes)
 std::string request_mac_text(const LeaseId& lease, std::uint32_t term, std::uint64_t index,
                              const RequestHead& head);
 std::string response_mac_text(const LeaseId& lease, std::uint32_t term, std::uint64_t index,
-                              const ResponseHead& head, std::uint64_t fuel);
+                              const ResponseHead& head, std::uint64_t fuel,
+                              std::uint64_t outbound_bytes);
 
 // One settled request, as it stands in the log.
 struct LogEntry {

@@ -84,6 +84,8 @@ constexpr bool takes_http(RuntimeKind kind) {
 
 constexpr std::uint64_t kArtifactBytesMax = 64ULL * 1024 * 1024;
 
+using OutboundPattern = BoundedText<128>;  // outbound.h says which
+
 struct Manifest {
   BoundedText<256> summary;
   RuntimeKind runtime = RuntimeKind::kWasmCommand;
@@ -95,11 +97,14 @@ struct Manifest {
   std::uint64_t request_bytes_max = 0;   // body; at most 2^30
   std::uint64_t response_bytes_max = 0;  // head and body; at most 2^30
   BoundedMap<BoundedText<64>, BoundedText<1024>, 64> env;
-  std::uint16_t port = 0;  // on which a container listens; 0 for what is none
+  std::uint16_t port = 0;                     // on which a container listens; 0 for what is none
+  BoundedList<OutboundPattern, 32> outbound;  // servers that it may ask; of a wasm-http alone
+  std::uint64_t outbound_bytes_max = 0;       // that one request may send there; at most 2^27
   static constexpr auto kFields = std::make_tuple(
       &Manifest::summary, &Manifest::runtime, &Manifest::artifact, &Manifest::artifact_bytes,
       &Manifest::memory_mib, &Manifest::fuel_per_request, &Manifest::wall_ms,
-      &Manifest::request_bytes_max, &Manifest::response_bytes_max, &Manifest::env, &Manifest::port);
+      &Manifest::request_bytes_max, &Manifest::response_bytes_max, &Manifest::env, &Manifest::port,
+      &Manifest::outbound, &Manifest::outbound_bytes_max);
   bool operator==(const Manifest&) const = default;
 };
 

@@ -75,7 +75,7 @@ struct PriceClass {
 struct Counters {
   std::uint64_t requests = 0;
   std::uint64_t fuel = 0;
-  std::uint64_t egress_bytes = 0;  // response bytes, head and body
+  std::uint64_t egress_bytes = 0;  // answers, head and body, and what went to other servers
   static constexpr auto kFields =
       std::make_tuple(&Counters::requests, &Counters::fuel, &Counters::egress_bytes);
   bool operator==(const Counters&) const = default;

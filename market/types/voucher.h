@@ -16,7 +16,7 @@ struct Voucher {
   Address gateway;
   std::uint64_t count = 0;           // requests, indexes 0..count-1 all settled
   std::uint64_t request_bytes = 0;   // bodies
-  std::uint64_t response_bytes = 0;  // bodies and heads as the leaf counts them
+  std::uint64_t response_bytes = 0;  // egress as the leaf counts it
   Hash32 chain;                      // chain hash over the first `count` requests
   static constexpr auto kFields = std::make_tuple(
       &Voucher::chain_id, &Voucher::lease, &Voucher::term, &Voucher::gateway, &Voucher::count,

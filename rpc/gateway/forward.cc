@@ -33,6 +33,16 @@ bool is_stale(tcp::socket& socket) {
   return got >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
 }
 
+// What a header that counts says; 0 when it is missing.
+std::optional<std::uint64_t> number_of(std::string_view text) {
+  std::uint64_t out = 0;
+  for (const char c : text) {
+    if (c < '0' || c > '9' || out > UINT64_MAX / 10 - 10) return std::nullopt;
+    out = out * 10 + static_cast<std::uint64_t>(c - '0');
+  }
+  return out;
+}
+
 // The state of one forwarded request, so that every way out settles its index exactly once.
 class Settling {
  public:
@@ -107,6 +117,7 @@ class Relay {
   std::unique_ptr<UpstreamPool::Connection> host_;
   market::RequestHead head_;
   market::ResponseHead answer_;
+  std::uint64_t outbound_bytes_ = 0;
   std::unique_ptr<ResponseParser> parser_;
   Sha256Stream request_body_;
   Hash32 request_hash_;
@@ -233,16 +244,15 @@ bool Relay::accept_head(std::uint64_t index) {
   auto head = link_head<market::ResponseHead>(message);
   if (!head) return false;
   head->status = static_cast<std::uint16_t>(message.result_int());
-  std::uint64_t fuel = 0;
-  for (const char c : view(message["Fog-Fuel"])) {
-    if (c < '0' || c > '9' || fuel > UINT64_MAX / 10 - 10) return false;
-    fuel = fuel * 10 + static_cast<std::uint64_t>(c - '0');
-  }
+  const auto fuel = number_of(view(message["Fog-Fuel"]));
+  const auto outbound = number_of(view(message["Fog-Outbound"]));
+  if (!fuel || !outbound || *outbound > replica_.manifest.outbound_bytes_max) return false;
   const auto mac = fixed_from_hex<32>(view(message["Fog-Mac"]));
   const std::string mac_text =
-      market::response_mac_text(replica_.lease, replica_.term, index, *head, fuel);
+      market::response_mac_text(replica_.lease, replica_.term, index, *head, *fuel, *outbound);
   if (!mac || *mac != hmac_sha256(replica_.link_key, as_bytes(mac_text))) return false;
   answer_ = *std::move(head);
+  outbound_bytes_ = *outbound;
   return true;
 }
 
@@ -310,7 +320,7 @@ net::awaitable<ForwardResult> Relay::relay_answer(Settling& settling) {
   }
   if (request_whole_) {
     settling.settle({request_hash_, market::response_hash(answer_, body.finish()), request_bytes_,
-                     market::response_bytes(answer_, body_bytes)});
+                     market::response_bytes(answer_, body_bytes) + outbound_bytes_});
   }
   const std::string_view outcome = view(parser_->get()["Fog-Outcome"]);
   const bool failed = !outcome.empty() && outcome != "ok";

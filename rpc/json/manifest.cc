@@ -1,5 +1,6 @@
 #include "rpc/json/manifest.h"
 
+#include "market/types/outbound.h"
 #include "rpc/json/manifest_bid.h"
 
 namespace fog::rpc {
@@ -17,6 +18,7 @@ void read_limits(const ManifestReader& in, market::Manifest& out) {
   limits->whole_into("wall_ms", out.wall_ms);
   limits->whole_into("request_bytes", out.request_bytes_max);
   limits->whole_into("response_bytes", out.response_bytes_max);
+  limits->whole_into("outbound_bytes", out.outbound_bytes_max);
 }
 
 void read_env(const ManifestReader& in, market::Manifest& out) {
@@ -29,6 +31,22 @@ void read_env(const ManifestReader& in, market::Manifest& out) {
     } else {
       out.env[BoundedText<64>(name)] = BoundedText<1024>(value);
     }
+  }
+}
+
+void read_outbound(const ManifestReader& in, market::Manifest& out) {
+  if (in.has("outbound")) out.outbound_bytes_max = 1U << 20;
+  for (const std::string& pattern : in.texts("outbound")) {
+    if (pattern.size() > market::OutboundPattern::kMax || !market::is_outbound_pattern(pattern)) {
+      in.problem("outbound", "\"" + pattern.substr(0, 80) +
+                                 "\" is neither HOST nor HOST:PORT, in lower case; e.g. "
+                                 "api.example.org, \"*.example.net:8443\"");
+    } else {
+      out.outbound.emplace_back(pattern);
+    }
+  }
+  if (!out.outbound.empty() && out.runtime != market::RuntimeKind::kWasmHttp) {
+    in.problem("outbound", "only a program with runtime: wasm-http can ask other servers");
   }
 }
 
@@ -50,6 +68,7 @@ void read_file(const ManifestReader& in, ServiceFile& out) {
   } else if (in.has("port")) {
     in.problem("port", "is for `runtime: container` only");
   }
+  read_outbound(in, out.manifest);
   read_limits(in, out.manifest);
   read_env(in, out.manifest);
   if (const auto bid = in.section("bid")) read_bid(*bid, out, out.bid.emplace());

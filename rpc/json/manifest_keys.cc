@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "chain/base/check.h"
+#include "market/types/objects.h"
 #include "market/types/terms.h"
 
 namespace fog::rpc {
@@ -16,6 +17,9 @@ constexpr std::uint64_t kBodyMax = 1ULL << 30;
 constexpr std::string_view kCountry = "^[A-Z]{2}$";
 constexpr std::string_view kHostIds = "^(0x)?[0-9a-fA-F]{64}$";
 constexpr std::string_view kAddress = "^fog1[02-9ac-hj-np-z]{38}$";
+
+constexpr std::string_view kOutbound =
+    "^((\\*\\.)?[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?|\\[[0-9a-f:.]+\\])(:[0-9]{1,5})?$";
 
 template <class List>
 constexpr std::uint64_t most(List Constraints::*) {
@@ -44,6 +48,10 @@ constexpr ManifestKey kKeys[] = {
      "Variables for the program, up to 64; public. A name has 1 to 64 bytes without '=', a value "
      "at most 1024.",
      "{GREETING: hello}"},
+    {"", "outbound", kTexts, 0, decltype(market::Manifest::outbound)::kMax, kOutbound, false,
+     "Other servers that a wasm-http program may ask: HOST or HOST:PORT, where HOST may begin with "
+     "\"*.\" for all names below a domain. Default: none.",
+     "[api.example.org, \"*.example.net:8443\"]"},
     {"", "bid", kSection, 0, 0, "", false, "What is asked of the market, and its price.",
      "{price_cap_per_hour: 0.5 FOG}"},
 
@@ -56,6 +64,10 @@ constexpr ManifestKey kKeys[] = {
      "The request's body. Default 1048576.", "1048576"},
     {"limits", "response_bytes", kWhole, 1, kBodyMax, "", false,
      "The answer, head and body. Default 1048576.", "1048576"},
+    {"limits", "outbound_bytes", kWhole, 0, 1ULL << 27, "", false,
+     "What it may send to other servers, heads and bodies; paid for like the answer. Default "
+     "1048576 where outbound names any.",
+     "1048576"},
 
     {"bid", "replicas", kReplicas, 1, 1'024, "", false,
      "How many run at once: a number, or the fewest and the most. Default 1.", "2"},

@@ -185,11 +185,11 @@ int main(int argc, char** argv) {
     options.config = argv[4];
     ::_exit(fog::executor::run_container(options));
   }
-  if (argc == 3 && std::strcmp(argv[1], "front") == 0) {
-    fog::executor::FrontOptions options;
-    options.folder = argv[2];
+  if (argc >= 3 && std::strcmp(argv[1], "front") == 0) {
+    const auto options =
+        fog::executor::front_options({argv + 2, static_cast<std::size_t>(argc - 2)});
     // What is under way when the agent goes is let go of with the process.
-    ::_exit(fog::executor::run_front(options));
+    ::_exit(options ? fog::executor::run_front(*options) : 1);
   }
   return run_command(argc, argv);
 }

@@ -88,10 +88,9 @@ void become_host_process(int argc, char** argv) {
     options.in_namespaces = std::strcmp(argv[2], "--in-namespaces") == 0;
     ::_exit(executor::run_worker(options));
   }
-  if (argc == 3 && std::strcmp(argv[1], "front") == 0) {
-    executor::FrontOptions options;
-    options.folder = argv[2];
-    ::_exit(executor::run_front(options));
+  if (argc >= 3 && std::strcmp(argv[1], "front") == 0) {
+    const auto options = executor::front_options({argv + 2, static_cast<std::size_t>(argc - 2)});
+    ::_exit(options ? executor::run_front(*options) : 1);
   }
 }
 

@@ -61,7 +61,7 @@ HostStage::HostStage(const Bytes& component, std::size_t gateways)
          market::make_link_key(operator_key_, known, serve.replica.lease, serve.replica.term)});
   }
   front_ = std::make_unique<FrontClient>(
-      FrontProgram{"/proc/self/exe", "front", folder_.path() + "/front"}, listen_on_loopback(),
+      FrontProgram{"/proc/self/exe", "front", {folder_.path() + "/front"}}, listen_on_loopback(),
       FrontEvents{[](const UseFrame&) {},
                   [this](const WorkerLostFrame& lost) {
                     if (ending_) return;
@@ -142,7 +142,7 @@ bool HostGateway::learn(const std::string& head, std::string_view body) {
   response_hash_ = market::response_hash(written, sha256(as_bytes(body)));
   response_bytes_ = market::response_bytes(written, body.size());
   const std::string text =
-      market::response_mac_text(replica_.lease, replica_.term, index, written, fuel);
+      market::response_mac_text(replica_.lease, replica_.term, index, written, fuel, 0);
   return mac == to_hex(hmac_sha256(link_key_, as_bytes(text)));
 }
 

@@ -1,13 +1,10 @@
 #!/usr/bin/env python3
 """A component of the world wasi:http/proxy, from the End User's side: it gets requests in parts, its head and body come
 back as it gave them; and however it misbehaves, the End User gets a clear 5xx, the Host lives, the account is exact."""
-import subprocess
-
 import fogtest
-from fogtest import ROOT, http as exchange, until
-from served import ServedTest
+from fogtest import http as exchange, until
+from served import ServedTest, make_component
 
-GUEST = ROOT / "executor/wasm/tests/guests/http"
 MANIFEST = """
 name: in-parts
 runtime: wasm-http
@@ -22,19 +19,11 @@ bid:
 """
 
 
-def make_component(folder):
-    subprocess.run(["clang-14", "--target=wasm32-wasi", "-O2", "-nostartfiles",
-                    "-Wl,--no-entry,--strip-debug,-z,stack-size=8388608", "-o", folder / "core.wasm",
-                    GUEST / "service.c"], check=True)
-    subprocess.run([ROOT / "build/cargo/release/examples/component", folder / "core.wasm", GUEST / "proxy.wit",
-                    folder / "service.wasm"], check=True)
-
-
 class ServeHttp(ServedTest):
     @classmethod
     def prepare(cls):
         folder = cls.stage.folder
-        make_component(folder)
+        make_component(folder, "service")
         (folder / "service.yaml").write_text(MANIFEST)
         cls.serve("in-parts", folder / "service.yaml")
 
@@ -91,7 +80,7 @@ class ServeHttp(ServedTest):
     def test_a_manifest_that_names_the_other_runtime_is_told_before_it_costs(self):
         folder = self.stage.folder
         for runtime, artifact, word in (("wasm", "service.wasm", "runtime: wasm-http"),
-                                        ("wasm-http", "core.wasm", "core module")):
+                                        ("wasm-http", "service.core.wasm", "core module")):
             (folder / "wrong.yaml").write_text(f"name: wrong\nruntime: {runtime}\nartifact: {artifact}\n")
             refused = self.owner.fails(2, "service", "publish", folder / "wrong.yaml")
             self.assertIn(word, refused)

@@ -1,23 +1,37 @@
 """A service on a network of its own: one node, one Host and one gateway, all real."""
-from fogtest import StagedTest, http as exchange, until
+import subprocess
+
+from fogtest import ROOT, StagedTest, http as exchange, until
 from host_test import Host
 
 SETTINGS = ("market.receipt_interval_ms=1500", "market.lease_timeout_ms=60000", "market.notice_ms=2000",
             "market.final_receipt_window_ms=5000", "market.audit_window_ms=5000")
 
 
+GUESTS = ROOT / "executor/wasm/tests/guests/http"
+
+
+def make_component(folder, name):
+    """The component of the guest NAME.c, as folder/NAME.wasm."""
+    core = folder / f"{name}.core.wasm"
+    subprocess.run(["clang-14", "--target=wasm32-wasi", "-O2", "-nostartfiles",
+                    "-Wl,--no-entry,--strip-debug,-z,stack-size=8388608", "-o", core, GUESTS / f"{name}.c"], check=True)
+    subprocess.run([ROOT / "build/cargo/release/examples/component", core, GUESTS / "proxy.wit",
+                    folder / f"{name}.wasm"], check=True)
+
+
 class ServedTest(StagedTest):
     sent = 0  # requests that the Host must account for
 
     @classmethod
-    def serve(cls, name, manifest, bid=None, seconds=60):
+    def serve(cls, name, manifest, bid=None, seconds=60, private=""):
         """Publishes the service, bids for it and waits until it answers. `bid`: the words that say for what, where
-        the manifest does not."""
+        the manifest does not. `private`: addresses that the Host lets services ask besides public ones."""
         cls.name = name
         cls.owner, addresses = cls.stage.wallet()
         cls.node = cls.stage.node({addresses["main"]: 100_000}, SETTINGS)
         cls.owner.node_url = cls.node.url
-        cls.host = Host(cls.stage, cls.node, cls.owner, "host", "1")
+        cls.host = Host(cls.stage, cls.node, cls.owner, "host", "1", private)
         cls.url, _ = cls.stage.gateway(cls.node, cls.owner)
         cls.owner("service", "publish", manifest)
         cls.bid = cls.owner("bid", "create", *(bid or [manifest]))["bid"]

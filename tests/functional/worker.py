@@ -87,7 +87,7 @@ class Worker:
             file.write(artifact)
             file.flush()
             file.seek(0)
-            frame = struct.pack("<BBI7Q", 0, 0, 1, 10**12, memory_mib << 20, self.wall_ms, 1 << 30, 1 << 20, 1 << 30,
+            frame = struct.pack("<BBBI7Q", 0, 0, 0, 1, 10**12, memory_mib << 20, self.wall_ms, 1 << 30, 1 << 20, 1 << 30,
                                 (memory_mib + 256) << 20)
             frame = struct.pack("<IB", len(frame) + 1, 1) + frame
             socket.send_fds(self.ours, [frame], [program, code])

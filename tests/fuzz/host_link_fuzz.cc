@@ -30,7 +30,7 @@ void try_response(ByteView bytes) {
   if (!head) return;
   CHECK(response_bytes(*head, 5) == response_bytes(*head, 0) + 5);
   CHECK(response_bytes(*head, 0) >= 16);
-  CHECK(response_mac_text({}, 1, 2, *head, 3) != response_mac_text({}, 1, 2, *head, 4));
+  CHECK(response_mac_text({}, 1, 2, *head, 3, 0) != response_mac_text({}, 1, 2, *head, 4, 0));
 }
 
 // Entries decoded one after another make a log whose proofs hold.

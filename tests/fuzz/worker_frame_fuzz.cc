@@ -1,7 +1,7 @@
 // A worker may be a stranger's by the time it speaks: any stream is frames within bounds, or
 // refused.
 #include "executor/front_frames.h"
-#include "executor/worker_frames.h"
+#include "executor/outbound.h"
 
 namespace {
 
@@ -36,6 +36,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     round_trip<CreditFrame>(**frame);
     round_trip<OutputFrame>(**frame);
     round_trip<DoneFrame>(**frame);
+    round_trip<OutboundFrame>(**frame);
+    round_trip<OutboundBodyFrame>(**frame);
+    round_trip<ReplyFrame>(**frame);
+    round_trip<ReplyBodyFrame>(**frame);
     round_trip<ServeFrame>(**frame);
     round_trip<ClaimsFrame>(**frame);
     round_trip<UseFrame>(**frame);

@@ -54,9 +54,26 @@ ErrorOr<market::Location> read_location(const rpc::YamlSection& file) {
   return out;
 }
 
+ErrorOr<executor::OutboundSettings> read_outbound(const rpc::YamlSection& file) {
+  TRY(const auto section, file.section("outbound"));
+  TRY_VOID(section.only({"allowed", "private"}));
+  executor::OutboundSettings out;
+  TRY(const auto word, section.text("allowed", 8));
+  if (word != "public" && word != "off") return section.refuse("allowed", "public or off");
+  out.off = word == "off";
+  if (!section.has("private")) return out;
+  TRY(out.private_blocks, section.texts("private", 64));
+  for (const std::string& block : out.private_blocks) {
+    if (const auto parsed = executor::parse_address_block(block); !parsed) {
+      return section.refuse("private", parsed.error().context);
+    }
+  }
+  return out;
+}
+
 ErrorOr<HostConfig> read_config(const rpc::YamlSection& file) {
   TRY_VOID(file.only({"node", "listen", "endpoint", "location", "capacity", "attributes", "cache",
-                      "namespaces", "containers", "measured"}));
+                      "namespaces", "containers", "outbound", "measured"}));
   HostConfig out;
   TRY(out.node, file.text("node", 255));
   TRY(out.listen, file.text("listen", 255));
@@ -88,6 +105,9 @@ ErrorOr<HostConfig> read_config(const rpc::YamlSection& file) {
     TRY(const auto word, file.text("containers", 8));
     if (word != "auto" && word != "off") return file.refuse("containers", "auto or off");
     out.containers = word == "auto";
+  }
+  if (file.has("outbound")) {
+    TRY(out.outbound, read_outbound(file));
   }
   if (file.has("measured")) {
     TRY(const auto measured, file.section("measured"));
@@ -125,6 +145,10 @@ std::string config_text(const HostConfig& config) {
     attributes += fmt::format("  \"{}\": \"{}\"\n", name, value);
   }
   const market::Resources& have = config.capacity;
+  std::string blocks;
+  for (const std::string& block : config.outbound.private_blocks) {
+    blocks += (blocks.empty() ? "" : ", ") + block;
+  }
   return fmt::format(
       R"(# This computer as a FogCoin Host. Written by `foghost init`; change what you like.
 # What is on the chain (endpoint, location, capacity, attributes) changes there with `foghost update`.
@@ -153,6 +177,10 @@ cache:
 namespaces: {}   # auto: workers get namespaces of their own where the kernel allows it; off
 containers: {}   # auto: container services are run too, where `foghost doctor` says that it can; off
 
+outbound:   # what services may ask of other servers, where their manifests name them
+  allowed: {}   # public: the open Internet; off: nobody
+  private: [{}]   # blocks of addresses besides, for a network of your own, e.g. 10.1.0.0/16
+
 measured:   # by init, for orientation
   fuel_per_core_second: {}
 )",
@@ -160,7 +188,8 @@ measured:   # by init, for orientation
       degrees_text(config.location.lat_milli, 90), degrees_text(config.location.lon_milli, 180),
       have.cpu_milli, have.memory_mib, have.storage_mib, have.egress_mbps, attributes,
       config.artifact_cache_mib, config.code_cache_mib, config.namespaces ? "auto" : "off",
-      config.containers ? "auto" : "off", config.fuel_per_core_second);
+      config.containers ? "auto" : "off", config.outbound.off ? "off" : "public", blocks,
+      config.fuel_per_core_second);
 }
 
 ErrorOr<SecretKey> load_operator_key(const std::string& dir) {

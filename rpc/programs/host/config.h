@@ -9,6 +9,7 @@
 #include "chain/base/error.h"
 #include "chain/base/url.h"
 #include "chain/crypto/keys.h"
+#include "executor/front.h"
 #include "executor/image_store.h"
 #include "market/types/objects.h"
 
@@ -24,7 +25,8 @@ struct HostConfig {
   std::uint64_t artifact_cache_mib = 4'096;
   std::uint64_t code_cache_mib = 2'048;
   bool namespaces = true;
-  bool containers = true;                  // where this computer can
+  bool containers = true;  // where this computer can
+  executor::OutboundSettings outbound;
   std::uint64_t fuel_per_core_second = 0;  // measured by init; for orientation
 };
 

@@ -142,6 +142,7 @@ ErrorOr<void> run(const HostCommand& command) {
   if (self->config().containers) {
     if (auto tools = find_container_tools()) options.containers = *std::move(tools);
   }
+  options.outbound = self->config().outbound;
 
   // Before any thread starts, so that all of them leave the signals to the one that waits.
   sigset_t signals;

@@ -41,7 +41,7 @@ class HostBench {
         workers_({"/proc/self/exe"}),
         compiler_(code_, workers_, cgroups_),
         front_(std::make_unique<FrontClient>(
-            FrontProgram{"/proc/self/exe", "front", folder_.path() + "/front"},
+            FrontProgram{"/proc/self/exe", "front", {folder_.path() + "/front"}},
             listen_on_loopback(), events())) {
     const Bytes& guest = wasm_guest("behave");
     EXPECT_TRUE(artifacts_.put(guest).has_value());

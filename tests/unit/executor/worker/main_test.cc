@@ -14,11 +14,11 @@ int main(int argc, char** argv) {
     options.in_namespaces = std::strcmp(argv[2], "--in-namespaces") == 0;
     ::_exit(fog::executor::run_worker(options));
   }
-  if (argc == 3 && std::strcmp(argv[1], "front") == 0) {
-    fog::executor::FrontOptions options;
-    options.folder = argv[2];
+  if (argc >= 3 && std::strcmp(argv[1], "front") == 0) {
+    const auto options =
+        fog::executor::front_options({argv + 2, static_cast<std::size_t>(argc - 2)});
     // What is under way when the agent goes is let go of with the process.
-    ::_exit(fog::executor::run_front(options));
+    ::_exit(options ? fog::executor::run_front(*options) : 1);
   }
   ::testing::InitGoogleTest(&argc, argv);
   return RUN_ALL_TESTS();

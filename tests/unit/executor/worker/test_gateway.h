@@ -160,8 +160,10 @@ class TestGateway {
     for (const auto& [name, value] : answer.fields) head.fields.push_back({name, value});
     market::make_canonical(head);
     const std::uint64_t fuel = std::stoull(answer.fields["fog-fuel"]);
+    const std::string said = answer.fields["fog-outbound"];
+    const std::uint64_t outbound = said.empty() ? 0 : std::stoull(said);
     const std::string text =
-        market::response_mac_text(replica_.lease, replica_.term, index, head, fuel);
+        market::response_mac_text(replica_.lease, replica_.term, index, head, fuel, outbound);
     answer.settled = answer.fields["fog-mac"] == to_hex(hmac_sha256(link_key_, as_bytes(text)));
     EXPECT_TRUE(answer.settled);
     EXPECT_EQ(answer.fields["fog-index"], std::to_string(index));
@@ -170,7 +172,7 @@ class TestGateway {
     entry.request = market::request_hash(request, sha256(as_bytes(body)));
     entry.response = market::response_hash(head, sha256(as_bytes(answer.body)));
     entry.request_bytes = body.size();
-    entry.counters = {1, fuel, market::response_bytes(head, answer.body.size())};
+    entry.counters = {1, fuel, market::response_bytes(head, answer.body.size()) + outbound};
     settled_[index] = entry;
   }
 

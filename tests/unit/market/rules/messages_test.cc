@@ -272,6 +272,17 @@ TEST(ServiceMessages, AManifestIsWithinItsBounds) {
   EXPECT_EQ(publish([](auto& m) { m.env[""] = "value"; }), Fault::kBadManifest);
   EXPECT_EQ(publish([](auto& m) { m.env["A=B"] = "value"; }), Fault::kBadManifest);
   EXPECT_EQ(publish([](auto& m) { m.env["A"] = std::string("a\0b", 3); }), Fault::kBadManifest);
+  EXPECT_EQ(publish([](auto& m) { m.outbound_bytes_max = 1ULL << 27; }), Fault::kNone);
+  EXPECT_EQ(publish([](auto& m) { m.outbound_bytes_max = (1ULL << 27) + 1; }), Fault::kBadManifest);
+  const auto asks = [&](const std::string& server, RuntimeKind runtime) {
+    return publish([&](auto& m) {
+      m.outbound.emplace_back(server);
+      m.runtime = runtime;
+    });
+  };
+  EXPECT_EQ(asks("*.example.org:8443", RuntimeKind::kWasmHttp), Fault::kNone);
+  EXPECT_EQ(asks("*", RuntimeKind::kWasmHttp), Fault::kBadManifest);
+  EXPECT_EQ(asks("example.org", RuntimeKind::kWasmCommand), Fault::kBadManifest);
 }
 
 TEST(ServiceMessages, AnUpdateKeepsTheVersionsThatRan) {

@@ -96,7 +96,7 @@ bool EchoHost::answer(tcp::socket& socket, const http::request<http::string_body
   out.set("Fog-Outcome", how == Mode::kWorkloadFails ? "trap" : "ok");
   if (how != Mode::kNoMac && genuine) {
     const auto out_mac =
-        hmac_sha256(link, as_bytes(market::response_mac_text(lease, 1, index, answer_head, 77)));
+        hmac_sha256(link, as_bytes(market::response_mac_text(lease, 1, index, answer_head, 77, 0)));
     out.set("Fog-Mac", to_hex(out_mac));
     const std::lock_guard lock(mutex_);
     log_[index] = {market::request_hash(head, sha256(as_bytes(request.body()))),

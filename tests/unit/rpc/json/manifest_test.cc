@@ -60,7 +60,8 @@ TEST(Manifest, ReadsEveryKeyOfAService) {
       "  wall_ms: 3000\n"
       "  request_bytes: 8388608\n"
       "  response_bytes: 65536\n"
-      "env: {LOG: debug, SIZE: \"12\"}\n",
+      "env: {LOG: debug, SIZE: \"12\"}\n"
+      "outbound: [api.example.org, \"*.example.net:8443\"]\n",
       "service.yaml");
   ASSERT_TRUE(file.has_value()) << file.error().context;
   EXPECT_EQ(file->name, "thumbnailer");
@@ -73,6 +74,9 @@ TEST(Manifest, ReadsEveryKeyOfAService) {
   EXPECT_EQ(file->manifest.request_bytes_max, 8'388'608U);
   EXPECT_EQ(file->manifest.response_bytes_max, 65'536U);
   EXPECT_EQ(file->manifest.env.at("SIZE"), "12");
+  ASSERT_EQ(file->manifest.outbound.size(), 2U);
+  EXPECT_EQ(file->manifest.outbound[1], "*.example.net:8443");
+  EXPECT_EQ(file->manifest.outbound_bytes_max, 1U << 20);
 }
 
 TEST(Manifest, ReadsEveryKeyOfABid) {

@@ -1,0 +1,57 @@
+// OutboundClient: sends the requests of services to other servers, under the Host's policy, and
+// brings back what they answer. HTTP/1.1, a connection each; TLS with the system's roots. Redirects
+// are not followed: the service may, by a request of its own, which is judged like any other.
+//
+// Everything that comes back is a stranger's: head and body are bounded, every step has its time.
+// Lives on one io_context thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include <boost/asio/ssl/context.hpp>
+
+#include "executor/address_policy.h"
+#include "executor/name_lookup.h"
+#include "executor/outbound.h"
+#include "market/types/outbound.h"
+
+namespace fog::executor {
+
+struct OutboundPolicy {
+  bool off = false;           // nobody is let out
+  AddressPolicy addresses{};  // where names may lead
+};
+
+// The part of one replica: what it may ask, and how much of it is on its way.
+struct OutboundShare {
+  std::vector<market::OutboundPattern> patterns;
+  std::size_t under_way = 0;
+};
+
+class OutboundCall;
+
+class OutboundClient {
+ public:
+  // What came of it, and what counts as egress. Called once, later.
+  using Done = std::function<void(OutboundReply reply, std::uint64_t egress_bytes)>;
+
+  OutboundClient(boost::asio::io_context& io, OutboundPolicy policy);
+
+  // The call ends early, without a word, by OutboundCall::cancel.
+  std::shared_ptr<OutboundCall> ask(const std::shared_ptr<OutboundShare>& share,
+                                    OutboundRequest request, Done done);
+
+ private:
+  friend class OutboundCall;
+  boost::asio::io_context& io_;
+  const OutboundPolicy policy_;
+  NameLookup names_;
+  boost::asio::ssl::context tls_;
+  const std::shared_ptr<std::size_t> under_way_ = std::make_shared<std::size_t>(0);
+};
+
+// Ends the call: nothing is heard of it any more. What counts as egress all the same.
+std::uint64_t cancel(OutboundCall& call);
+
+}  // namespace fog::executor
