@@ -20,7 +20,8 @@ std::size_t place_of(const OfferBranch& branch, const SleeperTree::Node& node) {
   return child;
 }
 
-// The branches above a leaf learn of a new row in it, as far up as it matters.
+// The branches above a leaf learn of a new row in it, as far up as it matters. The lowest may know
+// of it already, when the leaf is new.
 void include_above(OfferStore& store, std::uint32_t leaf, const OfferRow& row) {
   const OfferSummary added = OfferSummary::of(row);
   SleeperTree::Node node = {leaf, true};
@@ -32,7 +33,7 @@ void include_above(OfferStore& store, std::uint32_t leaf, const OfferRow& row) {
     const OfferSummary before = branch.summary(child);
     OfferSummary summary = before;
     summary.include(added);
-    if (summary == before) return;
+    if (summary == before && !node.is_leaf) return;
     branch.set_summary(child, summary);
     node = {above, false};
   }

@@ -203,6 +203,72 @@ TEST(SleeperIndex, IsTheSameFromTheWholeState) {
   EXPECT_GT(looks, 10'000U);
 }
 
+// In large trees too, whose leaves and branches come and go until nothing is left.
+TEST(SleeperIndex, HoldsManyThatDemandAlike) {
+  const MarketParams params = example_params();
+  testing::MemoryState base;
+  std::optional<Overlay> block;
+  block.emplace(base);
+  SleeperIndex index;
+  SeededRng rng(5);
+  BlockContext context;
+  context.time_ms = kTimeMs;
+  std::vector<Bid> bids;
+  const auto refresh = [&] {
+    index.touch(block->changes());
+    index.refresh(*block, params);
+    base.apply(block->changes());
+    block.emplace(base);
+  };
+  for (std::uint32_t n = 0; n < 5'000; ++n) {
+    Bid bid;
+    bid.id = id_of(n);
+    bid.terms.resources = {static_cast<std::uint32_t>(1 + rng.below(8'000)),
+                           static_cast<std::uint32_t>(1 + rng.below(8'000)),
+                           0,
+                           0,
+                           {}};
+    bid.terms.cap_step = 60;
+    bid.terms.replicas_min = 1;
+    context.height = 1 + n / 100;
+    put_to_sleep(*block, context, params, bid, kTimeMs + 1'000);
+    bids.push_back(bid);
+  }
+  refresh();
+  IndexedOffer offer;
+  const Attributes attributes;
+  const std::vector<RuntimeProfile> runtimes = {id_of(7'000)};
+  offer.attributes = &attributes;
+  offer.runtimes = &runtimes;
+  offer.host = id_of(6'000);
+  offer.country = "DE";
+  while (!bids.empty()) {
+    for (int n = 0; n < 500; ++n) {
+      std::swap(bids[rng.below(bids.size())], bids.back());
+      wake(*block, context, bids.back());
+      bids.pop_back();
+    }
+    refresh();
+    ASSERT_EQ(index.size(), bids.size());
+    SleeperIndex whole;
+    whole.touch_all();
+    whole.refresh(base, params);
+    for (const std::uint32_t room : {2'000U, 5'000U, 8'000U}) {
+      offer.free = {room, 10'000 - room, 0, 0, {}};
+      std::set<DemandTurn> fit;
+      for (const Bid& bid : bids) {
+        if (offer.free.fits(bid.terms.resources)) fit.insert({bid.turn_height, bid.id});
+      }
+      std::uint64_t took = 0;
+      std::uint64_t took_whole = 0;
+      const std::vector<DemandTurn> got = walk(index, offer, {}, 1'000, &took);
+      ASSERT_TRUE(std::equal(got.begin(), got.end(), fit.begin(), fit.end()));
+      ASSERT_TRUE(walk(whole, offer, {}, 1'000, &took_whole) == got);
+      ASSERT_EQ(took, took_whole);
+    }
+  }
+}
+
 // A walk that runs out of looks goes on where it stopped.
 TEST(SleeperIndex, AWalkIsPaidForLookByLook) {
   Sleepers sleepers(4);
