@@ -57,7 +57,7 @@ ErrorOr<void> upload(Context& context, const LoadedService& service, Json& json,
 ErrorOr<void> check_image(const LoadedService& service) {
   if (market::image_archive_kind(service.artifact)) return {};
   return fail(ErrorCode::kInvalidInput,
-              service.artifact_path +
+              "the manifest says `runtime: container`, and " + service.artifact_path +
                   " is not a container image in a file. Make one with: skopeo copy "
                   "docker://IMAGE oci-archive:FILE, or: docker save IMAGE -o FILE");
 }
