@@ -93,6 +93,7 @@ class Agent {
                                         const market::Service& service);
   void decline(const ReplicaId& replica, const std::string& why);
   bool may_run(const Held& held);
+  bool runs_containers() const { return images_ != nullptr && cgroups_.limits_memory(); }
   void end_unlisted(const HostView& view);
   void stop_unsure();
   void reap();

@@ -178,7 +178,7 @@ ErrorOr<ReplicaTerms> Agent::terms_of(const HostView& view, const market::Lease&
   ReplicaTerms terms;
   TRY(terms.serve.manifest, manifest_of(id, lease, work.service));
   if (lease.runtime != options_.runtime ||
-      (terms.serve.manifest.runtime == market::RuntimeKind::kContainer && !images_)) {
+      (terms.serve.manifest.runtime == market::RuntimeKind::kContainer && !runs_containers())) {
     return fail(ErrorCode::kRejected, "this Host does not have the runtime that the lease names");
   }
   terms.service = lease.service;

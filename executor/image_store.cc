@@ -9,6 +9,7 @@
 
 #include "chain/base/file.h"
 #include "executor/container_config.h"
+#include "executor/folder_quota.h"
 #include "executor/program.h"
 #include "executor/say.h"
 #include "market/types/image_archive.h"
@@ -111,14 +112,14 @@ ErrorOr<std::shared_ptr<const ImageStore::Image>> ImageStore::obtain(
   const std::string part = place + ".part";
   remove_tree(part);
   TRY_VOID(make_folder(part));
-  auto unpacked = unpack(part, content, bytes_max, go_on);
+  const auto unpacked = unpack(part, content, bytes_max, go_on);
   if (!unpacked) {
     remove_tree(part);
     return Fail{unpacked.error()};
   }
   const std::string from = part + "/bundle";
-  TRY_VOID(write_file_atomically(
-      from + "/" + kSizeName, as_bytes(std::to_string(measure(from).bytes)), FileMode::kPrivate));
+  TRY_VOID(write_file_atomically(from + "/" + kSizeName, as_bytes(std::to_string(*unpacked)),
+                                 FileMode::kPrivate));
   std::error_code failed;
   fs::rename(from, place, failed);
   remove_tree(part);
@@ -128,9 +129,9 @@ ErrorOr<std::shared_ptr<const ImageStore::Image>> ImageStore::obtain(
   return image;
 }
 
-ErrorOr<void> ImageStore::unpack(const std::string& place, ByteView archive,
-                                 std::uint64_t bytes_max,
-                                 const std::function<bool()>& go_on) const {
+ErrorOr<std::uint64_t> ImageStore::unpack(const std::string& place, ByteView archive,
+                                          std::uint64_t bytes_max,
+                                          const std::function<bool()>& go_on) const {
   const auto kind = market::image_archive_kind(archive);
   if (!kind) {
     return fail(ErrorCode::kRejected,
@@ -140,9 +141,10 @@ ErrorOr<void> ImageStore::unpack(const std::string& place, ByteView archive,
   const std::string file = place + "/archive.tar";
   TRY_VOID(write_file_atomically(file, archive, FileMode::kPrivate));
   bool too_large = false;
+  TreeSize size;
   // Compressed layers can grow without end: what they become is looked at while they do.
   const auto watch = [&] {
-    const TreeSize size = measure(place + "/bundle");
+    size = measure(place + "/bundle");
     too_large = size.bytes > bytes_max || size.entries > kEntriesMax;
     return !too_large && go_on();
   };
@@ -171,16 +173,11 @@ ErrorOr<void> ImageStore::unpack(const std::string& place, ByteView archive,
   TRY_VOID(run({tools_.umoci, "unpack", "--uid-map", map, "--gid-map", map, "--image",
                 layout + ":image", place + "/bundle"}));
   if (!go_on()) return fail(ErrorCode::kUnavailable, "given up");
-  return {};
+  return size.bytes;
 }
 
 void ImageStore::trim() {
-  struct Kept {
-    fs::file_time_type used;
-    std::string place;
-    std::uint64_t bytes;
-  };
-  std::vector<Kept> unused;
+  std::vector<CachedItem> unused;
   std::uint64_t sum = 0;
   std::error_code failed;
   const std::lock_guard lock(mutex_);
@@ -191,15 +188,9 @@ void ImageStore::trim() {
         text ? std::strtoull(std::string(as_text(*text)).c_str(), nullptr, 10) : 0;
     sum += bytes;
     if (used_[entry.path().filename().string()].expired())
-      unused.push_back({entry.last_write_time(failed), place, bytes});
+      unused.push_back({entry.path(), entry.last_write_time(failed), bytes});
   }
-  std::sort(unused.begin(), unused.end(),
-            [](const Kept& a, const Kept& b) { return a.used < b.used; });
-  for (const Kept& each : unused) {
-    if (sum <= quota_bytes_) return;
-    remove_tree(each.place);
-    sum -= each.bytes;
-  }
+  trim_items(std::move(unused), sum, quota_bytes_);
 }
 
 }  // namespace fog::executor

@@ -49,8 +49,9 @@ class ImageStore {
  private:
   ImageStore(ContainerTools tools, std::string folder, std::uint64_t quota_bytes)
       : tools_(std::move(tools)), folder_(std::move(folder)), quota_bytes_(quota_bytes) {}
-  ErrorOr<void> unpack(const std::string& place, ByteView archive, std::uint64_t bytes_max,
-                       const std::function<bool()>& go_on) const;
+  // Into `place`/bundle; how many bytes of disk that takes.
+  ErrorOr<std::uint64_t> unpack(const std::string& place, ByteView archive, std::uint64_t bytes_max,
+                                const std::function<bool()>& go_on) const;
   ErrorOr<std::shared_ptr<const Image>> use(const Hash32& digest);
   void trim();
 

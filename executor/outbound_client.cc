@@ -15,7 +15,9 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 
+#include "chain/base/ascii.h"
 #include "chain/base/url.h"
+#include "executor/response_head.h"
 
 namespace fog::executor {
 
@@ -42,11 +44,9 @@ constexpr std::size_t kCallsMax = 64;
 constexpr std::size_t kCallsOfOneMax = 16;
 
 bool is_token(ByteView text) {
-  const auto good = [](std::uint8_t c) {
-    return std::isalnum(c) != 0 ||
-           std::string_view("!#$%&'*+-.^_`|~").find(static_cast<char>(c)) != std::string_view::npos;
-  };
-  return !text.empty() && std::all_of(text.begin(), text.end(), good);
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](std::uint8_t c) {
+    return is_token_char(static_cast<char>(c));
+  });
 }
 
 bool is_target(ByteView text) {
@@ -65,13 +65,6 @@ bool is_well_formed(const OutboundHead& head) {
          std::all_of(head.fields.begin(), head.fields.end(), [](const FieldEntry& field) {
            return is_token(field.name) && is_value(field.value);
          });
-}
-
-std::string lower(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return text;
 }
 
 milliseconds at_most(std::uint64_t wanted_ms, milliseconds most) {
@@ -137,7 +130,7 @@ class OutboundCall : public std::enable_shared_from_this<OutboundCall> {
     const bool tls = request_.head.tls;
     const auto place = parse_host_port(as_text(request_.head.authority), tls ? 443 : 80);
     if (!place || place->port == 0) co_return OutboundFault::kDenied;
-    host_ = lower(place->host);
+    host_ = lower_case(place->host);
     if (!market::may_ask(share_->patterns, host_, place->port, tls)) {
       co_return OutboundFault::kDenied;
     }
@@ -258,7 +251,7 @@ class OutboundCall : public std::enable_shared_from_this<OutboundCall> {
     out.target(beast_view(as_text(head.target)));
     out.set(http::field::host, beast_view(as_text(head.authority)));
     for (const FieldEntry& field : head.fields) {
-      const std::string name = lower(std::string(as_text(field.name)));
+      const std::string name = lower_case(as_text(field.name));
       if (name == "content-length" || name == "host" || !market::counts_in_request(name)) continue;
       out.insert(beast_view(as_text(field.name)), beast_view(as_text(field.value)));
     }
@@ -292,7 +285,7 @@ class OutboundCall : public std::enable_shared_from_this<OutboundCall> {
     for (const auto& field : parser_->get()) {
       const std::string_view name(field.name_string().data(), field.name_string().size());
       const std::string_view value(field.value().data(), field.value().size());
-      if (!market::counts_in_request(lower(std::string(name)))) continue;
+      if (!market::counts_in_request(lower_case(name))) continue;
       FieldEntry entry{to_bytes(as_bytes(name)), to_bytes(as_bytes(value))};
       if (entry.name.size() > entry.name.kMax || entry.value.size() > entry.value.kMax ||
           reply_.head.fields.size() == FieldEntries::kMax) {

@@ -1,13 +1,11 @@
 #include "executor/response_head.h"
 
+#include "chain/base/ascii.h"
+
 namespace fog::executor {
 namespace {
 
 constexpr std::size_t kFieldsMax = 128;
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
 
 }  // namespace
 
@@ -22,7 +20,7 @@ Result<market::HttpField, HeadFault> response_field(std::string_view name, std::
   for (const char c : name) {
     if (!is_token_char(c))
       return Fail{HeadFault("a header name with a character that no name has")};
-    field.name += lower(c);
+    field.name += to_lower(c);
   }
   if (field.name.size() > field.name.kMax) return Fail{HeadFault("a header name that is too long")};
   for (const char c : value) {

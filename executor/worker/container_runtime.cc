@@ -12,6 +12,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include "chain/base/ascii.h"
 #include "executor/fd.h"
 
 namespace fog::executor {
@@ -181,8 +182,7 @@ market::ResponseHead head_of(const http::response<http::buffer_body>& answer) {
   head.status = static_cast<std::uint16_t>(answer.result_int());
   const auto text = [](const auto& view) { return std::string_view(view.data(), view.size()); };
   for (const auto& field : answer) {
-    std::string name(text(field.name_string()));
-    for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    const std::string name = lower_case(text(field.name_string()));
     // About this connection, which ends here; fog-* is the link's.
     if (!market::counts_in_request(name) || head.fields.size() == head.fields.kMax) continue;
     market::HttpField& out = head.fields.emplace_back();

@@ -72,17 +72,16 @@ std::int32_t write_head(void* ctx, std::uint32_t status, const fog_wasm_pair* fi
   return static_cast<RunDoors*>(ctx)->io.write_head(head) ? 0 : 1;
 }
 
+Bytes bytes_of(const fog_wasm_slice& slice) {
+  return to_bytes({slice.data, slice.size});
+}
+
 FieldEntries entries_of_pairs(const fog_wasm_pair* fields, std::size_t count) {
   FieldEntries out;
   for (const fog_wasm_pair& pair : std::span(fields, count)) {
-    out.push_back(
-        {to_bytes({pair.name.data, pair.name.size}), to_bytes({pair.value.data, pair.value.size})});
+    out.push_back({bytes_of(pair.name), bytes_of(pair.value)});
   }
   return out;
-}
-
-Bytes bytes_of(const fog_wasm_slice& slice) {
-  return to_bytes({slice.data, slice.size});
 }
 
 std::int32_t send_request(void* ctx, std::uint32_t number, const fog_wasm_outbound* request) {

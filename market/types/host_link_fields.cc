@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "chain/base/ascii.h"
 #include "market/types/host_link.h"
 
 namespace fog::market {
@@ -13,9 +14,7 @@ constexpr std::array<std::string_view, 7> kHopByHop = {
 template <class Counts>
 void canonicalize(BoundedList<HttpField, 128>& fields, Counts counts) {
   for (HttpField& field : fields) {
-    for (char& c : field.name) {
-      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    }
+    for (char& c : field.name) c = to_lower(c);
   }
   std::erase_if(fields, [&](const HttpField& field) { return !counts(field.name); });
   std::stable_sort(fields.begin(), fields.end(), [](const HttpField& a, const HttpField& b) {

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <random>
 
+#include "chain/base/ascii.h"
 #include "chain/base/clock.h"
 
 namespace fog::gateway {
@@ -18,18 +19,10 @@ struct Place {
   std::string prefix;
 };
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
-
 // NAME.domain by host name, else /NAME/... by path. Nothing when neither names a service.
 std::optional<Place> place_of(const std::string& host_field, const std::string& target,
                               const std::string& domain) {
-  std::string host = lower(host_field);
+  std::string host = lower_case(host_field);
   if (const std::size_t colon = host.rfind(':'); colon != std::string::npos && host.back() != ']') {
     host.resize(colon);
   }

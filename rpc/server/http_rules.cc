@@ -5,15 +5,14 @@
 
 #include <arpa/inet.h>
 
+#include "chain/base/ascii.h"
+
 namespace fog::rpc {
 namespace {
 
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
 bool same_text(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return lower(x) == lower(y); });
+                    [](char x, char y) { return to_lower(x) == to_lower(y); });
 }
 
 bool is_port(std::string_view text) {

@@ -149,14 +149,6 @@ def frames(lane, kind, body):
     return [first] + [bytes([lane]) + body[at:at + PIECE] for at in range(PIECE, len(body), PIECE)]
 
 
-def uleb(number):
-    out = b""
-    while number >= 0x80:
-        out += bytes([number & 0x7F | 0x80])
-        number >>= 7
-    return out + bytes([number])
-
-
 def hello(channel, session=0, port=0, instance=1):
     return bytes([channel]) + struct.pack("<QQH", instance, session, port) + b"\x00"
 

@@ -2,7 +2,8 @@
 way."""
 import struct
 
-from noise_peer import BULK, CONSENSUS, TRANSACTIONS, uleb
+from independent_wallet import uleb128
+from noise_peer import BULK, CONSENSUS, TRANSACTIONS
 
 VOTE_KINDS = NOTARIZE, NULLIFY, FINALIZE = range(3)
 
@@ -23,7 +24,7 @@ NONE = b"\x00"
 
 
 def certificate(vote_bytes, signatures):
-    return vote_bytes + uleb(len(signatures)) + b"".join(bytes([i]) + s for i, s in signatures)
+    return vote_bytes + uleb128(len(signatures)) + b"".join(bytes([i]) + s for i, s in signatures)
 
 
 def header(chain, height, epoch):
@@ -31,12 +32,12 @@ def header(chain, height, epoch):
 
 
 def listed(items):
-    return uleb(len(items)) + b"".join(items)
+    return uleb128(len(items)) + b"".join(items)
 
 
 def texts(items):
     """A list of byte strings."""
-    return listed([uleb(len(item)) + item for item in items])
+    return listed([uleb128(len(item)) + item for item in items])
 
 
 def block(chain, height=1, epoch=0, txs=()):
@@ -89,5 +90,5 @@ def misshapen(kind):
     for at, most in kind.counts:
         count = body[at]
         yield f"with the count at {at} not in its shortest form", body[:at] + bytes([count | 0x80, 0]) + body[at + 1:]
-        yield f"with the count at {at} beyond its bound", body[:at] + uleb(most + 1) + body[at + 1:]
+        yield f"with the count at {at} beyond its bound", body[:at] + uleb128(most + 1) + body[at + 1:]
         yield f"with the count at {at} beyond 32 bits", body[:at] + b"\xff" * 5 + b"\x01" + body[at + 1:]

@@ -10,27 +10,21 @@ import struct
 import subprocess
 
 from command_line import programs_folder
+from independent_wallet import uleb128
 
 RUN, INPUT = 2, 3
 READY, FAILED, OUTPUT, DONE = 16, 17, 19, 20
-OUTCOMES = ("ok", "exit", "trap", "fuel", "memory", "wall", "output", "header", "stack", "host-memory", "crash")
+OUTCOMES = ("ok", "exit", "trap", "fuel", "memory", "wall", "output", "header", "stack", "host-memory", "crash",
+            "no-answer")
 CHUNK = 64 * 1024
 
 
-def uleb(number):
-    out = b""
-    while number >= 0x80:
-        out += bytes([number & 0x7F | 0x80])
-        number >>= 7
-    return out + bytes([number])
-
-
 def blob(value):
-    return uleb(len(value)) + value
+    return uleb128(len(value)) + value
 
 
 def blobs(values):
-    return uleb(len(values)) + b"".join(map(blob, values))
+    return uleb128(len(values)) + b"".join(map(blob, values))
 
 
 @dataclasses.dataclass
@@ -100,7 +94,7 @@ class Worker:
     def run(self, args=(b"service",), env=(), stdin=b""):
         """`args` and `stdin` as bytes, `env` as pairs of bytes."""
         self.id, self.said = self.id + 1, b""
-        pairs = uleb(len(env)) + b"".join(blob(name) + blob(value) for name, value in env)
+        pairs = uleb128(len(env)) + b"".join(blob(name) + blob(value) for name, value in env)
         self._send(RUN, struct.pack("<Q", self.id) + blobs(args) + pairs + struct.pack("<Q", 1_700_000_000_000)
                    + bytes([7] * 32) + b"\0")
         pieces = [stdin[at:at + CHUNK] for at in range(0, len(stdin), CHUNK)] or [b""]

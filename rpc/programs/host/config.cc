@@ -71,6 +71,15 @@ ErrorOr<executor::OutboundSettings> read_outbound(const rpc::YamlSection& file) 
   return out;
 }
 
+// "auto" or "off"; as it was where the key is missing.
+ErrorOr<void> read_auto(const rpc::YamlSection& file, const char* key, bool& out) {
+  if (!file.has(key)) return {};
+  TRY(const auto word, file.text(key, 8));
+  if (word != "auto" && word != "off") return file.refuse(key, "auto or off");
+  out = word == "auto";
+  return {};
+}
+
 ErrorOr<HostConfig> read_config(const rpc::YamlSection& file) {
   TRY_VOID(file.only({"node", "listen", "endpoint", "location", "capacity", "attributes", "cache",
                       "namespaces", "containers", "outbound", "measured"}));
@@ -96,16 +105,8 @@ ErrorOr<HostConfig> read_config(const rpc::YamlSection& file) {
     TRY(out.artifact_cache_mib, cache.number_or("artifacts_mib", 4'096, 64, 1ULL << 30));
     TRY(out.code_cache_mib, cache.number_or("code_mib", 2'048, 64, 1ULL << 30));
   }
-  if (file.has("namespaces")) {
-    TRY(const auto word, file.text("namespaces", 8));
-    if (word != "auto" && word != "off") return file.refuse("namespaces", "auto or off");
-    out.namespaces = word == "auto";
-  }
-  if (file.has("containers")) {
-    TRY(const auto word, file.text("containers", 8));
-    if (word != "auto" && word != "off") return file.refuse("containers", "auto or off");
-    out.containers = word == "auto";
-  }
+  TRY_VOID(read_auto(file, "namespaces", out.namespaces));
+  TRY_VOID(read_auto(file, "containers", out.containers));
   if (file.has("outbound")) {
     TRY(out.outbound, read_outbound(file));
   }

@@ -140,7 +140,7 @@ ErrorOr<void> run(const HostCommand& command) {
   options.code_quota_bytes = self->config().code_cache_mib << 20;
   options.namespaces = self->config().namespaces;
   if (self->config().containers) {
-    if (auto tools = find_container_tools()) options.containers = *std::move(tools);
+    if (auto tools = executor::ContainerTools::find()) options.containers = *std::move(tools);
   }
   options.outbound = self->config().outbound;
 
