@@ -94,9 +94,6 @@ FaultText fault_text(Fault fault) {
           "The amounts add up to more than 64 bits of droplets; check them for a typing error."};
     case Fault::kZeroAmount:
       return {"zero_amount", "An amount is zero; leave it out or give one above zero."};
-    case Fault::kTooManyOutputs:
-      return {"too_many_outputs",
-              "A transfer has at most 256 outputs; split it over several messages."};
     case Fault::kBelowCreation:
       return {"below_creation",
               "A first payment to an address creates its account and must cover the creation burn; "

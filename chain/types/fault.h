@@ -39,7 +39,6 @@ enum class Fault : std::uint16_t {
   kInsufficientFunds = 200,
   kAmountOverflow = 201,
   kZeroAmount = 202,
-  kTooManyOutputs = 203,
   kBelowCreation = 204,  // a first payment to an address must cover the creation burn
 
   // Market.

@@ -225,6 +225,25 @@ TEST_F(Staking, RedelegatedStakeMovesAtOnceAndCannotMoveOn) {
   EXPECT_EQ(redelegate(delegator, third, first, Amount{1}), Fault::kNone) << "the lien is over";
 }
 
+TEST_F(Staking, SoManyMayGoFromAValidatorToOthersInOneEpochAndNoMore) {
+  join(owner, second);
+  Overlay overlay(world.ledger.state);
+  const auto move_one = [&](std::uint64_t number) {
+    const TestKey mover{10'000 + number};
+    ValidatorRecord record = *find_validator(overlay, first.secret.x_only_key());
+    EXPECT_EQ(bond(overlay, record, mover.address, Amount{10}), Fault::kNone);
+    const Redelegate moved{record.key, second.secret.x_only_key(), Amount{10}};
+    return apply(overlay, BlockContext{}, TxContext{TxId{}, mover.address, 0}, moved);
+  };
+  for (std::uint64_t i = 0; i < 1'024; ++i) ASSERT_EQ(move_one(i), Fault::kNone) << i;
+  EXPECT_EQ(move_one(1'024), Fault::kTooManyRedelegations);
+  const TestKey last{10'000 + 1'024};
+  EXPECT_EQ(apply(overlay, BlockContext{}, TxContext{TxId{}, last.address, 0},
+                  Undelegate{first.secret.x_only_key(), {}}),
+            Fault::kNone)
+      << "leaving the ordinary way is open to all";
+}
+
 TEST_F(Staking, ManyWhoLeaveInOneEpochAreReleasedOverSeveralBlocks) {
   const XOnlyKey key = first.secret.x_only_key();
   Overlay overlay(world.ledger.state);
