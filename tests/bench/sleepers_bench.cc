@@ -30,6 +30,7 @@ struct Options {
   std::uint64_t crowd = 100'000;
   std::uint64_t decoys = 100'000;
   std::uint64_t held = 1'000;
+  std::uint64_t attributes = 0;
   std::uint64_t seed = 1;
 };
 
@@ -86,6 +87,10 @@ class World {
       Bid bid = new_bid(5'000'000 + i);
       bid.terms.near = place();
       bid.terms.latency_weight = 500;
+      for (std::uint64_t n = 0; n < std::min<std::uint64_t>(options_.attributes, 15); ++n) {
+        bid.terms.constraints.attributes.push_back(
+            {fmt::format("common-{:02}", n), AttributeOp::kIn, {"a", "b", "yes"}, false});
+      }
       bid.terms.constraints.attributes.push_back({"disk", AttributeOp::kIn, {"none"}, false});
       wake(block, context_, bid);
     }
@@ -172,6 +177,9 @@ class World {
     host.location = place();
     host.runtimes.push_back(id_of(2'000'000'000));
     if (below(2) == 0) host.attributes["disk"] = "ssd";
+    for (std::uint64_t n = 0; n < options_.attributes; ++n) {
+      host.attributes[fmt::format("common-{:02}", n)] = "yes";
+    }
     store(state, host_key(host.id), host);
     Offer offer;
     offer.host = host.id;
@@ -297,6 +305,10 @@ int main(int argc, char** argv) {
   app.add_option("--held", options.held, "replicas that each large Bid holds")
       ->capture_default_str()
       ->check(CLI::Range(1, 1'023));
+  app.add_option("--attributes", options.attributes,
+                 "further attributes of each Host, up to 15 of which the searching Bids ask for")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 31));
   app.add_option("--seed", options.seed, "of Hosts and Bids")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   return fog::bench::run(options);
