@@ -11,6 +11,18 @@ namespace {
 constexpr std::chrono::seconds kGracefulStop{5};
 constexpr std::uint64_t kComplainAgainNs = 60'000'000'000;
 
+// What cannot be read is put aside: no reason not to work.
+ErrorOr<std::unique_ptr<EarningsBook>> open_earnings(const std::string& folder) {
+  const std::string path = earnings_path(folder);
+  auto book = EarningsBook::load(path);
+  if (book || book.error().code != ErrorCode::kCorrupt) return book;
+  std::error_code failed;
+  std::filesystem::rename(path, path + ".bad", failed);
+  if (failed) return book;
+  say(book.error().context + "; it is " + path + ".bad now, and a new one begins");
+  return EarningsBook::load(path);
+}
+
 }  // namespace
 
 ErrorOr<std::unique_ptr<Agent>> Agent::create(AgentOptions options, NodeApi& node,
@@ -30,14 +42,16 @@ ErrorOr<std::unique_ptr<Agent>> Agent::create(AgentOptions options, NodeApi& nod
     TRY(images, ImageStore::open(*options.containers, options.folder + "/images",
                                  options.code_quota_bytes));
   }
+  TRY(auto earnings, open_earnings(options.folder));
   return std::unique_ptr<Agent>(new Agent(std::move(options), node, sender, operator_key, clock,
                                           std::move(artifacts), std::move(code), std::move(images),
-                                          std::move(listener)));
+                                          std::move(earnings), std::move(listener)));
 }
 
 Agent::Agent(AgentOptions options, NodeApi& node, MessageSender& sender,
              const SecretKey& operator_key, Clock& clock, ArtifactStore artifacts, CodeCache code,
-             std::unique_ptr<ImageStore> images, UniqueFd listener)
+             std::unique_ptr<ImageStore> images, std::unique_ptr<EarningsBook> earnings,
+             UniqueFd listener)
     : options_(std::move(options)),
       node_(node),
       sender_(sender),
@@ -46,6 +60,7 @@ Agent::Agent(AgentOptions options, NodeApi& node, MessageSender& sender,
       artifacts_(std::move(artifacts)),
       code_(std::move(code)),
       images_(std::move(images)),
+      earnings_(std::move(earnings)),
       cgroups_(CgroupRoot::find()),
       workers_({options_.program, "worker", options_.namespaces}),
       compiler_(code_, workers_, cgroups_),

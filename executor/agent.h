@@ -12,6 +12,7 @@
 #include <set>
 
 #include "chain/base/clock.h"
+#include "executor/earnings_book.h"
 #include "executor/front.h"
 #include "executor/host_view.h"
 #include "executor/message_sender.h"
@@ -79,7 +80,7 @@ class Agent {
 
   Agent(AgentOptions options, NodeApi& node, MessageSender& sender, const SecretKey& operator_key,
         Clock& clock, ArtifactStore artifacts, CodeCache code, std::unique_ptr<ImageStore> images,
-        UniqueFd listener);
+        std::unique_ptr<EarningsBook> earnings, UniqueFd listener);
 
   // agent_follow.cc
   ErrorOr<void> follow();
@@ -131,6 +132,7 @@ class Agent {
   const ArtifactStore artifacts_;
   const CodeCache code_;
   const std::unique_ptr<ImageStore> images_;  // null: no containers
+  const std::unique_ptr<EarningsBook> earnings_;
   const CgroupRoot cgroups_;
 
   std::mutex poke_mutex_;

@@ -247,6 +247,7 @@ void Agent::settle_ended() {
     const auto lease = read_term(node_, id);
     if (!lease) return complain("the chain cannot be asked", lease.error());
     const bool ours = *lease && (*lease)->host == options_.host;
+    if (ours) earnings_->note(id, **lease, now_ms);
     const bool closed = ours && (*lease)->state == market::LeaseState::kClosed;
     if (!ours ||
         (closed && ((*lease)->active_since_ms == 0 || now_ms > (*lease)->closed_ms + window_ms))) {

@@ -62,7 +62,12 @@ ErrorOr<void> Agent::reconcile() {
     first = !std::exchange(known_, true);
   }
   if (first) check_runtime(view.host);
-  for (const auto& [id, lease] : view.leases) compare(view, lease);
+  for (const auto& [id, lease] : view.leases) {
+    earnings_->note(id, lease, view.status.time_ms);
+    compare(view, lease);
+  }
+  if (const auto saved = earnings_->save(); !saved)
+    complain("the book of earnings cannot be written", saved.error());
   end_unlisted(view);
   if (first) adopt_leftovers(view);
   poke();

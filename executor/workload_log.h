@@ -6,6 +6,7 @@
 
 #include "chain/base/bytes.h"
 #include "chain/base/error.h"
+#include "executor/fd.h"
 
 namespace fog::executor {
 
@@ -24,6 +25,22 @@ class WorkloadLog {
  private:
   std::string path_;
   std::uint64_t bytes_max_;
+};
+
+// Reads on as a log grows, over its turns. What two turns between two calls took away is lost. Not
+// thread safe.
+class WorkloadLogReader {
+ public:
+  // Begins behind what stands there now.
+  explicit WorkloadLogReader(std::string path);
+  // What has come since the last call.
+  std::string more();
+
+ private:
+  void read_on(std::string& out);
+
+  std::string path_;
+  UniqueFd file_;
 };
 
 }  // namespace fog::executor

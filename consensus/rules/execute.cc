@@ -137,10 +137,7 @@ BlockResult BlockExecution::Impl::finish() {
   burn(state, fees_burned);
   update_fee_market(state, terms.params, terms.base_price, context.time_ms, units_used);
   tally_block(state, validators, proposer, certificate, fees_tip);
-  if (ends_epoch) {
-    close_epoch(state, context);
-    if (index != nullptr) index->touch(state.changes());  // parameters may be others
-  }
+  if (ends_epoch) close_epoch(state, context);  // nothing in it is the index's
   CHECK(conserves_supply(parent, state.changes()));
   return {std::move(outcomes), std::move(state).take_changes()};
 }

@@ -92,9 +92,9 @@ void add_offer_commands(CLI::App& app, Chosen& chosen) {
   auto* offer = app.add_subcommand("offer", "Offers the capacity at a price, or changes the offer");
   auto terms = std::make_shared<fog::host::OfferOptions>();
   offer->add_option("--class", terms->price_class,
-                    "price class, by name or number (default: first)");
-  offer->add_option("--scale", terms->scale, "your price as a multiple of the class")
-      ->capture_default_str();
+                    "price class, by name or number (default: the configuration's)");
+  offer->add_option("--scale", terms->scale,
+                    "your price as a multiple of the class (default: the configuration's)");
   offer->add_option("--cpu-milli", terms->cpu_milli, "thousandths of cores (default: all)");
   offer->add_option("--memory-mib", terms->memory_mib, "memory (default: all)");
   offer->callback([&chosen, terms] {
@@ -128,16 +128,22 @@ void add_daily_commands(CLI::App& app, Chosen& chosen) {
   app.add_subcommand("leases", "The leases this Host holds")->callback([&chosen] {
     chosen = fog::host::leases;
   });
-  app.add_subcommand("earnings", "What it has earned, receipt by receipt")->callback([&chosen] {
-    chosen = fog::host::earnings;
+  auto* earnings = app.add_subcommand(
+      "earnings", "What it has earned, by day, service and receipt, and what it may expect");
+  auto shown = std::make_shared<fog::host::EarningsOptions>();
+  earnings->add_option("--days", shown->days, "days in the plot")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 400));
+  earnings->callback([&chosen, shown] {
+    chosen = [shown](const HostCommand& c) { return fog::host::earnings(c, *shown); };
   });
   auto* logs = app.add_subcommand("logs", "What a lease's workload wrote to standard error");
-  auto lease = std::make_shared<std::string>();
-  auto bytes = std::make_shared<std::size_t>(16'384);
-  logs->add_option("LEASE", *lease, "the lease's id or the beginning of it")->required();
-  logs->add_option("--bytes", *bytes, "how much of the end")->capture_default_str();
-  logs->callback([&chosen, lease, bytes] {
-    chosen = [lease, bytes](const HostCommand& c) { return fog::host::logs(c, *lease, *bytes); };
+  auto read = std::make_shared<fog::host::LogOptions>();
+  logs->add_option("LEASE", read->lease, "the lease's id or the beginning of it")->required();
+  logs->add_option("--bytes", read->bytes, "how much of the end")->capture_default_str();
+  logs->add_flag("-f,--follow", read->follow, "go on with what comes, until Ctrl-C");
+  logs->callback([&chosen, read] {
+    chosen = [read](const HostCommand& c) { return fog::host::logs(c, *read); };
   });
   app.add_subcommand("doctor", "Checks what this Host needs and says how to mend it")
       ->callback([&chosen] { chosen = fog::host::doctor; });

@@ -119,6 +119,46 @@ class HostTest(StagedTest):
         earned = self.host("earnings")
         self.assertGreater(int(earned["earned"]), 0)
         self.assertTrue(earned["receipts"])
+        days = until("the book has it", lambda: self.host("earnings")["days"])
+        self.assertEqual({day["service"] for day in days}, {"thermostat"})
+        for day in days:
+            self.assertEqual(int(day["net"]), int(day["rent"]) + int(day["use"]) - int(day["burned"]))
+        service = self.host("earnings")["services"]["thermostat"]
+        self.assertGreater(int(service["requests"]), 0)
+        next_day = self.host("earnings")["projected"]
+        self.assertEqual(next_day["leases"], 1)
+        self.assertGreater(int(next_day["rent_per_day"]), 0)
+        shown = run_fogcoin(["--dir", self.host.folder, "--node", self.node.url, "earnings", "--days", "3"],
+                            "foghost").out
+        self.assertIn("█", shown)
+        self.assertIn("Projected: ", shown)
+
+    def test_the_book_of_earnings_adds_up_to_what_the_chain_says(self):
+        def adds_up():
+            paid = sum(int(one["paid"]) - int(one["burned"]) for one in self.host.leases())
+            return paid > 0 and paid == sum(int(day["net"]) for day in self.host("earnings")["days"])
+        until("the book has what the chain has paid", adds_up)
+
+    def test_a_price_is_proposed_from_what_others_ask(self):
+        folder = self.stage.folder / "newcomer"
+
+        def foghost(*words, node=self.node.url):
+            return run_fogcoin(["--dir", folder, "--node", node, "--json", *words], "foghost")
+        made = foghost("init", "--listen", f"127.0.0.1:{free_port()}", "--country", "DE").json
+        self.assertEqual(made["market"], {"class": "standard", "lowest": 8_000, "median": 8_000, "offers": 1})
+        self.assertEqual(made["price"], {"class": "standard", "scale": 8_000})
+        foghost("register", "--yes", "--wallet", self.owner.wallet, "--passphrase-file", self.owner.passphrase_file,
+                "--account", "main")
+        self.addCleanup(foghost, "withdraw")
+        config = folder / "host.yaml"
+        config.write_text(config.read_text().replace("scale: 0.8", "scale: much"))
+        self.assertIn("0.01 to 100", foghost("offer").message)
+        config.write_text(config.read_text().replace("scale: much", "scale: 7.5"))
+        self.assertEqual(foghost("offer").json["scale"], 75_000)
+        self.assertEqual(foghost("offer", "--scale", "9").json["scale"], 90_000)
+        unseen = foghost("init", "--force", node="http://127.0.0.1:1").json
+        self.assertIsNone(unseen["market"])
+        self.assertEqual(unseen["price"]["scale"], 10_000)
         self.assertEqual(self.node.rpc("supply_verify")["conserved"], True)
 
     def test_says_what_it_is(self):

@@ -62,8 +62,8 @@ ErrorOr<void> retire(const HostCommand& command);
 ErrorOr<void> admit_auditors(const HostCommand& command, const std::vector<std::string>& auditors);
 
 struct OfferOptions {
-  std::string price_class;  // name or number; empty: the first
-  std::string scale = "1";
+  std::string price_class;      // name or number; empty: the configuration's
+  std::string scale;            // empty: the configuration's
   std::uint32_t cpu_milli = 0;  // 0: all of the capacity
   std::uint32_t memory_mib = 0;
 };
@@ -77,9 +77,17 @@ ErrorOr<void> open_lease(const HostCommand& command, const std::string& ticket);
 ErrorOr<void> run(const HostCommand& command);
 
 ErrorOr<void> status(const HostCommand& command);
-ErrorOr<void> earnings(const HostCommand& command);
+struct EarningsOptions {
+  std::uint32_t days = 14;  // in the plot
+};
+ErrorOr<void> earnings(const HostCommand& command, const EarningsOptions& options);
 ErrorOr<void> leases(const HostCommand& command);
-ErrorOr<void> logs(const HostCommand& command, const std::string& lease, std::size_t bytes);
+struct LogOptions {
+  std::string lease;  // or the beginning of its id
+  std::size_t bytes = 16'384;
+  bool follow = false;
+};
+ErrorOr<void> logs(const HostCommand& command, const LogOptions& options);
 ErrorOr<void> doctor(const HostCommand& command);
 
 }  // namespace fog::host

@@ -1,5 +1,7 @@
 #include "rpc/programs/host/config.h"
 
+#include <charconv>
+
 #include <fmt/format.h>
 
 #include "chain/base/file.h"
@@ -81,8 +83,8 @@ ErrorOr<void> read_auto(const rpc::YamlSection& file, const char* key, bool& out
 }
 
 ErrorOr<HostConfig> read_config(const rpc::YamlSection& file) {
-  TRY_VOID(file.only({"node", "listen", "endpoint", "location", "capacity", "attributes", "cache",
-                      "namespaces", "containers", "outbound", "measured"}));
+  TRY_VOID(file.only({"node", "listen", "endpoint", "location", "capacity", "price", "attributes",
+                      "cache", "namespaces", "containers", "outbound", "measured"}));
   HostConfig out;
   TRY(out.node, file.text("node", 255));
   TRY(out.listen, file.text("listen", 255));
@@ -95,6 +97,17 @@ ErrorOr<HostConfig> read_config(const rpc::YamlSection& file) {
   }
   TRY(out.location, read_location(file));
   TRY(out.capacity, read_capacity(file));
+  if (file.has("price")) {
+    TRY(const auto price, file.section("price"));
+    TRY_VOID(price.only({"class", "scale"}));
+    if (price.has("class")) {
+      TRY(out.price_class, price.text("class", 32));
+    }
+    TRY(const auto scale, price.text("scale", 16));
+    const auto parsed = parse_scale(scale);
+    if (!parsed) return price.refuse("scale", parsed.error().context);
+    out.scale = *parsed;
+  }
   if (file.has("attributes")) {
     // One more says what this program runs.
     TRY(out.attributes, file.pairs("attributes", 31));
@@ -169,6 +182,10 @@ capacity:   # the most that all leases together may reserve
   storage_mib: {}
   egress_mbps: {}
 
+price:   # what `foghost offer` asks; ask what it costs you, you are paid what the next dearer Hosts ask
+  class: "{}"   # price class, by name or number
+  scale: {}   # times the class's prices
+
 attributes:{}   # free words that bids may ask for, e.g. "disk": "nvme"
 
 cache:
@@ -187,10 +204,29 @@ measured:   # by init, for orientation
 )",
       config.node, config.listen, config.endpoint, std::string(config.location.country),
       degrees_text(config.location.lat_milli, 90), degrees_text(config.location.lon_milli, 180),
-      have.cpu_milli, have.memory_mib, have.storage_mib, have.egress_mbps, attributes,
-      config.artifact_cache_mib, config.code_cache_mib, config.namespaces ? "auto" : "off",
-      config.containers ? "auto" : "off", config.outbound.off ? "off" : "public", blocks,
-      config.fuel_per_core_second);
+      have.cpu_milli, have.memory_mib, have.storage_mib, have.egress_mbps, config.price_class,
+      scale_text(config.scale), attributes, config.artifact_cache_mib, config.code_cache_mib,
+      config.namespaces ? "auto" : "off", config.containers ? "auto" : "off",
+      config.outbound.off ? "off" : "public", blocks, config.fuel_per_core_second);
+}
+
+ErrorOr<market::Scale> parse_scale(const std::string& text) {
+  double scale = 0;
+  const auto end = std::from_chars(text.data(), text.data() + text.size(), scale);
+  const double units = scale * market::kScaleOne;
+  if (end.ec != std::errc() || end.ptr != text.data() + text.size() || units < market::kScaleMin ||
+      units > market::kScaleMax) {
+    return fail(ErrorCode::kInvalidInput,
+                "your price as a multiple of the class, 0.01 to 100, e.g. 0.9");
+  }
+  return static_cast<market::Scale>(units + 0.5);
+}
+
+std::string scale_text(market::Scale scale) {
+  std::string text = fmt::format("{}.{:04}", scale / market::kScaleOne, scale % market::kScaleOne);
+  while (text.back() == '0') text.pop_back();
+  if (text.back() == '.') text.pop_back();
+  return text;
 }
 
 ErrorOr<SecretKey> load_operator_key(const std::string& dir) {

@@ -21,6 +21,8 @@ struct HostConfig {
   std::string endpoint;                        // where gateways find it: "http://name:port"
   market::Location location;
   market::Resources capacity;
+  std::string price_class;                  // name or number; empty: the first
+  market::Scale scale = market::kScaleOne;  // what `foghost offer` asks
   std::vector<std::pair<std::string, std::string>> attributes;
   std::uint64_t artifact_cache_mib = 4'096;
   std::uint64_t code_cache_mib = 2'048;
@@ -47,6 +49,10 @@ ErrorOr<executor::ContainerTools> find_container_tools();
 // The Host's id once it is registered, <dir>/host.id. kNotFound says to register.
 ErrorOr<market::HostId> load_host_id(const std::string& dir);
 ErrorOr<void> save_host_id(const std::string& dir, const market::HostId& id);
+
+// "1", "0.85": in units of 1/10 000. kInvalidInput says what may stand there.
+ErrorOr<market::Scale> parse_scale(const std::string& text);
+std::string scale_text(market::Scale scale);
 
 // "0.0.0.0:7795" as host and port.
 ErrorOr<HostPort> parse_listen(const std::string& text);

@@ -9,6 +9,7 @@
 #include "executor/worker/wasm_runtime.h"
 #include "rpc/json/codec.h"
 #include "rpc/programs/host/commands.h"
+#include "rpc/programs/host/live_prices.h"
 
 namespace fog::host {
 namespace {
@@ -23,19 +24,6 @@ ErrorOr<std::uint32_t> parse_degrees(const std::string& text, int limit, const c
                 fmt::format("{} is decimal degrees from -{} to {}", what, limit, limit));
   }
   return static_cast<std::uint32_t>((degrees + limit) * 1'000 + 0.5);
-}
-
-// "1", "0.85": in units of 1/10 000.
-ErrorOr<market::Scale> parse_scale(const std::string& text) {
-  double scale = 0;
-  const auto end = std::from_chars(text.data(), text.data() + text.size(), scale);
-  const double units = scale * market::kScaleOne;
-  if (end.ec != std::errc() || end.ptr != text.data() + text.size() || units < market::kScaleMin ||
-      units > market::kScaleMax) {
-    return fail(ErrorCode::kInvalidInput,
-                "--scale is your price as a multiple of the class, 0.01 to 100, e.g. 0.9");
-  }
-  return static_cast<market::Scale>(units + 0.5);
 }
 
 market::Attributes attributes_of(const HostConfig& config) {
@@ -94,6 +82,37 @@ ErrorOr<HostConfig> suggest(const HostCommand& command, const InitOptions& optio
   return config;
 }
 
+// The middle of what others ask, where there is a market to see; says what it has seen.
+std::string propose_price(HostConfig& config, const cli::GlobalOptions& options, Json& json) {
+  cli::GlobalOptions with_node = options;
+  with_node.node = config.node;
+  cli::Context context(with_node);
+  const auto prices = read_live_prices(context.node());
+  json["market"] = nullptr;
+  if (!prices || prices->empty()) {
+    return fmt::format("Market: not seen ({}), so the price is the class's own, scale 1",
+                       prices ? "no price class" : prices.error().context);
+  }
+  const ClassPrices& most = most_offered(*prices);
+  config.price_class = most.price_class.name;
+  if (most.offers > 0) config.scale = most.median;
+  json["market"] = {{"class", most.price_class.name},
+                    {"offers", most.offers},
+                    {"lowest", most.lowest},
+                    {"median", most.median}};
+  const auto hourly =
+      market::rent_due(most.price_class.prices, config.scale, config.capacity, 3'600'000);
+  const std::string seen =
+      most.offers == 0
+          ? "nobody offers yet"
+          : fmt::format("{} offer{} of class {} from scale {}, half of them up to {}", most.offers,
+                        most.offers == 1 ? "" : "s", std::string(most.price_class.name),
+                        scale_text(most.lowest), scale_text(most.median));
+  return fmt::format(
+      "Market: {}. Proposed: scale {}; all of this computer would be {} an hour, use not counted",
+      seen, scale_text(config.scale), hourly ? format_fog(*hourly) : "beyond 64 bits");
+}
+
 }  // namespace
 
 ErrorOr<void> init(const HostCommand& command, const InitOptions& options) {
@@ -104,7 +123,9 @@ ErrorOr<void> init(const HostCommand& command, const InitOptions& options) {
                 path + " exists; edit it, or write it anew with --force (the key is kept)");
   }
   TRY(const auto machine, executor::measure_machine(command.dir));
-  TRY(const auto config, suggest(command, options, machine));
+  TRY(auto config, suggest(command, options, machine));
+  Json json;
+  const std::string market = propose_price(config, command.options, json);
   auto key = load_operator_key(command.dir);
   if (!key && key.error().code == ErrorCode::kNotFound) key = create_operator_key(command.dir);
   if (!key) return Fail{key.error()};
@@ -112,23 +133,25 @@ ErrorOr<void> init(const HostCommand& command, const InitOptions& options) {
   TRY_VOID(write_file_atomically(path, as_bytes(text), FileMode::kShared));
   const std::string address = to_text(address_of(key->public_key()));
   cli::Context context(command.options);
-  Json json = {{"dir", command.dir},
+  json.update({{"dir", command.dir},
                {"operator", address},
                {"endpoint", config.endpoint},
                {"cores", machine.cores},
                {"memory_mib", machine.memory_mib},
                {"storage_free_mib", machine.storage_free_mib},
-               {"fuel_per_core_second", std::to_string(machine.fuel_per_core_second)}};
+               {"price", {{"class", config.price_class}, {"scale", config.scale}}},
+               {"fuel_per_core_second", std::to_string(machine.fuel_per_core_second)}});
   context.print(
       json,
       fmt::format("This computer: {} cores, {} MiB of memory, {} MiB of disk free, {:.2f} Gfuel "
                   "a second on one core\n"
+                  "{}\n"
                   "Operator account: {}\n"
                   "Configuration:    {}\n"
                   "Next: look at that file (is {} how gateways reach you?), then\n"
                   "  foghost register --dir {}",
                   machine.cores, machine.memory_mib, machine.storage_free_mib,
-                  static_cast<double>(machine.fuel_per_core_second) / 1e9, address, path,
+                  static_cast<double>(machine.fuel_per_core_second) / 1e9, market, address, path,
                   config.endpoint, command.dir));
   return {};
 }
@@ -165,10 +188,9 @@ ErrorOr<void> register_host(const HostCommand& command, const RegisterOptions& o
   TRY_VOID(save_host_id(command.dir, id));
   json["host"] = to_hex0x(id);
   json["operator"] = to_text(operator_account);
-  self->context().print(json,
-                        fmt::format("Registered as Host {}\nNext: say your price, then run:\n"
-                                    "  foghost offer --scale 1 --dir {}\n  foghost run --dir {}",
-                                    to_hex0x(id), command.dir, command.dir));
+  self->context().print(json, fmt::format("Registered as Host {}\nNext: make the offer, then run:\n"
+                                          "  foghost offer --dir {}\n  foghost run --dir {}",
+                                          to_hex0x(id), command.dir, command.dir));
   return {};
 }
 
@@ -242,8 +264,16 @@ ErrorOr<void> offer(const HostCommand& command, const OfferOptions& options) {
   TRY(const auto host, self->host());
   market::SetOffer message;
   message.host = host.id;
-  TRY(message.price_class, find_class(self->node(), options.price_class));
-  TRY(message.scale, parse_scale(options.scale));
+  const HostConfig& config = self->config();
+  TRY(message.price_class,
+      find_class(self->node(),
+                 options.price_class.empty() ? config.price_class : options.price_class));
+  message.scale = config.scale;
+  if (!options.scale.empty()) {
+    const auto scale = parse_scale(options.scale);
+    if (!scale) return Fail{scale.error().within("--scale")};
+    message.scale = *scale;
+  }
   message.offered = host.capacity;
   if (options.cpu_milli != 0) message.offered.cpu_milli = options.cpu_milli;
   if (options.memory_mib != 0) message.offered.memory_mib = options.memory_mib;
@@ -259,10 +289,10 @@ ErrorOr<void> offer(const HostCommand& command, const OfferOptions& options) {
   json["host"] = to_hex0x(host.id);
   json["price_class"] = message.price_class;
   json["scale"] = message.scale;
-  self->context().print(
-      json, fmt::format("Offered: {} milli-cores and {} MiB at {} times class {}.",
-                        message.offered.cpu_milli, message.offered.memory_mib, options.scale,
-                        message.price_class));
+  self->context().print(json,
+                        fmt::format("Offered: {} milli-cores and {} MiB at {} times class {}.",
+                                    message.offered.cpu_milli, message.offered.memory_mib,
+                                    scale_text(message.scale), message.price_class));
   return {};
 }
 

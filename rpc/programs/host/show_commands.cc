@@ -1,7 +1,8 @@
-// foghost status, earnings, leases, logs, doctor: what a person wants to see.
+// foghost status, leases, logs, doctor: what a person wants to see.
 #include <algorithm>
 #include <fcntl.h>
 #include <filesystem>
+#include <iostream>
 #include <thread>
 #include <unistd.h>
 
@@ -20,6 +21,7 @@
 namespace fog::host {
 namespace {
 
+constexpr std::chrono::milliseconds kFollowPause{250};
 constexpr std::size_t kStatusBytesMax = 16 * 1024 * 1024;
 
 // What `foghost run` wrote last; null when it has not run.
@@ -141,10 +143,9 @@ Check check_registration(Operator& self) {
   if (host->retired_at_ms != 0) return {"registration", false, true, "the Host is retired"};
   const auto offer = read_record<market::Offer>(self.node(), market::offer_key(host->id));
   const bool offered = offer && *offer;
-  return {
-      "registration", offered, false,
-      "Host " + to_hex0x(host->id) +
-          (offered ? " with an offer" : " has no offer; make one with: foghost offer --scale 1")};
+  return {"registration", offered, false,
+          "Host " + to_hex0x(host->id) +
+              (offered ? " with an offer" : " has no offer; make one with: foghost offer")};
 }
 
 }  // namespace
@@ -200,43 +201,8 @@ ErrorOr<void> leases(const HostCommand& command) {
   return {};
 }
 
-ErrorOr<void> earnings(const HostCommand& command) {
-  TRY(const auto self, Operator::open(command));
-  TRY(const auto id, self->host_id());
-  TRY(const auto view, executor::read_host_view(self->node(), id));
-  Json receipts = Json::array();
-  std::vector<std::vector<std::string>> rows = {
-      {"TIME", "LEASE", "REQUESTS", "RENT", "USE", "PAID", "HELD", "BURNED", "SHORT"}};
-  Amount held;
-  for (const auto& [replica, lease] : view.leases) {
-    TRY(const auto found,
-        read_index<market::ReceiptRecord>(self->node(), market::receipts_by_lease(lease.id),
-                                          state_key(Table::kReceipt, {lease.id}), cli::kListMax));
-    for (const auto& receipt : found) {
-      if (receipt.host != id) continue;
-      receipts.push_back(rpc::to_json(receipt));
-      held += receipt.held;
-      rows.push_back({cli::time_text(receipt.included_ms), to_hex(lease.id).substr(0, 16),
-                      std::to_string(receipt.counters.requests), format_fog(receipt.rent),
-                      format_fog(receipt.use), format_fog(receipt.to_host),
-                      format_fog(receipt.held), format_fog(receipt.burned),
-                      format_fog(receipt.short_by)});
-    }
-  }
-  const Json json = {{"earned", std::to_string(view.host.earned.droplets)},
-                     {"held", std::to_string(held.droplets)},
-                     {"owner", to_text(view.host.owner)},
-                     {"receipts", receipts}};
-  std::string text =
-      fmt::format("Earned in all: {}, paid to {}\nHeld back until audits end: {}\n",
-                  format_fog(view.host.earned), to_text(view.host.owner), format_fog(held));
-  if (rows.size() > 1)
-    text += "\nReceipts whose hold-back has not been released:\n" + cli::table(rows);
-  self->context().print(json, text);
-  return {};
-}
-
-ErrorOr<void> logs(const HostCommand& command, const std::string& lease, std::size_t bytes) {
+ErrorOr<void> logs(const HostCommand& command, const LogOptions& options) {
+  const std::string& lease = options.lease;
   std::vector<std::string> found;
   std::error_code failed;
   for (const auto& entry : std::filesystem::directory_iterator(command.dir + "/logs", failed)) {
@@ -253,9 +219,17 @@ ErrorOr<void> logs(const HostCommand& command, const std::string& lease, std::si
     std::error_code gone;
     return std::filesystem::last_write_time(a, gone) < std::filesystem::last_write_time(b, gone);
   });
-  TRY(const std::string text, executor::WorkloadLog::tail(found.back(), bytes));
+  executor::WorkloadLogReader reader(found.back());
+  TRY(const std::string text, executor::WorkloadLog::tail(found.back(), options.bytes));
   cli::Context context(command.options);
   context.print({{"file", found.back()}, {"text", text}}, text);
+  while (options.follow) {
+    std::this_thread::sleep_for(kFollowPause);
+    const std::string more = reader.more();
+    if (more.empty()) continue;
+    std::cout << (command.options.json ? rpc::compact(Json{{"text", more}}) + "\n" : more)
+              << std::flush;
+  }
   return {};
 }
 

@@ -15,7 +15,6 @@
 
 #include "chain/crypto/hash.h"
 #include "executor/code_cache.h"
-#include "executor/workload_log.h"
 #include "tests/support/seeded_rng.h"
 #include "tests/support/wasm_guest.h"
 
@@ -267,24 +266,6 @@ TEST(CodeCache, LoadsOnlyWhatThisHostWrote) {
                static_cast<std::streamsize>(file.size()));
     EXPECT_FALSE(cache.load(artifact, profile).has_value()) << at;
   }
-}
-
-TEST(WorkloadLog, TurnsOverAtItsBound) {
-  const TempFolder folder;
-  const std::string path = folder.path() + "/log";
-  EXPECT_EQ(WorkloadLog::tail(path, 100).error().code, ErrorCode::kNotFound);
-  WorkloadLog log(path, 1'000);
-  for (int i = 0; i < 500; ++i) {
-    log.append(as_bytes("line " + std::to_string(1000 + i) + "\n"));
-  }
-  EXPECT_LE(std::filesystem::file_size(path), 1'000U);
-  EXPECT_LE(std::filesystem::file_size(path + ".1"), 1'000U);
-  EXPECT_EQ(*WorkloadLog::tail(path, 25), "line 1498\nline 1499\n");
-  const std::string all = *WorkloadLog::tail(path, 1 << 20);
-  EXPECT_GT(all.size(), 1'000U);
-  EXPECT_TRUE(all.ends_with("line 1499\n"));
-  log.append(Bytes(5'000, 'x'));
-  EXPECT_LE(std::filesystem::file_size(path), 1'000U);
 }
 
 }  // namespace
