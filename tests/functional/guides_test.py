@@ -120,7 +120,7 @@ class Guides(StagedTest):
         guide.run("foghost init --endpoint http://203.0.113.5:7795 --country DE --latitude 52.5 --longitude 13.4",
                   {"203.0.113.5:7795": f"127.0.0.1:{port} --listen 127.0.0.1:{port}"})
         guide.run('foghost register --bond "100 FOG"')
-        guide.run("foghost offer --scale 0.9")
+        guide.run("foghost offer")
         program, *words = guide.words("foghost run", {})
         self.stage.start(program, "--dir", self.stage.folder / "home/.fogcoin/host", "--node", self.node.url, *words,
                          log="host")
