@@ -1,7 +1,9 @@
 // Services: the library of names, each with a manifest and its versions.
 #include "market/rules/keep.h"
 #include "market/rules/rules.h"
+#include "market/types/container_terms.h"
 #include "market/types/outbound.h"
+#include "market/types/secret.h"
 
 namespace fog::market {
 namespace {
@@ -19,8 +21,32 @@ bool is_environment_name(std::string_view name) {
          name.find('\0') == std::string_view::npos;
 }
 
+// A file of the Publisher's, or an image in a registry.
+bool is_program(const Manifest& m) {
+  if (m.image.empty()) return within(m.artifact_bytes, 1, artifact_bytes_max(m.runtime));
+  return m.runtime == RuntimeKind::kContainer && m.artifact_bytes == 0 && is_image_name(m.image);
+}
+
+bool are_volumes(const Manifest& m) {
+  if (!m.volumes.empty() && m.runtime != RuntimeKind::kContainer) return false;
+  std::vector<std::string> paths;
+  for (const Volume& volume : m.volumes) {
+    if (!within(volume.mib, 1, kVolumeMibMax)) return false;
+    paths.push_back(volume.path);
+  }
+  return are_volume_paths(paths);
+}
+
+bool are_secrets(const Manifest& m) {
+  for (std::size_t i = 0; i < m.secrets.size(); ++i) {
+    if (!is_secret_name(m.secrets[i]) || m.env.contains(m.secrets[i])) return false;
+    if (i > 0 && !(m.secrets[i - 1] < m.secrets[i])) return false;
+  }
+  return true;
+}
+
 bool is_manifest(const Manifest& m) {
-  if (m.artifact.is_zero() || !within(m.artifact_bytes, 1, kArtifactBytesMax)) return false;
+  if (m.artifact.is_zero() || !is_program(m) || !are_volumes(m) || !are_secrets(m)) return false;
   if (!within(m.memory_mib, 1, 4'096) || !within(m.wall_ms, 1, 600'000)) return false;
   if (!within(m.fuel_per_request, 1, kFuelPerRequestMax)) return false;
   if ((m.runtime == RuntimeKind::kContainer) != (m.port != 0)) return false;

@@ -83,14 +83,27 @@ constexpr bool takes_http(RuntimeKind kind) {
 }
 
 constexpr std::uint64_t kArtifactBytesMax = 64ULL * 1024 * 1024;
+// Of an image in a file, which goes from disk to disk; what a Bid reserves bounds it too.
+constexpr std::uint64_t kImageBytesMax = 16ULL * 1024 * 1024 * 1024;
+constexpr std::uint64_t artifact_bytes_max(RuntimeKind kind) {
+  return kind == RuntimeKind::kContainer ? kImageBytesMax : kArtifactBytesMax;
+}
 
 using OutboundPattern = BoundedText<128>;  // outbound.h says which
+
+// A folder of a container's that is kept while its lease lasts; container_terms.h says which.
+struct Volume {
+  BoundedText<128> path;
+  std::uint32_t mib = 0;  // 1..2^20, of the storage that the Bid reserves
+  static constexpr auto kFields = std::make_tuple(&Volume::path, &Volume::mib);
+  bool operator==(const Volume&) const = default;
+};
 
 struct Manifest {
   BoundedText<256> summary;
   RuntimeKind runtime = RuntimeKind::kWasmCommand;
-  Hash32 artifact;                       // SHA-256 of the bytes
-  std::uint64_t artifact_bytes = 0;      // 1..kArtifactBytesMax
+  Hash32 artifact;                       // SHA-256 of the bytes; with `image` of its manifest
+  std::uint64_t artifact_bytes = 0;      // 1..artifact_bytes_max(); with `image` 0
   std::uint32_t memory_mib = 64;         // 1..4 096, a request's cap
   std::uint64_t fuel_per_request = 0;    // 1..10^12
   std::uint32_t wall_ms = 10'000;        // 1..600 000
@@ -100,11 +113,16 @@ struct Manifest {
   std::uint16_t port = 0;                     // on which a container listens; 0 for what is none
   BoundedList<OutboundPattern, 32> outbound;  // servers that it may ask; of a wasm-http alone
   std::uint64_t outbound_bytes_max = 0;       // that one request may send there; at most 2^27
+  // "registry.example/name": where a container's image is, by digest; empty: it is a file.
+  BoundedText<255> image;
+  BoundedList<BoundedText<64>, 32> secrets;  // variables whose values gateways keep; secret.h
+  BoundedList<Volume, 8> volumes;            // of a container
   static constexpr auto kFields = std::make_tuple(
       &Manifest::summary, &Manifest::runtime, &Manifest::artifact, &Manifest::artifact_bytes,
       &Manifest::memory_mib, &Manifest::fuel_per_request, &Manifest::wall_ms,
       &Manifest::request_bytes_max, &Manifest::response_bytes_max, &Manifest::env, &Manifest::port,
-      &Manifest::outbound, &Manifest::outbound_bytes_max);
+      &Manifest::outbound, &Manifest::outbound_bytes_max, &Manifest::image, &Manifest::secrets,
+      &Manifest::volumes);
   bool operator==(const Manifest&) const = default;
 };
 

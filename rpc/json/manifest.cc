@@ -1,6 +1,11 @@
 #include "rpc/json/manifest.h"
 
+#include <charconv>
+#include <set>
+
+#include "market/types/container_terms.h"
 #include "market/types/outbound.h"
+#include "market/types/secret.h"
 #include "rpc/json/manifest_bid.h"
 
 namespace fog::rpc {
@@ -50,7 +55,88 @@ void read_outbound(const ManifestReader& in, market::Manifest& out) {
   }
 }
 
+// A file, or an image in a registry.
+void read_program(const ManifestReader& in, ServiceFile& out) {
+  out.artifact_path = in.text("artifact");
+  if (!in.has("image")) return;
+  if (in.has("artifact"))
+    in.problem("image", "stands beside `artifact`: the program is one of them");
+  constexpr std::string_view kAt = "@sha256:";
+  const std::string text = in.text("image");
+  const std::size_t at = text.find(kAt);
+  const auto digest = at == std::string::npos
+                          ? std::nullopt
+                          : fixed_from_hex<32>(std::string_view(text).substr(at + kAt.size()));
+  if (!digest || !market::is_image_name(text.substr(0, at))) {
+    if (!text.empty())
+      in.problem_with_example("image",
+                              "is not REGISTRY/NAME@sha256:DIGEST, with the registry's "
+                              "full name and no tag");
+    return;
+  }
+  out.manifest.image = text.substr(0, at);
+  out.manifest.artifact = *digest;
+  if (out.manifest.runtime != market::RuntimeKind::kContainer)
+    in.problem("image", "is for `runtime: container` only");
+}
+
+void read_secrets(const ManifestReader& in, market::Manifest& out) {
+  std::set<std::string> names;
+  for (const std::string& name : in.texts("secrets")) {
+    if (!market::is_secret_name(name)) {
+      in.problem("secrets", "\"" + name.substr(0, 80) +
+                                "\" cannot be a secret's name (A-Z, a-z, 0-9 and _, no digit "
+                                "first; none that a request sets, as HTTP_* or PORT)");
+    } else if (out.env.contains(BoundedText<64>(name))) {
+      in.problem("secrets", name + " stands in env already");
+    } else {
+      names.insert(name);
+    }
+  }
+  for (const std::string& name : names) out.secrets.emplace_back(name);
+}
+
+void read_volumes(const ManifestReader& in, market::Manifest& out) {
+  std::vector<std::string> paths;
+  for (const auto& [path, size] : in.pairs("volumes")) {
+    std::uint32_t mib = 0;
+    const auto end = std::from_chars(size.data(), size.data() + size.size(), mib);
+    const bool whole = end.ec == std::errc() && end.ptr == size.data() + size.size();
+    if (!whole || mib == 0 || mib > market::kVolumeMibMax) {
+      in.problem_with_example("volumes", "the size of " + path.substr(0, 80) +
+                                             " must be a whole number of MiB, 1 to 1048576");
+      continue;
+    }
+    paths.push_back(path);
+    if (path.size() > decltype(market::Volume::path)::kMax || !market::are_volume_paths(paths)) {
+      paths.pop_back();
+      in.problem("volumes", "\"" + path.substr(0, 80) +
+                                "\" cannot be kept: write an absolute path that is not in another "
+                                "one, nor in /proc, /dev, /sys, /tmp, /run or /var/tmp");
+      continue;
+    }
+    out.volumes.push_back({BoundedText<128>(path), mib});
+  }
+  if (!out.volumes.empty() && out.runtime != market::RuntimeKind::kContainer)
+    in.problem("volumes", "only a container has volumes");
+}
+
+// What a container keeps takes from what each replica reserves.
+void check_storage(const ManifestReader& in, const ServiceFile& file) {
+  std::uint64_t mib = 0;
+  for (const market::Volume& volume : file.manifest.volumes) mib += volume.mib;
+  if (!file.bid || mib < file.bid->terms.resources.storage_mib || mib == 0) return;
+  in.problem("volumes", "they take " + std::to_string(mib) +
+                            " MiB, and the image needs room too: "
+                            "raise bid.resources.storage_mib above that");
+}
+
 void read_file(const ManifestReader& in, ServiceFile& out) {
+  if (!in.has("artifact") && !in.has("image")) {
+    in.problem_with_example("artifact",
+                            "missing, or else `image`: the program's file, or a container's image "
+                            "in a registry");
+  }
   const std::string name = in.text("name");
   if (market::is_service_name(name)) {
     out.name = market::ServiceName(name);
@@ -61,7 +147,7 @@ void read_file(const ManifestReader& in, ServiceFile& out) {
   }
   out.manifest.summary = BoundedText<256>(in.text("summary"));
   out.manifest.runtime = static_cast<market::RuntimeKind>(in.choice("runtime").value_or(0));
-  out.artifact_path = in.text("artifact");
+  read_program(in, out);
   if (out.manifest.runtime == market::RuntimeKind::kContainer) {
     out.manifest.port = kContainerPort;
     in.whole_into("port", out.manifest.port);
@@ -71,7 +157,10 @@ void read_file(const ManifestReader& in, ServiceFile& out) {
   read_outbound(in, out.manifest);
   read_limits(in, out.manifest);
   read_env(in, out.manifest);
+  read_secrets(in, out.manifest);
+  read_volumes(in, out.manifest);
   if (const auto bid = in.section("bid")) read_bid(*bid, out, out.bid.emplace());
+  check_storage(in, out);
 }
 
 }  // namespace

@@ -18,6 +18,9 @@ constexpr std::string_view kCountry = "^[A-Z]{2}$";
 constexpr std::string_view kHostIds = "^(0x)?[0-9a-fA-F]{64}$";
 constexpr std::string_view kAddress = "^fog1[02-9ac-hj-np-z]{38}$";
 
+constexpr std::string_view kImage =
+    "^[a-z0-9][a-z0-9.-]*(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+@sha256:[0-9a-f]{64}$";
+constexpr std::string_view kSecret = "^[A-Za-z_][A-Za-z0-9_]{0,63}$";
 constexpr std::string_view kOutbound =
     "^((\\*\\.)?[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?|\\[[0-9a-f:.]+\\])(:[0-9]{1,5})?$";
 
@@ -36,10 +39,14 @@ constexpr ManifestKey kKeys[] = {
      "What runs it. wasm: a WASI preview 1 command, once for each request; wasm-http: a component "
      "of the world wasi:http/proxy; container: a Linux container that listens on `port`.",
      "wasm"},
-    {"", "artifact", kText, 1, 4'096, "", true,
+    {"", "artifact", kText, 1, 4'096, "", false,
      "The program's file, relative to the manifest's folder; for a container its image, as an OCI "
-     "or docker archive.",
+     "or docker archive. Either this or `image` must be there.",
      "hello.wasm"},
+    {"", "image", kText, 1, 400, kImage, false,
+     "Instead of `artifact`, a container's image in a registry: REGISTRY/NAME@sha256:DIGEST, where "
+     "DIGEST is its manifest's. Hosts pull it themselves.",
+     "docker.io/library/caddy@sha256:12..."},
     {"", "port", kWhole, 1, 65'535, "", false,
      "Of a container: where it listens for HTTP; the program finds it in $PORT. Default 8080.",
      "8080"},
@@ -48,6 +55,14 @@ constexpr ManifestKey kKeys[] = {
      "Variables for the program, up to 64; public. A name has 1 to 64 bytes without '=', a value "
      "at most 1024.",
      "{GREETING: hello}"},
+    {"", "secrets", kTexts, 0, decltype(market::Manifest::secrets)::kMax, kSecret, false,
+     "Variables whose values `fogcoin secret set` hands over; it does not start before they have "
+     "come.",
+     "[DB_PASSWORD]"},
+    {"", "volumes", kPairs, 0, decltype(market::Manifest::volumes)::kMax, "", false,
+     "Folders of a container that it finds again when it is started again, while its lease lasts: "
+     "PATH: MIB. They take from bid.resources.storage_mib.",
+     "{/data: 256}"},
     {"", "outbound", kTexts, 0, decltype(market::Manifest::outbound)::kMax, kOutbound, false,
      "Other servers that a wasm-http program may ask: HOST or HOST:PORT, where HOST may begin with "
      "\"*.\" for all names below a domain. Default: none.",
@@ -302,6 +317,8 @@ nlohmann::ordered_json manifest_schema() {
   Schema out{{"$schema", "https://json-schema.org/draft/2020-12/schema"},
              {"title", "FogCoin service manifest"}};
   out.update(section_schema(""));
+  // The program is a file, or an image in a registry.
+  out["oneOf"] = {{{"required", {"artifact"}}}, {{"required", {"image"}}}};
   return out;
 }
 

@@ -85,8 +85,10 @@ FOG_JSON(market::Host, id, owner, operator_account, operator_key, endpoint, loca
          retired_at_ms, failures, earned, down_since_ms, leaving_at_ms, holdbacks, auditors);
 FOG_JSON(market::Offer, host, price_class, scale, free, since_height);
 FOG_JSON(market::Gateway, owner, key, endpoint, location, previous_key, previous_until_ms);
+FOG_JSON(market::Volume, path, mib);
 FOG_JSON(market::Manifest, summary, runtime, artifact, artifact_bytes, memory_mib, fuel_per_request,
-         wall_ms, request_bytes_max, response_bytes_max, env, port, outbound, outbound_bytes_max);
+         wall_ms, request_bytes_max, response_bytes_max, env, port, outbound, outbound_bytes_max,
+         image, secrets, volumes);
 FOG_JSON(market::Service, name, owner, version, manifest, bids_open, metered);
 FOG_JSON(market::AttributeRule, key, op, values, audited);
 FOG_JSON(market::Constraints, countries, not_countries, cells, distance_max_km, latency_max_us,

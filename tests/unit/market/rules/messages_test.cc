@@ -283,6 +283,51 @@ TEST(ServiceMessages, AManifestIsWithinItsBounds) {
   EXPECT_EQ(asks("*.example.org:8443", RuntimeKind::kWasmHttp), Fault::kNone);
   EXPECT_EQ(asks("*", RuntimeKind::kWasmHttp), Fault::kBadManifest);
   EXPECT_EQ(asks("example.org", RuntimeKind::kWasmCommand), Fault::kBadManifest);
+  EXPECT_EQ(publish([](auto& m) { m.secrets = {"A", "B"}; }), Fault::kNone);
+  EXPECT_EQ(publish([](auto& m) { m.secrets = {"B", "A"}; }), Fault::kBadManifest);
+  EXPECT_EQ(publish([](auto& m) { m.secrets = {"A", "A"}; }), Fault::kBadManifest);
+  EXPECT_EQ(publish([](auto& m) { m.secrets = {"A-B"}; }), Fault::kBadManifest);
+  EXPECT_EQ(publish([](auto& m) {
+              m.secrets = {"A"};
+              m.env["A"] = "public";
+            }),
+            Fault::kBadManifest);
+}
+
+TEST(ServiceMessages, AContainersOwnTerms) {
+  MarketWorld world;
+  const Person publisher = world.person();
+  int number = 100;
+  const auto publish = [&](auto change, RuntimeKind runtime = RuntimeKind::kContainer) {
+    Manifest m = MarketWorld::manifest();
+    m.runtime = runtime;
+    m.port = runtime == RuntimeKind::kContainer ? 80 : 0;
+    change(m);
+    return world.send(publisher, PublishService{"svc-" + std::to_string(++number), m});
+  };
+  EXPECT_EQ(publish([](auto& m) { m.artifact_bytes = kImageBytesMax; }), Fault::kNone);
+  EXPECT_EQ(publish([](auto& m) { m.artifact_bytes = kImageBytesMax + 1; }), Fault::kBadManifest);
+  const auto in_registry = [](auto& m) {
+    m.image = "registry.example.org/name";
+    m.artifact_bytes = 0;
+  };
+  EXPECT_EQ(publish(in_registry), Fault::kNone);
+  EXPECT_EQ(publish(in_registry, RuntimeKind::kWasmHttp), Fault::kBadManifest);
+  EXPECT_EQ(publish([](auto& m) { m.image = "registry.example.org/name"; }), Fault::kBadManifest);
+  EXPECT_EQ(publish([](auto& m) {
+              m.image = "name:tag";
+              m.artifact_bytes = 0;
+            }),
+            Fault::kBadManifest);
+  const auto keeps = [](std::vector<Volume> volumes) {
+    return [volumes](auto& m) { m.volumes.assign(volumes.begin(), volumes.end()); };
+  };
+  EXPECT_EQ(publish(keeps({{"/data", 1}, {"/more", 1U << 20}})), Fault::kNone);
+  EXPECT_EQ(publish(keeps({{"/data", 1}}), RuntimeKind::kWasmHttp), Fault::kBadManifest);
+  EXPECT_EQ(publish(keeps({{"/data", 0}})), Fault::kBadManifest);
+  EXPECT_EQ(publish(keeps({{"/data", (1U << 20) + 1}})), Fault::kBadManifest);
+  EXPECT_EQ(publish(keeps({{"/proc", 1}})), Fault::kBadManifest);
+  EXPECT_EQ(publish(keeps({{"/data", 1}, {"/data/x", 1}})), Fault::kBadManifest);
 }
 
 TEST(ServiceMessages, AnUpdateKeepsTheVersionsThatRan) {

@@ -260,7 +260,7 @@ TEST(ManifestSchema, EveryExampleOfTheTableIsAccepted) {
 
 TEST(ManifestSchema, HasEveryKeyOfTheTable) {
   const auto schema = manifest_schema();
-  for (const char* name : {"name", "runtime", "artifact"}) {
+  for (const char* name : {"name", "runtime"}) {
     EXPECT_THAT(schema["required"].dump(), HasSubstr(name));
   }
   EXPECT_EQ(schema["additionalProperties"], false);

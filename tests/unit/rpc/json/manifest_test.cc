@@ -48,6 +48,59 @@ TEST(Manifest, AContainerListensOnAPort) {
     EXPECT_FALSE(port(bad).has_value()) << bad;
 }
 
+TEST(Manifest, AnImageInARegistryInsteadOfAFile) {
+  const std::string digest(64, 'a');
+  const auto with = [&](const std::string& rest) { return "name: box\n" + rest; };
+  const std::string image = "image: docker.io/library/caddy@sha256:" + digest + "\n";
+  const auto file = parse_service_file(with("runtime: container\n" + image), "service.yaml");
+  ASSERT_TRUE(file.has_value()) << file.error().context;
+  EXPECT_EQ(file->manifest.image, "docker.io/library/caddy");
+  EXPECT_EQ(to_hex(file->manifest.artifact), digest);
+  EXPECT_EQ(file->artifact_path, "");
+  EXPECT_THAT(refusal(with("runtime: wasm\n" + image)), HasSubstr("`runtime: container` only"));
+  EXPECT_THAT(refusal(with("runtime: container\nartifact: box.tar\n" + image)),
+              HasSubstr("stands beside `artifact`"));
+  EXPECT_THAT(refusal(with("runtime: container\n")), HasSubstr("or else `image`"));
+  for (const char* bad :
+       {"docker.io/library/caddy:latest", "caddy@sha256:", "docker.io/Caddy@sha256:"})
+    EXPECT_NE(refusal(with("runtime: container\nimage: " + std::string(bad) + digest + "\n")),
+              "accepted")
+        << bad;
+}
+
+TEST(Manifest, SecretsAreNamedOnceAndNotSetElsewhere) {
+  const auto with = [](const std::string& lines) { return std::string(kSmallest) + lines; };
+  const auto file = parse_service_file(with("secrets: [B, A, B]\n"), "service.yaml");
+  ASSERT_TRUE(file.has_value()) << file.error().context;
+  EXPECT_THAT(file->manifest.secrets, ::testing::ElementsAre("A", "B"));
+  EXPECT_THAT(refusal(with("secrets: [A-B]\n")), HasSubstr("secrets"));
+  EXPECT_THAT(refusal(with("secrets: [PORT]\n")), HasSubstr("cannot be a secret's name"));
+  EXPECT_THAT(refusal(with("secrets: [A]\nenv: {A: x}\n")), HasSubstr("stands in env already"));
+}
+
+TEST(Manifest, VolumesOfAContainer) {
+  const auto with = [](const std::string& lines) {
+    return "name: box\nartifact: box.tar\nruntime: container\n" + lines;
+  };
+  const auto file = parse_service_file(with("volumes: {/data: 16, /var/lib/x: 8}\n"), "s.yaml");
+  ASSERT_TRUE(file.has_value()) << file.error().context;
+  ASSERT_EQ(file->manifest.volumes.size(), 2U);
+  EXPECT_EQ(file->manifest.volumes[0], (market::Volume{"/data", 16}));
+  for (const char* bad : {"{/data: 0}", "{/data: 16MiB}", "{/data: 1048577}", "{data: 1}",
+                          "{/proc: 1}", "{/data: 1, /data/x: 1}", "{/tmp/x: 1}"})
+    EXPECT_THAT(refusal(with("volumes: " + std::string(bad) + "\n")), HasSubstr("volumes")) << bad;
+  EXPECT_THAT(refusal(std::string(kSmallest) + "volumes: {/data: 16}\n"),
+              HasSubstr("only a container has volumes"));
+  const auto bid = [&](int storage) {
+    return with(
+        "volumes: {/data: 16}\nbid:\n  price_cap_per_hour: 1 FOG\n  resources: "
+        "{storage_mib: " +
+        std::to_string(storage) + "}\n");
+  };
+  EXPECT_EQ(refusal(bid(17)), "accepted");
+  EXPECT_THAT(refusal(bid(16)), HasSubstr("raise bid.resources.storage_mib"));
+}
+
 TEST(Manifest, ReadsEveryKeyOfAService) {
   const auto file = parse_service_file(
       "name: thumbnailer\n"
