@@ -28,7 +28,7 @@ ErrorOr<std::unique_ptr<EarningsBook>> open_earnings(const std::string& folder) 
 ErrorOr<std::unique_ptr<Agent>> Agent::create(AgentOptions options, NodeApi& node,
                                               MessageSender& sender, const SecretKey& operator_key,
                                               Clock& clock, UniqueFd listener) {
-  for (const char* folder : {"/logs", "/replicas", "/front", "/containers"}) {
+  for (const char* folder : {"/logs", "/replicas", "/front", "/volumes"}) {
     TRY_VOID(make_folder(options.folder + folder));
   }
   TRY(auto artifacts,
@@ -40,7 +40,7 @@ ErrorOr<std::unique_ptr<Agent>> Agent::create(AgentOptions options, NodeApi& nod
   std::unique_ptr<ImageStore> images;
   if (options.containers) {
     TRY(images, ImageStore::open(*options.containers, options.folder + "/images",
-                                 options.code_quota_bytes));
+                                 options.code_quota_bytes, options.registries));
   }
   TRY(auto earnings, open_earnings(options.folder));
   return std::unique_ptr<Agent>(new Agent(std::move(options), node, sender, operator_key, clock,

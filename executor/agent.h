@@ -21,7 +21,7 @@
 namespace fog::executor {
 
 struct AgentOptions {
-  std::string folder;   // holds artifacts/, code/, logs/, replicas/, front/
+  std::string folder;   // holds artifacts/, code/, logs/, replicas/, volumes/, front/
   std::string program;  // path of foghost
   market::HostId host;
   market::RuntimeProfile runtime;  // that the workers run
@@ -29,6 +29,7 @@ struct AgentOptions {
   std::uint64_t code_quota_bytes = 2ULL << 30;
   bool namespaces = true;
   std::optional<ContainerTools> containers = {};  // nothing: this Host runs none
+  RegistryPolicy registries = {};                 // from which it pulls images
   OutboundSettings outbound = {};
 };
 
@@ -96,6 +97,7 @@ class Agent {
   bool may_run(const Held& held);
   bool runs_containers() const { return images_ != nullptr && cgroups_.limits_memory(); }
   void end_unlisted(const HostView& view);
+  void wipe_volumes(const ReplicaId& replica) const;
   void stop_unsure();
   void reap();
   void trim_caches();

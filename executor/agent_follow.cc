@@ -7,6 +7,7 @@
 #include "executor/agent.h"
 #include "executor/folder_quota.h"
 #include "executor/say.h"
+#include "executor/secret_source.h"
 
 namespace fog::executor {
 namespace {
@@ -99,8 +100,17 @@ void Agent::adopt_leftovers(const HostView& view) {
       continue;
     }
     front_.forget(id);
+    wipe_volumes(id);
     std::filesystem::remove(terms_path(id), failed);
   }
+}
+
+// What a container has kept ends with its lease.
+void Agent::wipe_volumes(const ReplicaId& replica) const {
+  std::error_code failed;
+  const std::string folder = options_.folder + "/volumes/" + to_text(replica);
+  std::filesystem::remove_all(folder, failed);
+  if (failed) say("cannot remove " + folder + ": " + failed.message());
 }
 
 // One lease that the chain says is ours.
@@ -163,7 +173,7 @@ void Agent::adopt(const HostView& view, const market::Lease& lease) {
       held.runner = std::make_unique<ReplicaRunner>(
           *terms, RunnerServices{artifacts_, code_, cgroups_, compiler_, workers_, front_,
                                  options_.folder + "/logs", [this] { poke(); }, images_.get(),
-                                 options_.program, options_.folder + "/containers"});
+                                 options_.program, options_.folder + "/volumes"});
       say(std::string(lease.service) + ": running lease " + to_hex(lease.id).substr(0, 12) +
           ", term " + std::to_string(lease.term));
       return;
@@ -194,6 +204,14 @@ ErrorOr<ReplicaTerms> Agent::terms_of(const HostView& view, const market::Lease&
   terms.serve.chain = view.status.chain_id;
   terms.serve.beacon = lease.beacon;
   terms.serve.slots = slots_of(lease.resources, terms.serve.manifest);
+  const auto& secrets = terms.serve.manifest.secrets;
+  if (!secrets.empty()) {
+    const SecretQuestion question{
+        view.status.chain_id, id, work.gateways, {secrets.begin(), secrets.end()}};
+    terms.secrets = [this, question](const std::function<bool()>& go_on) {
+      return obtain_secrets(question, operator_key_, clock_, go_on);
+    };
+  }
   for (const market::Gateway& gateway : work.gateways) {
     terms.serve.gateways.push_back(
         {gateway.owner, gateway.key,
@@ -257,6 +275,7 @@ void Agent::reap() {
   for (auto& [id, held] : held_) {
     if (held.runner && held.runner->phase() == ReplicaPhase::kStopped) {
       gone.push_back(std::move(held.runner));
+      if (held.over) wipe_volumes(id);
     }
   }
 }

@@ -11,6 +11,7 @@
 #include <boost/beast/http.hpp>
 
 #include "chain/base/url.h"
+#include "chain/crypto/hash.h"
 #include "executor/fd.h"
 
 namespace fog::executor {
@@ -22,16 +23,69 @@ namespace http = boost::beast::http;
 using asio::ip::tcp;
 using boost::system::error_code;
 
-// Runs asynchronous steps one after another, each with the stream's time limit.
-class Download {
+// Where the bytes go: a file whose hash is known at every moment.
+class HashedFile {
  public:
-  Download(const FetchPlan& plan, const std::function<bool()>& go_on)
-      : plan_(plan), go_on_(go_on), resolver_(io_), stream_(io_), chunk_(64 * 1024) {}
+  // What is in it counts.
+  ErrorOr<void> open(const std::string& path) {
+    path_ = path;
+    file_.reset(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    if (!file_) return fail_errno("cannot open " + path);
+    Bytes chunk(256 * 1024);
+    for (;;) {
+      const ssize_t got = ::read(file_.get(), chunk.data(), chunk.size());
+      if (got < 0) return fail_errno("cannot read " + path);
+      if (got == 0) return {};
+      hash_.update(ByteView(chunk).first(static_cast<std::size_t>(got)));
+      size_ += static_cast<std::uint64_t>(got);
+    }
+  }
+  ErrorOr<void> start_anew() {
+    size_ = 0;
+    hash_ = {};
+    if (::ftruncate(file_.get(), 0) != 0 || ::lseek(file_.get(), 0, SEEK_SET) != 0)
+      return fail_errno("cannot empty " + path_);
+    return {};
+  }
+  ErrorOr<void> append(ByteView part) {
+    TRY_VOID(write_all(file_.get(), part));
+    hash_.update(part);
+    size_ += part.size();
+    return {};
+  }
+  std::uint64_t size() const { return size_; }
+  Fetched finish() { return {size_, hash_.finish()}; }
+
+ private:
+  std::string path_;
+  UniqueFd file_;
+  std::uint64_t size_ = 0;
+  Sha256Stream hash_;
+};
+
+// One question over HTTP and its answer. Runs asynchronous steps one after another, each with the
+// stream's time limit.
+class Exchange {
+ public:
+  struct Plan {
+    std::string endpoint;
+    std::string target;
+    const Bytes* body = nullptr;  // null: a GET
+    std::uint64_t have = 0;       // of what is asked for
+    std::uint64_t bytes_max = 0;  // with what is there
+    std::uint64_t step_timeout_ms = 0;
+    std::function<ErrorOr<void>()> start_anew;  // all of it comes, from the beginning
+    std::function<ErrorOr<void>(ByteView)> append;
+  };
+  Exchange(Plan plan, const std::function<bool()>& go_on)
+      : plan_(std::move(plan)),
+        go_on_(go_on),
+        resolver_(io_),
+        stream_(io_),
+        chunk_(64 * 1024),
+        have_(plan_.have) {}
 
   ErrorOr<void> run() {
-    file_.reset(::open(plan_.file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-    if (!file_) return fail_errno("cannot open " + plan_.file);
-    have_ = static_cast<std::uint64_t>(::lseek(file_.get(), 0, SEEK_END));
     TRY_VOID(connect());
     TRY_VOID(ask());
     TRY_VOID(read_head());
@@ -88,10 +142,16 @@ class Download {
   }
 
   ErrorOr<void> ask() {
-    http::request<http::empty_body> request(http::verb::get, plan_.target, 11);
+    http::request<http::vector_body<std::uint8_t>> request(
+        plan_.body == nullptr ? http::verb::get : http::verb::post, plan_.target, 11);
     request.set(http::field::host, host_);
     request.set(http::field::user_agent, "foghost");
     if (have_ > 0) request.set(http::field::range, "bytes=" + std::to_string(have_) + "-");
+    if (plan_.body != nullptr) {
+      request.set(http::field::content_type, "application/octet-stream");
+      request.body() = *plan_.body;
+      request.prepare_payload();
+    }
     error_code error;
     limit_time();
     on_stream([&](auto& stream) {
@@ -129,10 +189,7 @@ class Download {
 
   ErrorOr<void> start_anew() {
     have_ = 0;
-    if (::ftruncate(file_.get(), 0) != 0 || ::lseek(file_.get(), 0, SEEK_SET) != 0) {
-      return fail_errno("cannot empty " + plan_.file);
-    }
-    return {};
+    return plan_.start_anew();
   }
 
   ErrorOr<void> read_body() {
@@ -153,14 +210,14 @@ class Download {
         return fail(ErrorCode::kExhausted,
                     plan_.endpoint + " sends more bytes than it should have");
       }
-      TRY_VOID(write_all(file_.get(), ByteView(chunk_).first(got)));
+      TRY_VOID(plan_.append(ByteView(chunk_).first(got)));
       have_ += got;
       if (error) return failed("lost", error);
     }
     return {};
   }
 
-  const FetchPlan& plan_;
+  const Plan plan_;
   const std::function<bool()>& go_on_;
   asio::io_context io_{1};
   tcp::resolver resolver_;
@@ -171,18 +228,46 @@ class Download {
   http::response_parser<http::buffer_body> parser_;
   Bytes chunk_;
   std::string host_;
-  UniqueFd file_;
-  std::uint64_t have_ = 0;
+  std::uint64_t have_;
 };
+
+// Asio and Beast throw where memory or bounds end.
+ErrorOr<void> run(Exchange::Plan plan, const std::function<bool()>& go_on) {
+  const std::string endpoint = plan.endpoint;
+  try {
+    return Exchange(std::move(plan), go_on).run();
+  } catch (const std::exception& error) {
+    return fail(ErrorCode::kNetwork, endpoint + ": " + error.what());
+  }
+}
 
 }  // namespace
 
-ErrorOr<void> fetch_file(const FetchPlan& plan, const std::function<bool()>& go_on) {
-  try {
-    return Download(plan, go_on).run();
-  } catch (const std::exception& error) {  // Asio and Beast throw where memory or bounds end
-    return fail(ErrorCode::kNetwork, plan.endpoint + ": " + error.what());
-  }
+ErrorOr<Fetched> fetch_file(const FetchPlan& plan, const std::function<bool()>& go_on) {
+  HashedFile file;
+  TRY_VOID(file.open(plan.file));
+  if (file.size() > plan.bytes_max) TRY_VOID(file.start_anew());
+  TRY_VOID(
+      run({plan.endpoint, plan.target, nullptr, file.size(), plan.bytes_max, plan.step_timeout_ms,
+           [&] { return file.start_anew(); }, [&](ByteView part) { return file.append(part); }},
+          go_on));
+  return file.finish();
+}
+
+ErrorOr<Bytes> post_bytes(const PostPlan& plan, const std::function<bool()>& go_on) {
+  Bytes answer;
+  TRY_VOID(
+      run({plan.endpoint, plan.target, &plan.body, 0, plan.answer_bytes_max, plan.step_timeout_ms,
+           [&] {
+             answer.clear();
+             return ErrorOr<void>();
+           },
+           [&](ByteView part) {
+             append(answer, part);
+             return ErrorOr<void>();
+           }},
+          go_on));
+  return answer;
 }
 
 }  // namespace fog::executor

@@ -1,4 +1,5 @@
-// ArtifactStore: artifacts by digest on disk, fetched from gateways, verified, kept below a quota.
+// ArtifactStore: artifacts by digest on disk, fetched from gateways, verified while they come, kept
+// below a quota.
 //
 // What is read or fetched always hashes to its digest: a source can waste time, never substitute
 // content. A download that breaks off goes on where it stopped, from the same source or another.
@@ -26,13 +27,20 @@ class ArtifactStore {
   // Artifacts stand in `folder` as <hex>, unfinished ones as <hex>.part.
   static ErrorOr<ArtifactStore> open(const std::string& folder, std::uint64_t quota_bytes);
 
-  // kNotFound when it is not here; what does not hash to its name is deleted and counts so.
+  // A program that fits into memory. kNotFound when it is not here; what does not hash to its name
+  // is deleted and counts so.
   ErrorOr<Bytes> load(const Hash32& digest) const;
-  // Loads, or fetches from the endpoints in turn (GET ENDPOINT/.fog/artifacts/HEX) until one gives
-  // the right bytes. `go_on` is asked between parts; false ends with kUnavailable. kNetwork when no
-  // source had it: the sentence names each and why.
+  // Loads, or fetches as obtain_file does.
   ErrorOr<Bytes> obtain(const ArtifactWanted& wanted, const std::vector<std::string>& endpoints,
                         const std::function<bool()>& go_on) const;
+  // The path of a file that hashes to the digest: the one that is here, or fetched from the
+  // endpoints in turn (GET ENDPOINT/.fog/artifacts/HEX) until one gives the right bytes; memory is
+  // not needed for it. Others make room for it. `go_on` is asked between parts; false ends with
+  // kUnavailable. kNetwork when no source had it: the sentence names each and why. kExhausted when
+  // it is larger than the quota.
+  ErrorOr<std::string> obtain_file(const ArtifactWanted& wanted,
+                                   const std::vector<std::string>& endpoints,
+                                   const std::function<bool()>& go_on) const;
   // Puts an artifact in, e.g. one made here.
   ErrorOr<void> put(ByteView content) const;
 
@@ -43,7 +51,9 @@ class ArtifactStore {
  private:
   ArtifactStore(std::string folder, std::uint64_t quota_bytes)
       : folder_(std::move(folder)), quota_bytes_(quota_bytes) {}
-  ErrorOr<void> accept_part(const ArtifactWanted& wanted) const;
+  bool has(const ArtifactWanted& wanted) const;
+  ErrorOr<void> fetch(const ArtifactWanted& wanted, const std::string& endpoint,
+                      const std::function<bool()>& go_on) const;
 
   std::string folder_;
   std::uint64_t quota_bytes_;

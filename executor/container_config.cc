@@ -191,8 +191,8 @@ Json isolation() {
 }  // namespace
 
 ErrorOr<std::string> container_config(std::string_view image_config,
-                                      const market::Manifest& manifest,
-                                      std::uint64_t memory_bytes) {
+                                      const market::Manifest& manifest, std::uint64_t memory_bytes,
+                                      const market::SecretValues& secrets) {
   const Json image = Json::parse(image_config, nullptr, false);
   if (!image.is_object() || !image.contains("process") || !image["process"].is_object())
     return refuse("cannot be read");
@@ -208,6 +208,7 @@ ErrorOr<std::string> container_config(std::string_view image_config,
   }
   env["PORT"] = std::to_string(manifest.port);
   for (const auto& [name, value] : manifest.env) env[name] = value;
+  for (const auto& [name, value] : secrets) env[name] = value;
   Json process{{"terminal", false}, {"args", *args},           {"env", Json::array()},
                {"cwd", "/"},        {"noNewPrivileges", true}, {"capabilities", Json::object()}};
   for (const auto& [name, value] : env) process["env"].push_back(name + "=" + value);
@@ -218,11 +219,18 @@ ErrorOr<std::string> container_config(std::string_view image_config,
   for (const auto& [name, bound] : std::map<std::string, int>{
            {"RLIMIT_NPROC", kProcessesMax}, {"RLIMIT_NOFILE", kFilesMax}, {"RLIMIT_CORE", 0}})
     process["rlimits"].push_back({{"type", name}, {"soft", bound}, {"hard", bound}});
+  Json all_mounts = mounts(memory_bytes);
+  for (std::size_t i = 0; i < manifest.volumes.size(); ++i) {
+    all_mounts.push_back({{"destination", manifest.volumes[i].path},
+                          {"type", "bind"},
+                          {"source", kVolumesPlace + std::to_string(i)},
+                          {"options", {"bind", "rw", "nosuid", "nodev"}}});
+  }
   const Json whole{{"ociVersion", "1.0.0"},
                    {"process", process},
                    {"root", {{"path", "rootfs"}, {"readonly", true}}},
                    {"hostname", "container"},
-                   {"mounts", mounts(memory_bytes)},
+                   {"mounts", all_mounts},
                    {"linux", isolation()}};
   return whole.dump(1, ' ', false, Json::error_handler_t::replace);
 }

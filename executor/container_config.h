@@ -6,18 +6,21 @@
 #include <string_view>
 
 #include "chain/base/error.h"
-#include "market/types/objects.h"
+#include "market/types/secret.h"
 
 namespace fog::executor {
 
 // The container's users 0 to 65 535 are these of the computer, which nobody else uses.
 constexpr std::uint32_t kContainerIdFirst = 0x10000000;
 constexpr std::uint32_t kContainerIds = 65'536;
+// Where its volumes are mounted, by number, before they are bound to their places in it.
+constexpr const char* kVolumesPlace = "/run/bundle/volumes/";
 
 // `image_config`: the config.json that umoci wrote beside the unpacked image. The program gets the
-// image's environment, then PORT, then the manifest's. Errors: kRejected when the image names no
-// program, or says what cannot be read.
+// image's environment, then PORT, then the manifest's, then its secrets; so the text is one too.
+// Errors: kRejected when the image names no program, or says what cannot be read.
 ErrorOr<std::string> container_config(std::string_view image_config,
-                                      const market::Manifest& manifest, std::uint64_t memory_bytes);
+                                      const market::Manifest& manifest, std::uint64_t memory_bytes,
+                                      const market::SecretValues& secrets = {});
 
 }  // namespace fog::executor

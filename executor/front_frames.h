@@ -6,6 +6,7 @@
 #include "executor/frame.h"
 #include "executor/meter.h"
 #include "market/types/messages.h"
+#include "market/types/secret.h"
 
 namespace fog::executor {
 
@@ -54,9 +55,10 @@ struct ServeFrame {
   market::Manifest manifest;
   std::uint32_t slots = 1;
   BoundedList<LinkedGateway, 8> gateways;
-  static constexpr auto kFields =
-      std::make_tuple(&ServeFrame::replica, &ServeFrame::chain, &ServeFrame::beacon,
-                      &ServeFrame::manifest, &ServeFrame::slots, &ServeFrame::gateways);
+  market::SecretValues secrets;  // of the environment of each request; never on disk, never logged
+  static constexpr auto kFields = std::make_tuple(
+      &ServeFrame::replica, &ServeFrame::chain, &ServeFrame::beacon, &ServeFrame::manifest,
+      &ServeFrame::slots, &ServeFrame::gateways, &ServeFrame::secrets);
   bool operator==(const ServeFrame&) const = default;
 };
 // Comes with the worker's socket; replaces the one before.

@@ -273,6 +273,8 @@ void FrontSession::run() {
   exchange_ = std::make_shared<Exchange>(
       run_frame(replica.serve(), request_->head, request_->link->gateway.gateway, request_->index),
       *std::exchange(body_, std::nullopt), Spool(folder));
+  for (const auto& [name, value] : replica.serve().secrets)
+    exchange_->run.env.push_back({to_bytes(as_bytes(name)), to_bytes(as_bytes(value))});
   replica.submit(exchange_,
                  [self = shared_from_this()](const DoneFrame& done, const std::string& refused) {
                    if (refused.empty() && !done.cancelled) return self->on_end(done);

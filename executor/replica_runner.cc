@@ -7,10 +7,10 @@
 
 #include <sys/eventfd.h>
 
-#include "chain/base/file.h"
 #include "executor/container_config.h"
 #include "executor/outbound.h"
 #include "executor/say.h"
+#include "executor/volume_files.h"
 #include "executor/workload_log.h"
 
 namespace fog::executor {
@@ -29,6 +29,7 @@ constexpr std::uint64_t kProxyBytes = 32ULL << 20;
 constexpr std::uint64_t kSlotOverheadBytes = 32ULL << 20;
 // A container waits for its own requests; this many are passed on to it at once.
 constexpr std::uint32_t kContainerSlots = 32;
+constexpr std::uint64_t kSecretsPauseMs = 1'000;
 constexpr milliseconds kPauseMin{200};
 constexpr milliseconds kPauseMax{10'000};
 constexpr milliseconds kHealthy{60'000};
@@ -127,8 +128,30 @@ bool ReplicaRunner::pause(std::uint64_t ms) {
   return !stopping();
 }
 
+// False when stopped meanwhile. Nothing of the replica runs before its secrets have come.
+bool ReplicaRunner::wait_for_secrets() {
+  if (terms_.serve.manifest.secrets.empty()) return true;
+  std::string said;
+  while (!stopping()) {
+    auto values = terms_.secrets([this] { return !stopping(); });
+    if (values) {
+      secrets_ = *std::move(values);
+      return true;
+    }
+    if (!stopping() && said != values.error().context)
+      say(name_ + " waits: " + (said = values.error().context));
+    pause(kSecretsPauseMs);
+  }
+  return false;
+}
+
 void ReplicaRunner::run() {
-  services_.front.serve(terms_.serve);
+  if (wait_for_secrets()) {
+    ServeFrame serve = terms_.serve;
+    // A container gets them once, when it starts.
+    if (!is_container()) serve.secrets = secrets_;
+    services_.front.serve(serve);
+  }
   milliseconds wait = kPauseMin;
   int failed_starts = 0;
   while (!stopping() && phase_ != ReplicaPhase::kFailed) {
@@ -156,7 +179,6 @@ void ReplicaRunner::run() {
   }
   while (!stopping()) pause(60'000);
   services_.front.stop(terms_.serve.replica);
-  if (is_container()) ::unlink(config_path().c_str());
   set_phase(ReplicaPhase::kStopped);
 }
 
@@ -201,8 +223,17 @@ ErrorOr<Bytes> ReplicaRunner::compiled_code() {
   return services_.compiler.compile(job, std::move(content), [this] { return !stopping(); });
 }
 
-std::string ReplicaRunner::config_path() const {
-  return services_.container_folder + "/" + to_text(terms_.serve.replica) + ".json";
+// Knows nothing of this runner: the image may come after it has gone.
+ImageSource ReplicaRunner::image_source() const {
+  const market::Manifest& manifest = terms_.serve.manifest;
+  ImageSource out;
+  out.image = manifest.image;
+  out.archive = [&store = services_.artifacts,
+                 wanted = ArtifactWanted{manifest.artifact, manifest.artifact_bytes},
+                 endpoints = terms_.artifact_endpoints](const std::function<bool()>& go_on) {
+    return store.obtain_file(wanted, endpoints, go_on);
+  };
+  return out;
 }
 
 // A process that will run the container once it is bound.
@@ -212,17 +243,27 @@ ErrorOr<WorkerProcess> ReplicaRunner::start_container() {
     return fail(ErrorCode::kRejected, "this Host runs no containers");
   if (!services_.cgroups.limits_memory())
     return fail(ErrorCode::kRejected, "this Host cannot limit a container's memory");
-  TRY(image_, services_.images->obtain(
-                  manifest.artifact, std::uint64_t{terms_.resources.storage_mib} << 20,
-                  [this] { return artifact(); }, [this] { return !stopping(); }));
+  std::uint64_t volumes_mib = 0;
+  for (const market::Volume& volume : manifest.volumes) volumes_mib += volume.mib;
+  if (volumes_mib > terms_.resources.storage_mib) {
+    return fail(ErrorCode::kRejected, "its volumes take " + std::to_string(volumes_mib) +
+                                          " MiB, and the Bid reserves " +
+                                          std::to_string(terms_.resources.storage_mib));
+  }
+  const std::uint64_t image_bytes = (terms_.resources.storage_mib - volumes_mib) << 20;
+  TRY(image_, services_.images->obtain(manifest.artifact, image_bytes, image_source(),
+                                       [this] { return !stopping(); }));
   const std::uint64_t memory_bytes = std::uint64_t{terms_.resources.memory_mib} << 20;
-  TRY(const std::string config, container_config(image_->config, manifest, memory_bytes));
-  const std::string path = config_path();
-  TRY_VOID(write_file_atomically(path, as_bytes(config), FileMode::kPrivate));
   WorkerProgram program;
   program.path = services_.program;
   program.command = "container";
-  program.container_arguments = {services_.images->tools().runtime, image_->rootfs, path};
+  program.container_arguments = {services_.images->tools().runtime, image_->rootfs};
+  TRY(const auto volumes,
+      make_volume_files(services_.volume_folder + "/" + to_text(terms_.serve.replica), manifest,
+                        [this] { return !stopping(); }));
+  program.container_arguments.insert(program.container_arguments.end(), volumes.begin(),
+                                     volumes.end());
+  TRY(program.container_config, container_config(image_->config, manifest, memory_bytes, secrets_));
   return WorkerProcess::start(program);
 }
 
@@ -285,7 +326,9 @@ bool ReplicaRunner::copy_log(int pipe) {
     if (::poll(&wait, 1, 0) <= 0) return true;
     const ssize_t got = ::read(pipe, chunk.data(), chunk.size());
     if (got <= 0) return false;
-    log.append({chunk.data(), static_cast<std::size_t>(got)});
+    const ByteView text(chunk.data(), static_cast<std::size_t>(got));
+    log.append(text);
+    if (services_.wrote) services_.wrote(text);
   }
   return true;
 }

@@ -23,6 +23,9 @@ struct ReplicaTerms {
   market::Resources resources;
   market::RuntimeProfile runtime;
   std::vector<std::string> artifact_endpoints;
+  // Asks for the values of the manifest's secrets; needed where it names any. Its error says why
+  // there are none yet.
+  std::function<ErrorOr<market::SecretValues>(const std::function<bool()>& go_on)> secrets = {};
 };
 // Requests that the replica runs at once: a core each, as far as its memory reaches.
 std::uint32_t slots_of(const market::Resources& resources, const market::Manifest& manifest);
@@ -39,8 +42,10 @@ struct RunnerServices {
   std::function<void()> changed;  // a phase has changed; from the runner's thread
   // For containers; none: this Host runs none.
   ImageStore* images = nullptr;
-  std::string program = {};           // of foghost
-  std::string container_folder = {};  // <replica>.json
+  std::string program = {};        // of foghost
+  std::string volume_folder = {};  // <replica>/<number>.img, kept for whoever owns the folder
+  // What the workload writes to standard error, besides into its log; from the runner's thread.
+  std::function<void(ByteView)> wrote = {};
 };
 
 enum class ReplicaPhase : std::uint8_t {
@@ -80,7 +85,8 @@ class ReplicaRunner {
   bool is_container() const {
     return terms_.serve.manifest.runtime == market::RuntimeKind::kContainer;
   }
-  std::string config_path() const;
+  bool wait_for_secrets();
+  ImageSource image_source() const;
   ErrorOr<WorkerProcess> start_container();
   ErrorOr<void> confine(const WorkerProcess& worker, std::optional<Cgroup>& group);
   void limit_cpu(const std::optional<Cgroup>& group) const;
@@ -98,9 +104,11 @@ class ReplicaRunner {
 
   const ReplicaTerms terms_;
   const RunnerServices services_;
-  const std::string name_;                          // of the replica, for logs
-  UniqueFd wake_;                                   // eventfd
-  std::shared_ptr<const ImageStore::Image> image_;  // of a container; its runner's thread's
+  const std::string name_;  // of the replica, for logs
+  UniqueFd wake_;           // eventfd
+  // The runner's thread's:
+  std::shared_ptr<const ImageStore::Image> image_;  // of a container
+  market::SecretValues secrets_;
   std::atomic<ReplicaPhase> phase_ = ReplicaPhase::kStarting;
   std::atomic<int> stop_ = 0;  // 1: graceful, 2: at once
   std::atomic<bool> front_stopped_ = false;

@@ -38,6 +38,7 @@ struct ChildPlan {
   int socket = -1;
   int log = -1;
   int null = -1;
+  int config = -1;                // of a container
   const char* uid_map = nullptr;  // with namespaces
   const char* gid_map = nullptr;
   const char* path = nullptr;
@@ -48,16 +49,17 @@ struct ChildPlan {
   // Kept above the numbers that are handed out, so that none overwrites another.
   const int socket = ::fcntl(plan.socket, F_DUPFD, 16);
   const int log = ::fcntl(plan.log, F_DUPFD, 16);
+  const int config = plan.config < 0 ? -1 : ::fcntl(plan.config, F_DUPFD, 16);
   if (plan.uid_map != nullptr && !(write_text("/proc/self/setgroups", "deny") &&
                                    write_text("/proc/self/uid_map", plan.uid_map) &&
                                    write_text("/proc/self/gid_map", plan.gid_map))) {
     ::_exit(126);
   }
   if (::dup2(plan.null, 0) < 0 || ::dup2(plan.null, 1) < 0 || ::dup2(log, 2) < 0 ||
-      ::dup2(socket, kWorkerSocket) < 0) {
+      ::dup2(socket, kWorkerSocket) < 0 || (config >= 0 && ::dup2(config, kContainerConfig) < 0)) {
     ::_exit(126);
   }
-  ::syscall(SYS_close_range, kWorkerSocket + 1, ~0U, 0);
+  ::syscall(SYS_close_range, (config >= 0 ? kContainerConfig : kWorkerSocket) + 1, ~0U, 0);
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -146,7 +148,12 @@ ErrorOr<WorkerProcess> WorkerProcess::start(const WorkerProgram& program) {
   argv.push_back(nullptr);
   const std::string uid = map_line(::geteuid());
   const std::string gid = map_line(::getegid());
+  UniqueFd config;
+  if (container) {
+    TRY(config, make_sealed_memory("fog-container", as_bytes(program.container_config)));
+  }
   ChildPlan plan;
+  plan.config = config.get();
   plan.socket = sockets.second.get();
   plan.log = pipe.second.get();
   plan.null = null.get();

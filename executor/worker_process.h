@@ -11,6 +11,8 @@
 
 namespace fog::executor {
 
+constexpr int kContainerConfig = 4;
+
 struct WorkerProgram {
   std::string path;                // of foghost
   std::string command = "worker";  // its sub-command
@@ -18,6 +20,8 @@ struct WorkerProgram {
   // Of a container (worker/container_main.h): it starts as root, in a process namespace that ends
   // with it.
   std::vector<std::string> container_arguments = {};
+  // Of a container: reaches it as descriptor kContainerConfig. It holds secrets: never on disk.
+  std::string container_config = {};
 };
 
 // What binding came to.

@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #include <linux/capability.h>
+#include <linux/loop.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -20,6 +22,7 @@
 #include <sys/wait.h>
 
 #include "chain/base/file.h"
+#include "executor/container_config.h"
 #include "executor/fd.h"
 #include "executor/worker/worker.h"
 
@@ -41,15 +44,56 @@ ErrorOr<void> check(int result, const char* what) {
   return result == 0 ? ErrorOr<void>() : fail_errno(what);
 }
 
+// A loop device that goes away with its mount.
+ErrorOr<UniqueFd> attach_loop(const UniqueFd& file, std::string& path) {
+  const UniqueFd control(::open("/dev/loop-control", O_RDWR | O_CLOEXEC));
+  if (!control) return fail_errno("/dev/loop-control (volumes need the kernel's loop devices)");
+  for (int tries = 0; tries < 64; ++tries) {
+    const int number = ::ioctl(control.get(), LOOP_CTL_GET_FREE);
+    if (number < 0) return fail_errno("no free loop device");
+    path = "/dev/loop" + std::to_string(number);
+    UniqueFd device(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+    if (!device) return fail_errno(path);
+    loop_config config = {};
+    config.fd = static_cast<std::uint32_t>(file.get());
+    config.info.lo_flags = LO_FLAGS_AUTOCLEAR | LO_FLAGS_DIRECT_IO;
+    if (::ioctl(device.get(), LOOP_CONFIGURE, &config) == 0) return device;
+    config.info.lo_flags = LO_FLAGS_AUTOCLEAR;
+    if (errno == EINVAL && ::ioctl(device.get(), LOOP_CONFIGURE, &config) == 0) return device;
+    // Somebody else has taken it meanwhile.
+    if (errno != EBUSY) return fail_errno("cannot attach a volume to " + path);
+  }
+  return fail(ErrorCode::kUnavailable, "no free loop device");
+}
+
+// The container's own root owns it, and all its users may write to it.
+ErrorOr<void> mount_volume(const UniqueFd& file, const std::string& place) {
+  TRY_VOID(make_folder(place));
+  std::string path;
+  TRY(const UniqueFd device, attach_loop(file, path));
+  TRY_VOID(check(
+      ::mount(path.c_str(), place.c_str(), "ext4", MS_NOSUID | MS_NODEV | MS_NOATIME, nullptr),
+      "cannot mount a volume"));
+  TRY_VOID(check(::chown(place.c_str(), kContainerIdFirst, kContainerIdFirst), "volume"));
+  return check(::chmod(place.c_str(), 0777), "volume");
+}
+
 // A view of the file system of this process's own: /run holds the bundle, at a place that the
 // container's users may pass through, whatever the Host's folder allows.
 ErrorOr<void> make_bundle(const ContainerOptions& options) {
-  TRY(const Bytes config, read_file(options.config, kConfigBytesMax));
+  TRY(const Bytes config, read_all(options.config, kConfigBytesMax));
+  ::close(options.config);
   TRY_VOID(check(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), "mounts"));
   TRY_VOID(
       check(::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr), "/proc"));
   // crun refuses to start where both versions of control groups are mounted. It makes none here.
   (void)::umount2("/sys/fs/cgroup/unified", MNT_DETACH);
+  // What stands in the Host's folder stays reachable below /run after that is covered.
+  std::vector<UniqueFd> volumes;
+  for (const std::string& path : options.volumes) {
+    volumes.emplace_back(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+    if (!volumes.back()) return fail_errno("volume", path);
+  }
   // What the image is bound to stays reachable below /run after that is covered.
   const UniqueFd rootfs(::open(options.rootfs.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!rootfs) return fail_errno(options.rootfs);
@@ -63,6 +107,8 @@ ErrorOr<void> make_bundle(const ContainerOptions& options) {
   // stays so in the container's own user namespace.
   constexpr unsigned long kHarmless = MS_REMOUNT | MS_BIND | MS_NODEV | MS_NOSUID;
   TRY_VOID(check(::mount(nullptr, "/run/bundle/rootfs", nullptr, kHarmless, nullptr), "image"));
+  for (std::size_t i = 0; i < volumes.size(); ++i)
+    TRY_VOID(mount_volume(volumes[i], kVolumesPlace + std::to_string(i)));
   TRY_VOID(write_file_atomically("/run/bundle/hosts",
                                  as_bytes("127.0.0.1 localhost container\n::1 localhost\n"),
                                  FileMode::kShared));

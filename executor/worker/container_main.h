@@ -7,14 +7,16 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace fog::executor {
 
 struct ContainerOptions {
-  int socket = 3;       // to the agent, later the front
-  std::string runtime;  // path of crun
-  std::string rootfs;   // of the unpacked image
-  std::string config;   // path of config.json
+  int socket = 3;                    // to the agent, later the front
+  std::string runtime;               // path of crun
+  std::string rootfs;                // of the unpacked image
+  int config = 4;                    // config.json, in memory
+  std::vector<std::string> volumes;  // files that hold its file systems, in the manifest's order
 };
 
 // Waits for the first byte on the socket, so that whoever started it can put it under a control

@@ -1,10 +1,12 @@
 #include "rpc/gateway/artifacts.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
 #include <unistd.h>
+#include <vector>
 
 #include "chain/base/clock.h"
 #include "chain/base/file.h"
@@ -20,25 +22,55 @@ Fail<Error> os_error(const std::string& what, const std::string& path) {
 
 }  // namespace
 
-ErrorOr<std::unique_ptr<ArtifactFolder>> ArtifactFolder::open(const std::string& folder) {
+ErrorOr<std::unique_ptr<ArtifactFolder>> ArtifactFolder::open(const std::string& folder,
+                                                              std::uint64_t quota_bytes) {
   TRY_VOID(make_folder(folder));
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
     if (entry.path().string().ends_with(kPartSuffix)) std::filesystem::remove(entry.path(), error);
   }
   if (error) return fail(ErrorCode::kIo, "cannot list " + folder + ": " + error.message());
-  return std::unique_ptr<ArtifactFolder>(new ArtifactFolder(folder));
+  return std::unique_ptr<ArtifactFolder>(new ArtifactFolder(folder, quota_bytes));
 }
 
 std::optional<std::string> ArtifactFolder::find(const Hash32& digest) const {
   const std::string path = folder_ + "/" + to_hex(digest);
   if (::access(path.c_str(), R_OK) != 0) return std::nullopt;
+  // Whoever asks for it keeps it.
+  std::error_code ignored;
+  std::filesystem::last_write_time(path, std::filesystem::file_time_type::clock::now(), ignored);
   return path;
+}
+
+void ArtifactFolder::make_room(std::uint64_t bytes) const {
+  namespace fs = std::filesystem;
+  std::vector<std::pair<fs::file_time_type, fs::path>> files;
+  std::uint64_t sum = bytes;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder_, error)) {
+    const std::uint64_t size = entry.file_size(error);
+    sum += error ? 0 : size;
+    // An upload under way is not for others to end.
+    if (!entry.path().string().ends_with(kPartSuffix))
+      files.emplace_back(entry.last_write_time(error), entry.path());
+  }
+  std::sort(files.begin(), files.end());
+  for (const auto& [time, path] : files) {
+    if (sum <= quota_bytes_) return;
+    const std::uint64_t size = fs::file_size(path, error);
+    if (fs::remove(path, error)) sum -= std::min(sum, size);
+  }
 }
 
 ErrorOr<std::unique_ptr<ArtifactFolder::Upload>> ArtifactFolder::begin(const Hash32& digest,
                                                                        std::uint64_t bytes) {
   std::unique_ptr<Upload> upload(new Upload);
+  if (bytes > quota_bytes_) {
+    return fail(ErrorCode::kExhausted,
+                "the program has " + std::to_string(bytes >> 20) + " MiB, and this gateway keeps " +
+                    std::to_string(quota_bytes_ >> 20) + " MiB of programs in all");
+  }
+  make_room(bytes);
   FixedBytes<8> unique;
   system_rng().fill(unique.data);
   upload->path_ = folder_ + "/" + to_hex(digest);

@@ -1,8 +1,9 @@
 // ArtifactFolder: service programs by digest, on disk, as Publishers upload them and Hosts fetch
 // them.
 //
-// A file stands under its SHA-256 only once all its bytes are there, verified and synced. Safe from
-// any thread: uploads of one digest may race, all end with the same bytes.
+// A file stands under its SHA-256 only once all its bytes are there, verified and synced. Together
+// they stay below a quota: what was asked for longest ago makes room. Safe from any thread: uploads
+// of one digest may race, all end with the same bytes.
 #pragma once
 
 #include <memory>
@@ -40,15 +41,22 @@ class ArtifactFolder {
   };
 
   // Creates the folder if needed and removes what an interrupted upload left.
-  static ErrorOr<std::unique_ptr<ArtifactFolder>> open(const std::string& folder);
+  static ErrorOr<std::unique_ptr<ArtifactFolder>> open(const std::string& folder,
+                                                       std::uint64_t quota_bytes = ~std::uint64_t{
+                                                           0});
 
   // Path of the artifact's file; nothing when it is not here.
   std::optional<std::string> find(const Hash32& digest) const;
+  // Room is made first; kExhausted when the quota is too small for it.
   ErrorOr<std::unique_ptr<Upload>> begin(const Hash32& digest, std::uint64_t bytes);
 
  private:
-  explicit ArtifactFolder(std::string folder) : folder_(std::move(folder)) {}
+  ArtifactFolder(std::string folder, std::uint64_t quota_bytes)
+      : folder_(std::move(folder)), quota_bytes_(quota_bytes) {}
+  void make_room(std::uint64_t bytes) const;
+
   const std::string folder_;
+  const std::uint64_t quota_bytes_;
 };
 
 }  // namespace fog::gateway

@@ -105,7 +105,7 @@ class Relay {
   http::response<http::buffer_body> client_response() const;
   void avoid();
   ForwardResult refused(std::string why) const {
-    return {body_touched_ ? ForwardEnd::kFailed : ForwardEnd::kNotTaken, false, std::move(why)};
+    return {body_touched_ ? ForwardEnd::kFailed : ForwardEnd::kNotTaken, false, std::move(why), {}};
   }
 
   Replica& replica_;
@@ -117,6 +117,7 @@ class Relay {
   std::unique_ptr<UpstreamPool::Connection> host_;
   market::RequestHead head_;
   market::ResponseHead answer_;
+  std::uint64_t fuel_ = 0;
   std::uint64_t outbound_bytes_ = 0;
   std::unique_ptr<ResponseParser> parser_;
   Sha256Stream request_body_;
@@ -252,6 +253,7 @@ bool Relay::accept_head(std::uint64_t index) {
       market::response_mac_text(replica_.lease, replica_.term, index, *head, *fuel, *outbound);
   if (!mac || *mac != hmac_sha256(replica_.link_key, as_bytes(mac_text))) return false;
   answer_ = *std::move(head);
+  fuel_ = *fuel;
   outbound_bytes_ = *outbound;
   return true;
 }
@@ -324,15 +326,21 @@ net::awaitable<ForwardResult> Relay::relay_answer(Settling& settling) {
   }
   const std::string_view outcome = view(parser_->get()["Fog-Outcome"]);
   const bool failed = !outcome.empty() && outcome != "ok";
+  ServedRequest served;
+  served.status = answer_.status;
+  served.outcome = outcome.empty() ? "ok" : std::string(outcome);
+  served.counters = {1, fuel_, market::response_bytes(answer_, body_bytes) + outbound_bytes_};
+  served.memory_peak_bytes = number_of(view(parser_->get()["Fog-Memory-Peak"])).value_or(0);
   if (parser_->get().keep_alive()) pool_.give_back(replica_, std::move(host_));
   const bool keep = !client_error && response.keep_alive();
-  co_return ForwardResult{keep ? ForwardEnd::kAnswered : ForwardEnd::kBroken, failed, {}};
+  co_return ForwardResult{
+      keep ? ForwardEnd::kAnswered : ForwardEnd::kBroken, failed, {}, std::move(served)};
 }
 
 net::awaitable<ForwardResult> Relay::run() {
   const InFlight counted(replica_);
   if (!build_head())
-    co_return ForwardResult{ForwardEnd::kFailed, false, "the request's header is too large"};
+    co_return ForwardResult{ForwardEnd::kFailed, false, "the request's header is too large", {}};
   auto connection = co_await pool_.take(replica_, config_.connect_ms_max, false);
   if (!connection) {
     avoid();

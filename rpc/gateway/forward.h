@@ -53,7 +53,8 @@ enum class ForwardEnd : std::uint8_t {
 struct ForwardResult {
   ForwardEnd end = ForwardEnd::kBroken;
   bool workload_failed = false;
-  std::string why;  // for kNotTaken and kFailed
+  std::string why;       // for kNotTaken and kFailed
+  ServedRequest served;  // what the Host answered, where it did: status 0 where not
 };
 
 net::awaitable<ForwardResult> forward(Replica& replica, Exchange& exchange, UpstreamPool& pool,

@@ -1,7 +1,12 @@
+#include <charconv>
 #include <chrono>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include <nlohmann/json.hpp>
+#include <sys/stat.h>
 
+#include "chain/base/fd.h"
 #include "rpc/gateway/session.h"
 
 namespace fog::gateway {
@@ -65,6 +70,43 @@ std::string metrics_text(const GatewayCounters& counters, const Routes& routes) 
          line("foggate_replicas", "gauge", routes.all().size());
 }
 
+// Where a download goes on: "Range: bytes=N-", the one form that Hosts use; else the beginning.
+std::uint64_t range_start(const Exchange& exchange, std::uint64_t size) {
+  constexpr std::string_view kBytes = "bytes=";
+  const auto field = exchange.parser.get()[http::field::range];
+  std::string_view text(field.data(), field.size());
+  if (!text.starts_with(kBytes) || !text.ends_with('-')) return 0;
+  text = text.substr(kBytes.size(), text.size() - kBytes.size() - 1);
+  std::uint64_t from = 0;
+  const auto end = std::from_chars(text.data(), text.data() + text.size(), from);
+  const bool whole = end.ec == std::errc() && end.ptr == text.data() + text.size();
+  return whole && from < size ? from : 0;
+}
+
+net::awaitable<bool> send_file(Exchange& exchange, http::response<http::buffer_body>& answer,
+                               const UniqueFd& file, std::uint64_t from) {
+  std::vector<std::uint8_t> chunk(4 * kBodyChunk);
+  http::response_serializer<http::buffer_body> serializer(answer);
+  beast::error_code error;
+  answer.body().data = nullptr;
+  answer.body().more = true;
+  co_await http::async_write_header(exchange.client, serializer,
+                                    net::redirect_error(net::use_awaitable, error));
+  while (!error && !serializer.is_done()) {
+    const ssize_t got = ::pread(file.get(), chunk.data(), chunk.size(), static_cast<off_t>(from));
+    if (got < 0) co_return false;
+    from += static_cast<std::uint64_t>(got);
+    answer.body().data = got == 0 ? nullptr : chunk.data();
+    answer.body().size = static_cast<std::size_t>(got);
+    answer.body().more = got > 0;
+    exchange.client.expires_after(milliseconds(60'000));
+    co_await http::async_write(exchange.client, serializer,
+                               net::redirect_error(net::use_awaitable, error));
+    if (error == http::error::need_buffer) error = {};
+  }
+  co_return !error && answer.keep_alive();
+}
+
 net::awaitable<bool> get_artifact(Shard& shard, Exchange& exchange, const Hash32& digest) {
   const auto path = shard.artifacts.find(digest);
   if (!path) {
@@ -72,17 +114,28 @@ net::awaitable<bool> get_artifact(Shard& shard, Exchange& exchange, const Hash32
                                   "This gateway does not hold the artifact " + to_hex(digest) + ".",
                                   true);
   }
-  http::response<http::file_body> answer(http::status::ok, exchange.parser.get().version());
-  beast::error_code error;
-  answer.body().open(path->c_str(), beast::file_mode::scan, error);
-  if (error) {
+  const UniqueFd file(::open(path->c_str(), O_RDONLY | O_CLOEXEC));
+  struct stat about {};
+  if (!file || ::fstat(file.get(), &about) != 0) {
     co_return co_await send_plain(exchange, http::status::internal_server_error, "cannot-read",
-                                  "The artifact cannot be read: " + error.message() + ".", true);
+                                  "The artifact cannot be read.", true);
   }
+  const auto size = static_cast<std::uint64_t>(about.st_size);
+  const std::uint64_t from = range_start(exchange, size);
+  http::response<http::buffer_body> answer(
+      from == 0 ? http::status::ok : http::status::partial_content,
+      exchange.parser.get().version());
   answer.set(http::field::content_type, "application/octet-stream");
   answer.set(http::field::etag, "\"" + to_hex(digest) + "\"");
-  answer.prepare_payload();
-  co_return co_await send(exchange, answer);
+  answer.set(http::field::accept_ranges, "bytes");
+  if (from > 0) {
+    answer.set(http::field::content_range, "bytes " + std::to_string(from) + "-" +
+                                               std::to_string(size - 1) + "/" +
+                                               std::to_string(size));
+  }
+  answer.content_length(size - from);
+  answer.keep_alive(exchange.parser.get().keep_alive() && exchange.parser.is_done());
+  co_return co_await send_file(exchange, answer, file, from);
 }
 
 // Takes the body into the upload; the sentence says what went wrong.
@@ -155,6 +208,8 @@ net::awaitable<bool> serve_own_path(Shard& shard, Exchange& exchange) {
       co_return co_await get_artifact(shard, exchange, *digest);
     if (digest && method == http::verb::put)
       co_return co_await put_artifact(shard, exchange, *digest);
+  } else if (target.starts_with(kSecretsPath) && shard.secrets != nullptr) {
+    co_return co_await serve_secrets_path(shard, exchange);
   } else if (method == http::verb::get && target == "/.fog/health") {
     co_return co_await send_text(exchange, "text/plain", "ok\n");
   } else if (method == http::verb::get && target == "/.fog/status") {
@@ -165,8 +220,8 @@ net::awaitable<bool> serve_own_path(Shard& shard, Exchange& exchange) {
   }
   co_return co_await send_plain(
       exchange, http::status::not_found, "no-such-path",
-      "The gateway's own paths are /.fog/health, /.fog/status, /.fog/metrics and "
-      "/.fog/artifacts/SHA256 (GET, PUT).",
+      "The gateway's own paths are /.fog/health, /.fog/status, /.fog/metrics, "
+      "/.fog/artifacts/SHA256 (GET, PUT) and /.fog/secrets/SERVICE (GET, PUT).",
       true);
 }
 

@@ -20,14 +20,17 @@ bool serves(const market::Lease& lease) {
 }  // namespace
 
 Routes::Routes(NodeApi& node, SecretKey gateway_key, std::string folder)
-    : node_(node),
+    : node_(&node),
       key_(std::move(gateway_key)),
       address_(address_of(key_.public_key())),
       folder_(std::move(folder)) {}
 
+Routes::Routes(SecretKey gateway_key)
+    : node_(nullptr), key_(std::move(gateway_key)), address_(address_of(key_.public_key())) {}
+
 ErrorOr<std::vector<market::Lease>> Routes::leases_of(const std::string& service,
                                                       ServiceState& state) {
-  TRY(const auto bids, read_index<market::Bid>(node_, market::bids_by_service(service),
+  TRY(const auto bids, read_index<market::Bid>(*node_, market::bids_by_service(service),
                                                state_key(Table::kBid), kRecordsMax));
   std::vector<market::Lease> out;
   state = ServiceState::kNoBid;
@@ -37,7 +40,7 @@ ErrorOr<std::vector<market::Lease>> Routes::leases_of(const std::string& service
     if (bid.closed == market::CloseReason::kOpen && state == ServiceState::kNoBid) {
       state = ServiceState::kNoReplica;
     }
-    TRY(auto found, read_index<market::Lease>(node_, market::leases_by_bid(bid.id),
+    TRY(auto found, read_index<market::Lease>(*node_, market::leases_by_bid(bid.id),
                                               state_key(Table::kLease), kRecordsMax));
     std::erase_if(found, [](const market::Lease& lease) { return !serves(lease); });
     std::move(found.begin(), found.end(), std::back_inserter(out));
@@ -48,7 +51,7 @@ ErrorOr<std::vector<market::Lease>> Routes::leases_of(const std::string& service
 
 ErrorOr<std::shared_ptr<Replica>> Routes::open_replica(const market::Lease& lease,
                                                        const market::Manifest& manifest) {
-  TRY(const auto host, read_record<market::Host>(node_, market::host_key(lease.host)));
+  TRY(const auto host, read_record<market::Host>(*node_, market::host_key(lease.host)));
   if (!host) return fail(ErrorCode::kNotFound, "the lease's Host is not on the chain");
   auto replica = std::make_shared<Replica>();
   replica->lease = lease.id;
@@ -68,13 +71,37 @@ ErrorOr<std::shared_ptr<Replica>> Routes::open_replica(const market::Lease& leas
   return replica;
 }
 
+void Routes::keep_unvouched(ReplicaMap& replicas) const {
+  for (const auto& [id, replica] : replicas_) {
+    if (replicas.contains(id)) continue;
+    const auto pending = replica->book->update(true);
+    if (replica->in_flight > 0 || (pending && pending->has_value())) replicas.emplace(id, replica);
+  }
+}
+
+void Routes::serve_only(const std::string& service, const std::shared_ptr<Replica>& replica) {
+  Route route;
+  route.state = replica == nullptr ? ServiceState::kNoReplica : ServiceState::kServed;
+  ReplicaMap replicas;
+  if (replica != nullptr) {
+    route.replicas.push_back(replica);
+    replicas.emplace(std::make_pair(replica->lease, replica->term), replica);
+  }
+  const std::lock_guard lock(mutex_);
+  keep_unvouched(replicas);
+  routes_.clear();
+  routes_[service] = std::move(route);
+  replicas_ = std::move(replicas);
+}
+
 ErrorOr<void> Routes::refresh() {
+  if (node_ == nullptr) return {};
   const std::lock_guard refreshing(refresh_mutex_);
   if (chain_id_.is_zero()) {
-    TRY(const auto status, node_.status());
+    TRY(const auto status, node_->status());
     chain_id_ = status.chain_id;
   }
-  TRY(const auto services, read_index<market::Service>(node_, market::all_services(),
+  TRY(const auto services, read_index<market::Service>(*node_, market::all_services(),
                                                        state_key(Table::kService), kRecordsMax));
   if (services.size() == kRecordsMax) {
     spdlog::warn("only the first {} services of the network are served", kRecordsMax);
@@ -83,7 +110,9 @@ ErrorOr<void> Routes::refresh() {
   std::map<Hash32, std::uint64_t> artifacts;
   ReplicaMap replicas;
   for (const market::Service& service : services) {
-    artifacts[service.manifest.artifact] = service.manifest.artifact_bytes;
+    // An image in a registry is not for gateways to keep.
+    if (service.manifest.image.empty())
+      artifacts[service.manifest.artifact] = service.manifest.artifact_bytes;
     Route& route = routes[service.name];
     TRY(const auto leases, leases_of(service.name, route.state));
     for (const market::Lease& lease : leases) {
@@ -108,11 +137,7 @@ ErrorOr<void> Routes::refresh() {
   }
   const std::lock_guard lock(mutex_);
   // A replica whose lease ended stays until its last voucher has been given.
-  for (const auto& [id, replica] : replicas_) {
-    if (replicas.contains(id)) continue;
-    const auto pending = replica->book->update(true);
-    if (replica->in_flight > 0 || (pending && pending->has_value())) replicas.emplace(id, replica);
-  }
+  keep_unvouched(replicas);
   routes_ = std::move(routes);
   artifacts_ = std::move(artifacts);
   replicas_ = std::move(replicas);

@@ -42,7 +42,12 @@ class Routes {
  public:
   // `folder` keeps the voucher books. The node must outlive this.
   Routes(NodeApi& node, SecretKey gateway_key, std::string folder);
+  // Without a chain: what serve_only() says. refresh() changes nothing.
+  explicit Routes(SecretKey gateway_key);
 
+  // One service and its one replica, instead of what was; null: nothing runs it yet. A replica from
+  // before stays until all it served is vouched for.
+  void serve_only(const std::string& service, const std::shared_ptr<Replica>& replica);
   // Reads the chain. On failure the old routes stand.
   ErrorOr<void> refresh();
   Route find(const std::string& service) const;
@@ -56,10 +61,12 @@ class Routes {
  private:
   using ReplicaMap = std::map<std::pair<market::LeaseId, std::uint32_t>, std::shared_ptr<Replica>>;
   ErrorOr<std::vector<market::Lease>> leases_of(const std::string& service, ServiceState& state);
+  // With the mutex held.
+  void keep_unvouched(ReplicaMap& replicas) const;
   ErrorOr<std::shared_ptr<Replica>> open_replica(const market::Lease& lease,
                                                  const market::Manifest& manifest);
 
-  NodeApi& node_;
+  NodeApi* const node_;  // null: there is no chain
   const SecretKey key_;
   const Address address_;
   const std::string folder_;

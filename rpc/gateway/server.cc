@@ -21,8 +21,11 @@ constexpr std::uint64_t kFollowWaitMs = 2'000;
 // One shard a thread, each with its own event loop and connections to Hosts, so nothing is shared
 // but routes and counters. A further loop vouches, a further thread follows the chain.
 struct GatewayServer::Impl {
-  Impl(GatewayConfig config_, NodeApi& node_, Routes& routes_, ArtifactFolder& artifacts_)
-      : config(std::move(config_)), node(node_), routes(routes_), artifacts(artifacts_) {}
+  Impl(GatewayConfig config_, NodeApi* node_, Routes& routes_, ArtifactFolder& artifacts_,
+       SecretFolder* secrets_)
+      : config(std::move(config_)), node(node_), routes(routes_), artifacts(artifacts_) {
+    if (node != nullptr && secrets_ != nullptr) secrets.emplace(*node, *secrets_);
+  }
 
   ErrorOr<std::uint16_t> bind();
   net::awaitable<void> accept_all();
@@ -32,9 +35,10 @@ struct GatewayServer::Impl {
   void stop();
 
   GatewayConfig config;
-  NodeApi& node;
+  NodeApi* const node;  // null: no chain is followed
   Routes& routes;
   ArtifactFolder& artifacts;
+  std::optional<SecretDesk> secrets;
   GatewayCounters counters;
   std::vector<std::unique_ptr<Shard>> shards;
   std::unique_ptr<Shard> voucher_shard;
@@ -115,7 +119,7 @@ void GatewayServer::Impl::follow_chain() {
     // Routes are read after each new block; a failed read is repeated after a moment.
     ErrorOr<void> refreshed = routes.refresh();
     ErrorOr<ChainStatus> status = fail(ErrorCode::kUnavailable, "");
-    if (refreshed) status = node.wait_height(height + 1, kFollowWaitMs);
+    if (refreshed) status = node->wait_height(height + 1, kFollowWaitMs);
     if (refreshed && status) {
       height = status->height;
       if (!reachable) spdlog::info("the node answers again");
@@ -156,11 +160,15 @@ void GatewayServer::Impl::stop() {
   }
   for (std::thread& thread : threads) thread.join();
   threads.clear();
+  if (secrets) secrets->pool.join();
 }
 
 GatewayServer::GatewayServer(GatewayConfig config, NodeApi& node, Routes& routes,
-                             ArtifactFolder& artifacts)
-    : impl_(std::make_unique<Impl>(std::move(config), node, routes, artifacts)) {}
+                             ArtifactFolder& artifacts, SecretFolder& secrets)
+    : impl_(std::make_unique<Impl>(std::move(config), &node, routes, artifacts, &secrets)) {}
+
+GatewayServer::GatewayServer(GatewayConfig config, Routes& routes, ArtifactFolder& artifacts)
+    : impl_(std::make_unique<Impl>(std::move(config), nullptr, routes, artifacts, nullptr)) {}
 
 GatewayServer::~GatewayServer() {
   stop();
@@ -169,7 +177,8 @@ GatewayServer::~GatewayServer() {
 ErrorOr<std::uint16_t> GatewayServer::start() {
   Impl& impl = *impl_;
   const auto make_shard = [&] {
-    return std::make_unique<Shard>(impl.config, impl.routes, impl.artifacts, impl.counters);
+    return std::make_unique<Shard>(impl.config, impl.routes, impl.artifacts,
+                                   impl.secrets ? &*impl.secrets : nullptr, impl.counters);
   };
   for (unsigned i = 0; i < std::max(1U, impl.config.threads); ++i)
     impl.shards.push_back(make_shard());
@@ -186,7 +195,7 @@ ErrorOr<std::uint16_t> GatewayServer::start() {
   };
   for (auto& shard : impl.shards) run(*shard);
   run(*impl.voucher_shard);
-  impl.threads.emplace_back([&impl] { impl.follow_chain(); });
+  if (impl.node != nullptr) impl.threads.emplace_back([&impl] { impl.follow_chain(); });
   return port;
 }
 

@@ -5,16 +5,30 @@
 // bodies in both directions, settles the request in the lease's voucher book and sends vouchers to
 // Hosts. Its own paths start with
 // /.fog/: health, status, metrics, artifacts/<sha256> (GET, and PUT of what a service on the chain
-// names).
+// names), secrets/SERVICE and secrets/wanted (market/types/secret.h).
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "rpc/gateway/artifacts.h"
 #include "rpc/gateway/routes.h"
+#include "rpc/gateway/secrets.h"
 
 namespace fog::gateway {
+
+// How one request of an End User's ended, for whoever watches.
+struct ServedRequest {
+  std::string method;
+  std::string target;  // as the service saw it
+  unsigned status = 0;
+  // The workload's end ("ok", "trap", ...), or the gateway's own reason where no Host answered.
+  std::string outcome;
+  market::Counters counters;  // what it is billed for; nothing where no Host answered
+  std::uint64_t memory_peak_bytes = 0;
+  std::uint64_t wall_us = 0;  // from its head to the end of the answer
+};
 
 struct GatewayConfig {
   std::string listen_address = "127.0.0.1";
@@ -28,6 +42,8 @@ struct GatewayConfig {
       10'000;  // from the first byte of a request to the end of its header
   std::uint64_t body_idle_ms_max = 30'000;  // between two parts of a body
   std::uint64_t connect_ms_max = 2'000;     // to a Host
+  std::string only_service;  // not empty: all requests are for this one, whatever they name
+  std::function<void(const ServedRequest&)> served;  // may be empty; from the shards' threads
 };
 
 struct GatewayCounters {
@@ -42,7 +58,10 @@ struct GatewayCounters {
 class GatewayServer {
  public:
   // All references must outlive the server.
-  GatewayServer(GatewayConfig config, NodeApi& node, Routes& routes, ArtifactFolder& artifacts);
+  GatewayServer(GatewayConfig config, NodeApi& node, Routes& routes, ArtifactFolder& artifacts,
+                SecretFolder& secrets);
+  // Follows no chain and keeps no secrets: the routes are what their owner makes them.
+  GatewayServer(GatewayConfig config, Routes& routes, ArtifactFolder& artifacts);
   ~GatewayServer();
 
   // Binds, then serves, follows the chain and vouches on own threads. The port that it listens on.

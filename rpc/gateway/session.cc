@@ -21,12 +21,13 @@ struct Place {
 
 // NAME.domain by host name, else /NAME/... by path. Nothing when neither names a service.
 std::optional<Place> place_of(const std::string& host_field, const std::string& target,
-                              const std::string& domain) {
+                              const GatewayConfig& config) {
+  if (!config.only_service.empty()) return Place{config.only_service, target, ""};
   std::string host = lower_case(host_field);
   if (const std::size_t colon = host.rfind(':'); colon != std::string::npos && host.back() != ']') {
     host.resize(colon);
   }
-  const std::string suffix = "." + domain;
+  const std::string suffix = "." + config.domain;
   if (host.ends_with(suffix)) {
     const std::string name = host.substr(0, host.size() - suffix.size());
     if (!market::is_service_name(name)) return std::nullopt;
@@ -85,6 +86,41 @@ std::optional<std::string> why_not_strict(const http::request<http::buffer_body>
   return std::nullopt;
 }
 
+// Tells whoever watches how a request ended, once, wherever that is.
+class Watched {
+ public:
+  Watched(const GatewayConfig& config, const Exchange& exchange)
+      : config_(config), since_ns_(system_clock().monotonic_ns()) {
+    const auto method = exchange.parser.get().method_string();
+    seen_.method.assign(method.data(), method.size());
+    seen_.target = exchange.target;
+  }
+  ~Watched() {
+    if (!config_.served) return;
+    seen_.wall_us = (system_clock().monotonic_ns() - since_ns_) / 1'000;
+    config_.served(seen_);
+  }
+  Watched(const Watched&) = delete;
+  Watched& operator=(const Watched&) = delete;
+
+  // A Host has answered.
+  void answered(ServedRequest by_host) {
+    by_host.method = std::move(seen_.method);
+    by_host.target = std::move(seen_.target);
+    seen_ = std::move(by_host);
+  }
+  // The gateway itself answers.
+  void refused(http::status status, const char* reason) {
+    seen_.status = static_cast<unsigned>(status);
+    seen_.outcome = reason;
+  }
+
+ private:
+  const GatewayConfig& config_;
+  const std::uint64_t since_ns_;
+  ServedRequest seen_;
+};
+
 net::awaitable<bool> no_replica(Exchange& exchange, const std::string& service,
                                 ServiceState state) {
   switch (state) {
@@ -115,13 +151,16 @@ net::awaitable<bool> serve_service(Shard& shard, Exchange& exchange, const Place
   exchange.target = place.target;
   exchange.prefix = place.prefix;
   ++shard.counters.requests;
+  Watched watched(shard.config, exchange);
   if (route.replicas.empty()) {
     ++shard.counters.failures;
+    watched.refused(http::status::service_unavailable, "no-replica");
     co_return co_await no_replica(exchange, place.service, route.state);
   }
   const auto length = exchange.parser.content_length();
   const std::uint64_t limit = route.replicas.front()->manifest.request_bytes_max;
   if (length && *length > limit) {
+    watched.refused(http::status::payload_too_large, "request-too-large");
     co_return co_await send_plain(
         exchange, http::status::payload_too_large, "request-too-large",
         "The service takes bodies of at most " + std::to_string(limit) + " bytes.", false);
@@ -136,6 +175,7 @@ net::awaitable<bool> serve_service(Shard& shard, Exchange& exchange, const Place
     ForwardResult result =
         co_await forward(*replica, exchange, shard.pool, shard.config, shard.counters);
     if (result.workload_failed) ++shard.counters.failures;
+    if (result.served.status != 0) watched.answered(std::move(result.served));
     if (result.end == ForwardEnd::kAnswered) co_return true;
     if (result.end == ForwardEnd::kBroken) co_return false;
     why = std::move(result.why);
@@ -143,6 +183,7 @@ net::awaitable<bool> serve_service(Shard& shard, Exchange& exchange, const Place
       break;
   }
   ++shard.counters.failures;
+  watched.refused(http::status::bad_gateway, "host-failed");
   co_return co_await send_plain(
       exchange, http::status::bad_gateway, "host-failed",
       "The service '" + place.service + "' could not be reached: " + why + ".", false);
@@ -152,7 +193,8 @@ net::awaitable<bool> serve_request(Shard& shard, Stream& client, beast::flat_buf
                                    const std::string& peer) {
   BufferParser parser;
   parser.header_limit(static_cast<std::uint32_t>(shard.config.header_bytes_max));
-  parser.body_limit(market::kArtifactBytesMax);
+  // What comes turns out later; the largest is an image on its way in.
+  parser.body_limit(market::kImageBytesMax);
   beast::error_code error;
   if (buffer.size() == 0) {
     // Wait for the first byte as long as an idle connection may; only then does the header's clock
@@ -193,7 +235,7 @@ net::awaitable<bool> serve_request(Shard& shard, Stream& client, beast::flat_buf
     co_return co_await serve_own_path(shard, exchange);
   }
   const auto host = message[http::field::host];
-  const auto place = place_of(std::string(host.data(), host.size()), target, shard.config.domain);
+  const auto place = place_of(std::string(host.data(), host.size()), target, shard.config);
   if (!place) {
     co_return co_await send_plain(
         exchange, http::status::not_found, "no-service-named",

@@ -7,14 +7,29 @@
 
 namespace fog::gateway {
 
+// Secrets need the chain asked, which blocks: not on a shard's thread.
+struct SecretDesk {
+  SecretDesk(NodeApi& node_, SecretFolder& folder_) : node(node_), folder(folder_) {}
+  NodeApi& node;
+  SecretFolder& folder;
+  std::atomic<int> waiting{0};  // for the pool, at most kSecretsWaitingMax
+  net::thread_pool pool{2};
+};
+constexpr int kSecretsWaitingMax = 64;
+
 // What a connection needs of its server. One a shard; used on the shard's thread only.
 struct Shard {
   Shard(const GatewayConfig& config_, Routes& routes_, ArtifactFolder& artifacts_,
-        GatewayCounters& counters_)
-      : config(config_), routes(routes_), artifacts(artifacts_), counters(counters_) {}
+        SecretDesk* secrets_, GatewayCounters& counters_)
+      : config(config_),
+        routes(routes_),
+        artifacts(artifacts_),
+        secrets(secrets_),
+        counters(counters_) {}
   const GatewayConfig& config;
   Routes& routes;
   ArtifactFolder& artifacts;
+  SecretDesk* const secrets;  // null: this gateway keeps none
   GatewayCounters& counters;
   net::io_context context{1};
   UpstreamPool pool{context};
@@ -24,6 +39,9 @@ net::awaitable<void> serve_connection(Shard& shard, tcp::socket socket);
 
 // The gateway's own paths (/.fog/...). False when the connection must be closed.
 net::awaitable<bool> serve_own_path(Shard& shard, Exchange& exchange);
+// Those of them that begin with this.
+constexpr std::string_view kSecretsPath = "/.fog/secrets/";
+net::awaitable<bool> serve_secrets_path(Shard& shard, Exchange& exchange);
 
 // Sends a short answer. False when the connection must be closed.
 net::awaitable<bool> send_plain(Exchange& exchange, http::status status, std::string_view reason,

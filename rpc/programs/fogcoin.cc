@@ -37,6 +37,8 @@ int main(int argc, char** argv) {
   fog::cli::add_money_commands(app, chosen);
   fog::cli::add_tx_commands(app, chosen);
   fog::cli::add_service_commands(app, chosen);
+  fog::cli::add_secret_commands(app, chosen);
+  fog::cli::add_dev_command(app, chosen);
   fog::cli::add_bid_commands(app, chosen);
   fog::cli::add_market_commands(app, chosen);
   fog::cli::add_auditor_commands(app, chosen);

@@ -38,6 +38,7 @@ struct Options {
   double latitude = 0;
   double longitude = 0;
   AskOptions ask;
+  std::uint64_t artifacts_mib = 32'768;
   gateway::GatewayConfig config;
 };
 
@@ -193,8 +194,10 @@ ErrorOr<void> run(Options options) {
   rpc::HttpNode node(options.node);
   TRY_VOID(make_folder(options.dir + "/vouchers"));
   gateway::Routes routes(node, key, options.dir + "/vouchers");
-  TRY(const auto artifacts, gateway::ArtifactFolder::open(options.dir + "/artifacts"));
-  gateway::GatewayServer server(options.config, node, routes, *artifacts);
+  TRY(const auto artifacts,
+      gateway::ArtifactFolder::open(options.dir + "/artifacts", options.artifacts_mib << 20));
+  TRY(const auto secrets, gateway::SecretFolder::open(options.dir + "/secrets", key));
+  gateway::GatewayServer server(options.config, node, routes, *artifacts, *secrets);
   TRY(const auto port, server.start());
   if (!options.port_file.empty()) {
     TRY_VOID(write_file_atomically(options.port_file, as_bytes(std::to_string(port) + "\n"),
@@ -270,6 +273,9 @@ int main(int argc, char** argv) {
   run->add_option("--threads", options.config.threads, "event loops")
       ->capture_default_str()
       ->check(CLI::Range(1, 64));
+  run->add_option("--artifacts-mib", options.artifacts_mib,
+                  "MiB of programs and images to keep; those asked for longest ago make room")
+      ->capture_default_str();
   run->add_option("--connections", options.config.connections_max, "End Users' connections at once")
       ->capture_default_str();
   try {

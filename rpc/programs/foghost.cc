@@ -149,6 +149,17 @@ void add_daily_commands(CLI::App& app, Chosen& chosen) {
       ->callback([&chosen] { chosen = fog::host::doctor; });
 }
 
+void add_dev_command(CLI::App& app, Chosen& chosen) {
+  auto* dev = app.add_subcommand(
+      "dev", "Runs a service of your own here, as `fogcoin dev` does; needs no chain, no set-up");
+  auto options = std::make_shared<fog::cli::DevOptions>();
+  options->cache = fog::cli::home_path("/.fogcoin/dev");
+  fog::cli::add_dev_options(*dev, *options);
+  dev->callback([&chosen, options] {
+    chosen = [options](const HostCommand& c) { return fog::host::dev(c, *options); };
+  });
+}
+
 int run_command(int argc, char** argv) {
   HostCommand command;
   command.dir = fog::cli::home_path("/.fogcoin/host");
@@ -164,6 +175,7 @@ int run_command(int argc, char** argv) {
   add_setup_commands(app, command, chosen);
   add_offer_commands(app, chosen);
   add_daily_commands(app, chosen);
+  add_dev_command(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -184,11 +196,11 @@ int main(int argc, char** argv) {
     // Without exit handlers, which a process that can do next to nothing could not run.
     ::_exit(fog::executor::run_worker(options));
   }
-  if (argc == 5 && std::strcmp(argv[1], "container") == 0) {
+  if (argc >= 4 && std::strcmp(argv[1], "container") == 0) {
     fog::executor::ContainerOptions options;
     options.runtime = argv[2];
     options.rootfs = argv[3];
-    options.config = argv[4];
+    options.volumes.assign(argv + 4, argv + argc);
     ::_exit(fog::executor::run_container(options));
   }
   if (argc >= 3 && std::strcmp(argv[1], "front") == 0) {

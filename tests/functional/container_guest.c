@@ -121,6 +121,31 @@ static void bomb(void) {
   kill(0, SIGKILL);
 }
 
+// Until the file system is full.
+static void fill(const char* path) {
+  const int file = open(path, O_CREAT | O_WRONLY, 0600);
+  long written = 0;
+  for (ssize_t got; (got = write(file, request, sizeof request)) > 0;) written += got;
+  char text[64];
+  snprintf(text, sizeof text, "%ld %s\n", written, strerrorname_np(errno));
+  unlink(path);
+  answer_text(text);
+}
+
+static void write_file(const char* path, const char* bytes, size_t size) {
+  const int file = open(path, O_CREAT | O_TRUNC | O_WRONLY, 0600);
+  answer_text(file >= 0 && write(file, bytes, size) == (ssize_t)size ? "ok"
+                                                                     : strerrorname_np(errno));
+}
+
+static void read_file(const char* path) {
+  static char bytes[65536];
+  const int file = open(path, O_RDONLY);
+  const ssize_t got = file < 0 ? -1 : read(file, bytes, sizeof bytes);
+  if (got < 0) return answer_text(strerrorname_np(errno));
+  answer("200 OK", "text/plain", bytes, (size_t)got);
+}
+
 static void serve(void) {
   size_t size = 0;
   char* body = NULL;
@@ -183,15 +208,9 @@ static void serve(void) {
   if (!strcmp(path, "/spin"))
     for (;;) continue;
   if (!strcmp(path, "/exit")) kill(getppid(), SIGUSR1);
-  if (!strcmp(path, "/fill-tmp")) {
-    const int file = open("/tmp/full", O_CREAT | O_WRONLY, 0600);
-    long written = 0;
-    for (ssize_t got; (got = write(file, request, sizeof request)) > 0;) written += got;
-    char text[64];
-    snprintf(text, sizeof text, "%ld %s\n", written, strerrorname_np(errno));
-    unlink("/tmp/full");
-    return answer_text(text);
-  }
+  if (!strncmp(path, "/fill/", 6)) return fill(path + 5);
+  if (!strncmp(path, "/write/", 7)) return write_file(path + 6, body, wanted);
+  if (!strncmp(path, "/read/", 6)) return read_file(path + 5);
   answer_text("hello from a container\n");
 }
 

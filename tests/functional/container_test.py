@@ -149,7 +149,7 @@ class Guest(Container):
         self.assertEqual(self.text("/list/proc/self/ns").split().count("net"), 1)
 
     def test_floods_end_within_it(self):
-        written, why = self.text("/fill-tmp").split()
+        written, why = self.text("/fill/tmp/full").split()
         self.assertEqual(why, "ENOSPC")
         self.assertLessEqual(int(written), 64 << 20)
         children = int(self.text("/bomb"))

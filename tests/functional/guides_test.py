@@ -139,6 +139,16 @@ class Guides(StagedTest):
         guide.run("foghost doctor")
         guide.is_done()
 
+    def try_it_here(self, guide):
+        program, *words = guide.words("fogcoin dev service.yaml", {})
+        dev = self.stage.start(program, "--node", self.node.url, *words[:1], self.stage.folder / words[1], "--listen",
+                               "127.0.0.1:0", "--cache", self.stage.folder / "dev", log="dev")
+        def url():
+            return next((line.split()[2] for line in dev.log.read_text().splitlines() if "Serving at" in line), None)
+        self.assertEqual(fogtest.http(until("it serves", url, 60))[2], b"hello")
+        self.assertEqual(dev.stop(), 0)
+        self.assertIn("the cheapest of 1 matching Offers", dev.log.read_text())
+
     def publisher_and_gateway_guides(self):
         gateway_guide, guide = Guide(self, "gateway.md"), Guide(self, "publisher.md")
         folder = self.stage.folder
@@ -148,8 +158,10 @@ class Guides(StagedTest):
         (folder / "hello.c").write_text(HELLO)
         guide.run("clang-14 --target=wasm32-wasi -O2 -o hello.wasm hello.c")
         (folder / "service.yaml").write_text(guide.service_yaml().replace("fog1...", gateway))
+        self.try_it_here(guide)
         self.assertIn("1 of 1 replica wanted would be leased", guide.run("fogcoin bid preview service.yaml"))
         self.assertIn("Uploaded", guide.run("fogcoin service publish service.yaml"))
+        self.assertIn("Kept by the gateway", guide.run("fogcoin secret set hello DB_PASSWORD", stdin=None, input="x\n"))
         made = guide.run("fogcoin bid create service.yaml")
         bid = made.split()[1]
 

@@ -12,7 +12,7 @@ PROGRAMS = ("fogcoin", "fogcoind", "foghost", "foggate")
 # What must be there, so that a walk that finds too little fails. Commands as DESIGN and the guides name them.
 COMMANDS = {
     "fogcoin": ["wallet create", "wallet restore", "wallet accounts", "wallet add", "wallet address",
-                "wallet mnemonic", "balance", "send", "tx show", "tx wait", "tx decode", "service publish",
+                "wallet mnemonic", "balance", "send", "tx show", "tx wait", "tx decode", "service publish", "dev", "secret set", "secret list", "secret remove",
                 "service upload", "service list", "service show", "service retire", "service schema", "bid preview", "bid create", "bid topup",
                 "bid update", "bid close", "events", "bid list", "bid show", "lease list", "lease show", "receipt list", "host list",
                 "host show", "gateway list", "auditor attest", "auditor revoke", "auditor list", "node status", "node verify-supply", "params show",
@@ -22,7 +22,7 @@ COMMANDS = {
     "fogcoind": ["run", "init", "keys new", "keys show", "keys register", "genesis make", "genesis show",
                  "signer init", "signer run"],
     "foghost": ["init", "register", "offer", "run", "earnings", "status", "leases", "withdraw", "retire", "doctor",
-                "auditors", "drain", "open"],
+                "auditors", "drain", "open", "dev"],
     "foggate": ["init", "register", "demand", "ticket", "run"],
 }
 SECTION = re.compile(r"^(\w[\w ]*):$")

@@ -39,14 +39,15 @@ def children(pid):
 class Host:
     """One Host in a folder of its own, registered, offered and running."""
 
-    def __init__(self, stage, node, owner, name, scale, private=""):
+    def __init__(self, stage, node, owner, name, scale, private="", registries=""):
         self.stage, self.node, self.owner, self.name = stage, node, owner, name
         self.folder = stage.folder / name
         self.program = None
         self("init", "--listen", f"127.0.0.1:{free_port()}", "--country", "DE", "--cpu-milli", "2000",
              "--memory-mib", "1024")
         config = self.folder / "host.yaml"
-        config.write_text(config.read_text().replace("private: []", f"private: [{private}]"))
+        text = config.read_text().replace("private: []", f"private: [{private}]")
+        config.write_text(text.replace("registries: [docker.io", f"registries: [{registries or 'docker.io'}"))
         self.id = self("register", "--yes", "--wallet", owner.wallet, "--passphrase-file", owner.passphrase_file,
                        "--account", "main")["host"]
         self("offer", "--scale", scale)

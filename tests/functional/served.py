@@ -24,16 +24,18 @@ class ServedTest(StagedTest):
     sent = 0  # requests that the Host must account for
 
     @classmethod
-    def serve(cls, name, manifest, bid=None, seconds=60, private=""):
+    def serve(cls, name, manifest, bid=None, seconds=60, private="", registries=""):
         """Publishes the service, bids for it and waits until it answers. `bid`: the words that say for what, where
-        the manifest does not. `private`: addresses that the Host lets services ask besides public ones."""
+        the manifest does not. `private`: addresses that the Host lets services ask besides public ones; `registries`:
+        those that it pulls images from."""
         cls.name = name
         cls.owner, addresses = cls.stage.wallet()
         cls.node = cls.stage.node({addresses["main"]: 100_000}, SETTINGS)
         cls.owner.node_url = cls.node.url
-        cls.host = Host(cls.stage, cls.node, cls.owner, "host", "1", private)
+        cls.host = Host(cls.stage, cls.node, cls.owner, "host", "1", private, registries)
         cls.url, _ = cls.stage.gateway(cls.node, cls.owner)
         cls.owner("service", "publish", manifest)
+        cls.before_bid()
         cls.bid = cls.owner("bid", "create", *(bid or [manifest]))["bid"]
 
         def answers():
@@ -41,6 +43,10 @@ class ServedTest(StagedTest):
             cls.sent += status == 200
             return status == 200
         until("the service answers", answers, seconds)
+
+    @classmethod
+    def before_bid(cls):
+        """What is to be done once the service is published."""
 
     def lease(self):
         return self.owner("bid", "show", self.bid)["leases"][0]

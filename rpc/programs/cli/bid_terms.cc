@@ -30,6 +30,19 @@ ErrorOr<std::uint8_t> default_cap(Context& context, const market::BidTerms& term
 
 }  // namespace
 
+market::BidTerms terms_of(const rpc::ServiceFile& file) {
+  return file.bid ? file.bid->terms : default_terms(file.name, file.manifest.memory_mib);
+}
+
+ErrorOr<market::PreviewReport> preview_bid(NodeApi& node, const BidDraft& draft,
+                                           std::uint16_t matches_max) {
+  const market::PreviewRequest request{draft.terms, draft.runtime, matches_max};
+  TRY(const Bytes bytes, node.market_preview(bcs_encode(request)));
+  const auto report = bcs_decode<market::PreviewReport>(bytes);
+  if (!report) return fail(ErrorCode::kProtocol, "the node's preview cannot be decoded");
+  return *report;
+}
+
 void add_term_options(CLI::App& command, BidOptions& options) {
   command.add_option("--replicas", options.replicas, "how many to run at once");
   command.add_option("--cpu-milli", options.cpu_milli, "thousandths of a core to reserve for each");
@@ -48,9 +61,8 @@ ErrorOr<BidDraft> draft_bid(Context& context, const BidOptions& options) {
     TRY(const Bytes text, read_file(options.manifest, rpc::kManifestFileBytesMax));
     TRY(const auto file, rpc::parse_service_file(as_text(text), options.manifest));
     draft.runtime = file.manifest.runtime;
-    terms = default_terms(file.name, file.manifest.memory_mib);
+    terms = terms_of(file);
     if (file.bid) {
-      terms = file.bid->terms;
       draft.deposit = file.bid->deposit;
       from_file = true;
     }

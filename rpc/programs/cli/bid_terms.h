@@ -1,6 +1,7 @@
 // The terms of a bid as a manifest and the command line's options make them.
 #pragma once
 
+#include "market/types/preview.h"
 #include "rpc/json/manifest.h"
 #include "rpc/programs/cli/context.h"
 
@@ -28,6 +29,13 @@ struct BidDraft {
 // Of options.manifest, or of the published options.service. Where there is no section `bid:`, what
 // a small request-and-answer service needs, capped at twice the dearest class.
 ErrorOr<BidDraft> draft_bid(Context& context, const BidOptions& options);
+
+// What a file asks of the market: its section `bid:`, or what a small request-and-answer service
+// needs, without caps.
+market::BidTerms terms_of(const rpc::ServiceFile& file);
+// What the node says that the draft would find now.
+ErrorOr<market::PreviewReport> preview_bid(NodeApi& node, const BidDraft& draft,
+                                           std::uint16_t matches_max);
 
 void add_preview_command(CLI::App& bid, Chosen& chosen);
 

@@ -103,6 +103,8 @@ void add_wallet_commands(CLI::App& app, Chosen& chosen);
 void add_money_commands(CLI::App& app, Chosen& chosen);
 void add_tx_commands(CLI::App& app, Chosen& chosen);
 void add_service_commands(CLI::App& app, Chosen& chosen);
+void add_secret_commands(CLI::App& app, Chosen& chosen);
+void add_dev_command(CLI::App& app, Chosen& chosen);
 void add_bid_commands(CLI::App& app, Chosen& chosen);
 // `fogcoin bid update`; `bid` is the noun's command.
 void add_bid_update_command(CLI::App& bid, Chosen& chosen);

@@ -168,14 +168,11 @@ std::string report_text(const PreviewReport& report, const market::BidTerms& ter
 
 ErrorOr<void> preview(Context& context, const BidOptions& options, std::uint16_t matches) {
   TRY(const BidDraft draft, draft_bid(context, options));
-  const market::PreviewRequest request{draft.terms, draft.runtime, matches};
-  TRY(const Bytes bytes, context.node().market_preview(bcs_encode(request)));
-  const auto report = bcs_decode<PreviewReport>(bytes);
-  if (!report) return fail(ErrorCode::kProtocol, "the node's preview cannot be decoded");
-  Json json = rpc::to_json(*report);
-  const market::PreviewReason* best = most_helpful(*report);
+  TRY(const PreviewReport report, preview_bid(context.node(), draft, matches));
+  Json json = rpc::to_json(report);
+  const market::PreviewReason* best = most_helpful(report);
   json["advice"] = best == nullptr ? Json(nullptr) : Json(advice_for(*best));
-  context.print(json, report_text(*report, draft.terms));
+  context.print(json, report_text(report, draft.terms));
   return {};
 }
 

@@ -1,10 +1,7 @@
 // fogcoin service ...: the service library, and the artifacts that Hosts fetch from gateways.
 #include <algorithm>
-#include <filesystem>
 
-#include "chain/base/file.h"
 #include "chain/crypto/hash.h"
-#include "market/types/image_archive.h"
 #include "rpc/json/codec.h"
 #include "rpc/json/manifest_keys.h"
 #include "rpc/programs/cli/context.h"
@@ -34,7 +31,7 @@ ErrorOr<void> upload(Context& context, const LoadedService& service, Json& json,
   bool any = false;
   for (const market::Gateway& gateway : gateways) {
     const auto done =
-        upload_artifact(gateway.endpoint, service.manifest.artifact, service.artifact);
+        upload_artifact(gateway.endpoint, service.manifest.artifact, service.content.bytes());
     any = any || done.has_value();
     json["uploads"].push_back({{"gateway", to_text(gateway.owner)},
                                {"endpoint", gateway.endpoint},
@@ -52,32 +49,6 @@ ErrorOr<void> upload(Context& context, const LoadedService& service, Json& json,
                     "\nTry again with: fogcoin service upload MANIFEST");
   }
   return {};
-}
-
-ErrorOr<void> check_image(const LoadedService& service) {
-  if (market::image_archive_kind(service.artifact)) return {};
-  return fail(ErrorCode::kInvalidInput,
-              "the manifest says `runtime: container`, and " + service.artifact_path +
-                  " is not a container image in a file. Make one with: skopeo copy "
-                  "docker://IMAGE oci-archive:FILE, or: docker save IMAGE -o FILE");
-}
-
-// Before a name is paid for: what no Host could run.
-ErrorOr<void> check_program(const LoadedService& service) {
-  if (service.file.manifest.runtime == market::RuntimeKind::kContainer) return check_image(service);
-  const std::string_view program = as_text(service.artifact);
-  constexpr std::string_view kComponent("\0asm\x0d\0\1\0", 8);
-  constexpr std::string_view kCoreModule("\0asm\1\0\0\0", 8);
-  const bool component = program.starts_with(kComponent);
-  const bool wanted = service.file.manifest.runtime == market::RuntimeKind::kWasmHttp;
-  if (component == wanted && (component || program.starts_with(kCoreModule))) return {};
-  const std::string why =
-      component ? " is a WebAssembly component: the manifest must say `runtime: wasm-http`, or "
-                  "compile it for wasm32-wasi preview 1"
-      : program.starts_with(kCoreModule)
-          ? " is a core module, not a component: `runtime: wasm` runs it, if it is a command"
-          : " is not a WebAssembly module";
-  return fail(ErrorCode::kInvalidInput, service.artifact_path + why);
 }
 
 ErrorOr<void> publish(Context& context, const std::string& path, bool no_upload) {
@@ -106,9 +77,12 @@ ErrorOr<void> publish(Context& context, const std::string& path, bool no_upload)
     effects.push_back("publish '" + service.file.name + "' (burns " +
                       format_fog(params.service_fee_burn) + ")");
   }
-  effects.push_back("program " + service.artifact_path + ", " +
-                    std::to_string(service.artifact.size()) + " bytes, SHA-256 " +
-                    to_hex(service.manifest.artifact));
+  const bool pulled = !service.manifest.image.empty();
+  effects.push_back(pulled ? "image " + std::string(service.manifest.image) + "@sha256:" +
+                                 to_hex(service.manifest.artifact) + ", which Hosts pull themselves"
+                           : "program " + service.artifact_path + ", " +
+                                 std::to_string(service.manifest.artifact_bytes) +
+                                 " bytes, SHA-256 " + to_hex(service.manifest.artifact));
   Json json{{"service", service.file.name}, {"artifact", to_hex0x(service.manifest.artifact)}};
   std::string text;
   if (before && before->manifest == service.manifest) {
@@ -119,13 +93,17 @@ ErrorOr<void> publish(Context& context, const std::string& path, bool no_upload)
     text = "Published '" + service.file.name + "' at height " + std::to_string(sent.height) +
            ", fee " + format_fog(sent.fee()) + ".\n";
   }
-  if (!no_upload) TRY_VOID(upload(context, service, json, text));
+  if (!no_upload && !pulled) TRY_VOID(upload(context, service, json, text));
   context.print(json, text);
   return {};
 }
 
 ErrorOr<void> upload_only(Context& context, const std::string& path) {
   TRY(const auto service, load_service(path));
+  if (!service.manifest.image.empty()) {
+    return fail(ErrorCode::kInvalidInput,
+                path + " names an image in a registry: Hosts pull it there, nothing is uploaded");
+  }
   Json json{{"service", service.file.name}, {"artifact", to_hex0x(service.manifest.artifact)}};
   std::string text;
   TRY_VOID(upload(context, service, json, text));
@@ -184,23 +162,6 @@ ErrorOr<void> retire(Context& context, const std::string& name) {
 }
 
 }  // namespace
-
-ErrorOr<LoadedService> load_service(const std::string& path) {
-  LoadedService out;
-  TRY(const Bytes text, read_file(path, rpc::kManifestFileBytesMax));
-  TRY(out.file, rpc::parse_service_file(as_text(text), path));
-  std::filesystem::path artifact(out.file.artifact_path);
-  if (artifact.is_relative()) artifact = std::filesystem::path(path).parent_path() / artifact;
-  out.artifact_path = artifact.lexically_normal().string();
-  auto bytes = read_file(out.artifact_path, market::kArtifactBytesMax);
-  if (!bytes) return Fail{bytes.error().within(path + " names the artifact")};
-  out.artifact = *std::move(bytes);
-  if (out.artifact.empty()) return fail(ErrorCode::kInvalidInput, out.artifact_path + " is empty");
-  out.manifest = out.file.manifest;
-  out.manifest.artifact = sha256(out.artifact);
-  out.manifest.artifact_bytes = out.artifact.size();
-  return out;
-}
 
 void add_service_commands(CLI::App& app, Chosen& chosen) {
   auto* service = app.add_subcommand("service", "The service library: publish, list, show, retire");

@@ -4,8 +4,7 @@
 
 namespace fog::cli {
 
-ErrorOr<void> upload_artifact(const std::string& endpoint, const Hash32& digest,
-                              const Bytes& content) {
+ErrorOr<void> upload_artifact(const std::string& endpoint, const Hash32& digest, ByteView content) {
   TRY(auto url, rpc::parse_http_url(endpoint));
   rpc::HttpClient client(std::move(url));
   rpc::HttpRequest request;
@@ -13,7 +12,8 @@ ErrorOr<void> upload_artifact(const std::string& endpoint, const Hash32& digest,
   request.target = "/.fog/artifacts/" + to_hex(digest);
   request.content_type = "application/octet-stream";
   request.body = as_text(content);
-  request.timeout_ms = 300'000;
+  // A line of 4 Mbit/s is enough.
+  request.timeout_ms = 300'000 + content.size() / 500;
   request.answer_bytes_max = 64 * 1024;
   TRY(const auto answer, client.exchange(request));
   if (answer.status / 100 == 2) return {};

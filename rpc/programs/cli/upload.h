@@ -9,7 +9,6 @@
 namespace fog::cli {
 
 // PUT ENDPOINT/.fog/artifacts/DIGEST. kRejected with the gateway's own words if it refuses.
-ErrorOr<void> upload_artifact(const std::string& endpoint, const Hash32& digest,
-                              const Bytes& content);
+ErrorOr<void> upload_artifact(const std::string& endpoint, const Hash32& digest, ByteView content);
 
 }  // namespace fog::cli

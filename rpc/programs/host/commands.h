@@ -1,7 +1,9 @@
 // The commands of `foghost`, each in a function; main only reads the command line.
 #pragma once
 
+#include "chain/base/fd.h"
 #include "rpc/programs/cli/context.h"
+#include "rpc/programs/cli/dev_options.h"
 #include "rpc/programs/host/config.h"
 
 namespace fog::host {
@@ -75,6 +77,14 @@ ErrorOr<void> drain(const HostCommand& command, std::uint64_t minutes);
 ErrorOr<void> open_lease(const HostCommand& command, const std::string& ticket);
 
 ErrorOr<void> run(const HostCommand& command);
+// Runs a service of one's own, as a Host would; without a chain.
+ErrorOr<void> dev(const HostCommand& command, const cli::DevOptions& options);
+// One process a folder: two would run one replica twice. `command` is what the other one is called.
+ErrorOr<UniqueFd> lock_folder(const std::string& dir, const char* command);
+// Bound to ADDRESS:PORT, and listening.
+ErrorOr<UniqueFd> listen_on(const std::string& place);
+// Of this program's file, for the processes that it starts.
+std::string own_path();
 
 ErrorOr<void> status(const HostCommand& command);
 struct EarningsOptions {

@@ -7,6 +7,7 @@
 #include "chain/base/file.h"
 #include "chain/base/secret_file.h"
 #include "executor/cgroup.h"
+#include "market/types/container_terms.h"
 #include "rpc/json/yaml_section.h"
 #include "wallet/private_file.h"
 
@@ -84,7 +85,7 @@ ErrorOr<void> read_auto(const rpc::YamlSection& file, const char* key, bool& out
 
 ErrorOr<HostConfig> read_config(const rpc::YamlSection& file) {
   TRY_VOID(file.only({"node", "listen", "endpoint", "location", "capacity", "price", "attributes",
-                      "cache", "namespaces", "containers", "outbound", "measured"}));
+                      "cache", "namespaces", "containers", "registries", "outbound", "measured"}));
   HostConfig out;
   TRY(out.node, file.text("node", 255));
   TRY(out.listen, file.text("listen", 255));
@@ -120,6 +121,13 @@ ErrorOr<HostConfig> read_config(const rpc::YamlSection& file) {
   }
   TRY_VOID(read_auto(file, "namespaces", out.namespaces));
   TRY_VOID(read_auto(file, "containers", out.containers));
+  if (file.has("registries")) {
+    TRY(out.registries, file.texts("registries", 64));
+    for (const std::string& registry : out.registries) {
+      if (!market::is_image_name(registry + "/name"))
+        return file.refuse("registries", "names like docker.io or localhost:5000");
+    }
+  }
   if (file.has("outbound")) {
     TRY(out.outbound, read_outbound(file));
   }
@@ -159,6 +167,9 @@ std::string config_text(const HostConfig& config) {
     attributes += fmt::format("  \"{}\": \"{}\"\n", name, value);
   }
   const market::Resources& have = config.capacity;
+  std::string registries;
+  for (const std::string& registry : config.registries)
+    registries += (registries.empty() ? "" : ", ") + registry;
   std::string blocks;
   for (const std::string& block : config.outbound.private_blocks) {
     blocks += (blocks.empty() ? "" : ", ") + block;
@@ -194,6 +205,7 @@ cache:
 
 namespaces: {}   # auto: workers get namespaces of their own where the kernel allows it; off
 containers: {}   # auto: container services are run too, where `foghost doctor` says that it can; off
+registries: [{}]   # from which their images may be pulled; one on this computer, as localhost:5000, by http
 
 outbound:   # what services may ask of other servers, where their manifests name them
   allowed: {}   # public: the open Internet; off: nobody
@@ -207,7 +219,7 @@ measured:   # by init, for orientation
       have.cpu_milli, have.memory_mib, have.storage_mib, have.egress_mbps, config.price_class,
       scale_text(config.scale), attributes, config.artifact_cache_mib, config.code_cache_mib,
       config.namespaces ? "auto" : "off", config.containers ? "auto" : "off",
-      config.outbound.off ? "off" : "public", blocks, config.fuel_per_core_second);
+      registries, config.outbound.off ? "off" : "public", blocks, config.fuel_per_core_second);
 }
 
 ErrorOr<market::Scale> parse_scale(const std::string& text) {

@@ -28,6 +28,16 @@ struct HostConfig {
   std::uint64_t code_cache_mib = 2'048;
   bool namespaces = true;
   bool containers = true;  // where this computer can
+  // From which images are pulled, by name; one on this computer, e.g. localhost:5000, by plain
+  // http.
+  std::vector<std::string> registries = {"docker.io",
+                                         "ghcr.io",
+                                         "quay.io",
+                                         "gcr.io",
+                                         "mcr.microsoft.com",
+                                         "public.ecr.aws",
+                                         "registry.gitlab.com",
+                                         "registry.k8s.io"};
   executor::OutboundSettings outbound;
   std::uint64_t fuel_per_core_second = 0;  // measured by init; for orientation
 };

@@ -45,40 +45,6 @@ class OperatorSender final : public executor::MessageSender {
   wallet::TxSender sender_;
 };
 
-// One agent a folder: two would run one replica twice.
-ErrorOr<UniqueFd> lock_folder(const std::string& dir) {
-  UniqueFd lock(::open((dir + "/run.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!lock) return fail_errno("cannot open " + dir + "/run.lock");
-  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
-    return fail(ErrorCode::kAlreadyExists, "another `foghost run` works in " + dir);
-  }
-  return lock;
-}
-
-ErrorOr<UniqueFd> listen_on(const std::string& text) {
-  TRY(const auto place, parse_listen(text));
-  addrinfo hints = {};
-  hints.ai_family = AF_INET;
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
-  addrinfo* found = nullptr;
-  const std::string port = std::to_string(place.port);
-  if (const int failed = ::getaddrinfo(place.host.c_str(), port.c_str(), &hints, &found);
-      failed != 0) {
-    return fail(ErrorCode::kInvalidInput,
-                "cannot listen on " + text + ": " + ::gai_strerror(failed));
-  }
-  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owned(found, &::freeaddrinfo);
-  UniqueFd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  const int on = 1;
-  if (!listener || ::setsockopt(listener.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
-      ::bind(listener.get(), found->ai_addr, found->ai_addrlen) != 0 ||
-      ::listen(listener.get(), SOMAXCONN) != 0) {
-    return fail_errno("cannot listen on " + text);
-  }
-  return listener;
-}
-
 Json status_json(const executor::Agent& agent) {
   Json replicas = Json::array();
   for (const executor::ReplicaStatus& each : agent.replicas()) {
@@ -116,6 +82,42 @@ void watch_until_signal(executor::Agent& agent, const std::string& dir, const si
   }
 }
 
+}  // namespace
+
+ErrorOr<UniqueFd> lock_folder(const std::string& dir, const char* command) {
+  UniqueFd lock(::open((dir + "/run.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!lock) return fail_errno("cannot open " + dir + "/run.lock");
+  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+    return fail(ErrorCode::kAlreadyExists,
+                std::string("another `") + command + "` works in " + dir);
+  }
+  return lock;
+}
+
+ErrorOr<UniqueFd> listen_on(const std::string& text) {
+  TRY(const auto place, parse_listen(text));
+  addrinfo hints = {};
+  hints.ai_family = AF_INET;
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
+  addrinfo* found = nullptr;
+  const std::string port = std::to_string(place.port);
+  if (const int failed = ::getaddrinfo(place.host.c_str(), port.c_str(), &hints, &found);
+      failed != 0) {
+    return fail(ErrorCode::kInvalidInput,
+                "cannot listen on " + text + ": " + ::gai_strerror(failed));
+  }
+  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owned(found, &::freeaddrinfo);
+  UniqueFd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const int on = 1;
+  if (!listener || ::setsockopt(listener.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+      ::bind(listener.get(), found->ai_addr, found->ai_addrlen) != 0 ||
+      ::listen(listener.get(), SOMAXCONN) != 0) {
+    return fail_errno("cannot listen on " + text);
+  }
+  return listener;
+}
+
 std::string own_path() {
   std::string path(4'096, '\0');
   const ssize_t size = ::readlink("/proc/self/exe", path.data(), path.size());
@@ -123,12 +125,10 @@ std::string own_path() {
   return path;
 }
 
-}  // namespace
-
 ErrorOr<void> run(const HostCommand& command) {
   std::signal(SIGPIPE, SIG_IGN);
   TRY(const auto self, Operator::open(command));
-  TRY(const auto lock, lock_folder(command.dir));
+  TRY(const auto lock, lock_folder(command.dir, "foghost run"));
   TRY(const auto id, self->host_id());
   TRY(auto listener, listen_on(self->config().listen));
   executor::AgentOptions options;
@@ -142,6 +142,7 @@ ErrorOr<void> run(const HostCommand& command) {
   if (self->config().containers) {
     if (auto tools = executor::ContainerTools::find()) options.containers = *std::move(tools);
   }
+  options.registries.registries = self->config().registries;
   options.outbound = self->config().outbound;
 
   // Before any thread starts, so that all of them leave the signals to the one that waits.

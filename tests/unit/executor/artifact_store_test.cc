@@ -207,6 +207,33 @@ TEST_F(ArtifactStoreTest, RefusesSizesOutOfBoundsAndGivesUpWhenAsked) {
   EXPECT_EQ(stopped.error().code, ErrorCode::kUnavailable);
 }
 
+TEST_F(ArtifactStoreTest, AFileIsFetchedWithoutMemoryForItAndOthersMakeRoom) {
+  const Bytes old(900'000, 7);
+  ASSERT_TRUE(store_.put(old).has_value());
+  ArtifactServer breaking(content_, Manner::kBreaksOff);
+  EXPECT_FALSE(store_.obtain_file(wanted_, {breaking.endpoint()}, [] { return true; }).has_value());
+  const auto path = store_.obtain_file(wanted_, {breaking.endpoint()}, [] { return true; });
+  ASSERT_TRUE(path.has_value()) << path.error().context;
+  EXPECT_EQ(*path, store_.path_of(wanted_.digest));
+  EXPECT_EQ(*store_.load(wanted_.digest), content_);
+  EXPECT_FALSE(store_.load(sha256(old)).has_value());
+  // Damaged, it is fetched again.
+  std::filesystem::resize_file(*path, 10);
+  EXPECT_TRUE(
+      store_.obtain_file(wanted_, {breaking.endpoint(), breaking.endpoint()}, [] { return true; })
+          .has_value());
+  EXPECT_EQ(*store_.load(wanted_.digest), content_);
+}
+
+TEST_F(ArtifactStoreTest, WhatIsLargerThanTheQuotaIsNotAskedFor) {
+  wanted_.bytes = (1 << 20) + 1;
+  ArtifactServer honest(content_, Manner::kHonest);
+  const auto none = store_.obtain_file(wanted_, {honest.endpoint()}, [] { return true; });
+  ASSERT_FALSE(none.has_value());
+  EXPECT_EQ(none.error().code, ErrorCode::kExhausted);
+  EXPECT_EQ(honest.requests(), 0);
+}
+
 TEST_F(ArtifactStoreTest, DeletesWhatIsDamagedOnDisk) {
   ASSERT_TRUE(store_.put(content_).has_value());
   Bytes flipped = content_;

@@ -1,6 +1,9 @@
 // What a container is given, whatever its image says.
 #include "executor/container_config.h"
 
+#include <algorithm>
+#include <map>
+
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -104,6 +107,22 @@ TEST(ContainerConfig, WhatIsMissingHasADefault) {
   const Json made = made_of({{"process", {{"args", {"/a"}}, {"cwd", "relative"}}}});
   EXPECT_EQ(made["process"]["cwd"], "/");
   EXPECT_EQ(made["process"]["user"], (Json{{"uid", 0}, {"gid", 0}}));
+}
+
+TEST(ContainerConfig, SecretsWinAndVolumesAreMounted) {
+  market::Manifest with = manifest();
+  with.secrets = {"TOKEN"};
+  with.volumes = {{"/data", 16}, {"/var/lib/x", 8}};
+  const auto made = container_config(image().dump(), with, 64 << 20, {{"TOKEN", "hunter2"}});
+  ASSERT_TRUE(made.has_value());
+  const Json config = Json::parse(*made);
+  const Json& env = config["process"]["env"];
+  EXPECT_NE(std::find(env.begin(), env.end(), "TOKEN=hunter2"), env.end());
+  std::map<std::string, Json> mounts;
+  for (const Json& each : config["mounts"]) mounts[each["destination"]] = each;
+  EXPECT_EQ(mounts["/data"]["source"], "/run/bundle/volumes/0");
+  EXPECT_EQ(mounts["/var/lib/x"]["source"], "/run/bundle/volumes/1");
+  EXPECT_EQ(mounts["/data"]["options"], (Json{"bind", "rw", "nosuid", "nodev"}));
 }
 
 }  // namespace

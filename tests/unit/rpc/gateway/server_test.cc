@@ -28,6 +28,7 @@ class GatewayTest : public ::testing::Test {
     folder_ = ::testing::TempDir() + "gateway_" + std::to_string(::getpid());
     std::filesystem::create_directories(folder_);
     artifacts_ = *ArtifactFolder::open(folder_ + "/artifacts");
+    secrets_ = *SecretFolder::open(folder_ + "/secrets", key_);
   }
   void TearDown() override {
     if (server_) server_->stop();
@@ -86,7 +87,7 @@ class GatewayTest : public ::testing::Test {
     server_.reset();
     routes_ = std::make_unique<Routes>(node_, key_, folder_);
     ASSERT_TRUE(routes_->refresh().has_value());
-    server_ = std::make_unique<GatewayServer>(config, node_, *routes_, *artifacts_);
+    server_ = std::make_unique<GatewayServer>(config, node_, *routes_, *artifacts_, *secrets_);
     const auto port = server_->start();
     ASSERT_TRUE(port.has_value());
     port_ = *port;
@@ -124,6 +125,7 @@ class GatewayTest : public ::testing::Test {
   MemoryNode node_;
   std::string folder_;
   std::unique_ptr<ArtifactFolder> artifacts_;
+  std::unique_ptr<SecretFolder> secrets_;
   std::unique_ptr<Routes> routes_;
   std::unique_ptr<GatewayServer> server_;
   std::uint16_t port_ = 0;

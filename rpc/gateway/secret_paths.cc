@@ -1,0 +1,218 @@
+// /.fog/secrets/...: owners hand secrets in, Hosts that hold a lease get them.
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include <nlohmann/json.hpp>
+
+#include "chain/base/clock.h"
+#include "rpc/gateway/session.h"
+
+namespace fog::gateway {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::size_t kBodyBytesMax = 32 * 1024;
+
+struct DeskAnswer {
+  http::status status = http::status::no_content;
+  std::string reason;    // of a refusal
+  std::string sentence;  // the same for people
+  Bytes body;            // of 200
+};
+
+DeskAnswer refusal(http::status status, const char* reason, std::string sentence) {
+  return {status, reason, std::move(sentence), {}};
+}
+DeskAnswer unreachable(const Error& error) {
+  return refusal(http::status::service_unavailable, "no-chain",
+                 "The gateway cannot ask the chain: " + error.context + ".");
+}
+
+http::status status_of(ErrorCode code) {
+  if (code == ErrorCode::kPermission) return http::status::forbidden;
+  if (code == ErrorCode::kRejected) return http::status::bad_request;
+  return http::status::insufficient_storage;
+}
+
+// ---- on the desk's threads ----
+
+ErrorOr<std::optional<market::Service>> find_service(NodeApi& node, const std::string& name) {
+  // Its owner comes as soon as the publication is final; the node may hear of that a moment later.
+  for (int tries = 0;; ++tries) {
+    TRY(auto service, read_record<market::Service>(node, market::service_key(name)));
+    if (service || tries == 20) return service;
+    std::this_thread::sleep_for(milliseconds(100));
+  }
+}
+
+DeskAnswer take_secret(SecretDesk& desk, const std::string& name, const Bytes& body) {
+  const auto update = bcs_decode<market::SignedSecretUpdate>(body);
+  if (!update || update->update.service != name || !market::verify_secret(*update)) {
+    return refusal(http::status::bad_request, "bad-secret",
+                   "The body is not a signed secret of the service that the path names.");
+  }
+  const auto status = desk.node.status();
+  if (!status) return unreachable(status.error());
+  const auto service = find_service(desk.node, name);
+  if (!service) return unreachable(service.error());
+  if (!*service) {
+    return refusal(http::status::not_found, "no-such-service",
+                   "No service is published under the name '" + name +
+                       "'. Publish it first, then set its secrets.");
+  }
+  const auto taken = desk.folder.take(*update, status->chain_id, (*service)->owner);
+  if (!taken)
+    return refusal(status_of(taken.error().code), "not-taken", taken.error().context + ".");
+  return {};
+}
+
+// Whether a term of a lease is one that its Host may start or serve now.
+bool is_held(const market::Lease& lease, std::uint32_t term) {
+  return lease.term == term && lease.state != market::LeaseState::kClosed;
+}
+
+DeskAnswer give_secrets(SecretDesk& desk, const Address& self, const Bytes& body) {
+  const DeskAnswer no = refusal(http::status::forbidden, "not-the-host",
+                                "Secrets are given to the Host that holds the lease, by a gateway "
+                                "that its bid authorizes.");
+  const auto signed_wanted = bcs_decode<market::SignedSecretsWanted>(body);
+  if (!signed_wanted) {
+    return refusal(http::status::bad_request, "bad-question",
+                   "The body is not a Host's signed question.");
+  }
+  const market::SecretsWanted& wanted = signed_wanted->wanted;
+  const std::uint64_t now_ms = system_clock().wall_ms();
+  const std::uint64_t apart_ms =
+      now_ms > wanted.time_ms ? now_ms - wanted.time_ms : wanted.time_ms - now_ms;
+  if (apart_ms > market::kSecretsWantedAgeMs) {
+    return refusal(http::status::bad_request, "bad-clock",
+                   "The question's time is more than two minutes from the gateway's clock.");
+  }
+  const auto status = desk.node.status();
+  if (!status) return unreachable(status.error());
+  if (wanted.chain_id != status->chain_id || wanted.gateway != self) return no;
+  const auto lease = read_record<market::Lease>(desk.node, market::lease_key(wanted.lease));
+  if (!lease) return unreachable(lease.error());
+  if (!*lease || !is_held(**lease, wanted.term)) return no;
+  const auto host = read_record<market::Host>(desk.node, market::host_key((*lease)->host));
+  if (!host) return unreachable(host.error());
+  if (!*host || !market::verify_wanted(*signed_wanted, (*host)->operator_key)) return no;
+  const auto bid = read_record<market::Bid>(desk.node, market::bid_key((*lease)->bid));
+  if (!bid) return unreachable(bid.error());
+  if (!*bid) return no;
+  const auto& allowed = (*bid)->terms.gateways;
+  if (std::find(allowed.begin(), allowed.end(), self) == allowed.end()) return no;
+  // The bid is the service's owner's: only he can make one.
+  const auto values = desk.folder.values((*lease)->service, (*bid)->owner);
+  const auto box = market::seal_values(wanted, (*host)->operator_key, values, system_rng());
+  if (!box) return no;
+  return {http::status::ok, "", "", *box};
+}
+
+// ---- on the shard's thread ----
+
+net::awaitable<std::optional<Bytes>> read_body(Exchange& exchange, std::uint64_t idle_ms_max) {
+  Bytes out;
+  Bytes chunk(kBodyBytesMax);
+  exchange.parser.body_limit(kBodyBytesMax);
+  beast::error_code error;
+  while (!exchange.parser.is_done()) {
+    exchange.parser.get().body().data = chunk.data();
+    exchange.parser.get().body().size = chunk.size();
+    exchange.client.expires_after(milliseconds(idle_ms_max));
+    co_await http::async_read_some(exchange.client, exchange.buffer, exchange.parser,
+                                   net::redirect_error(net::use_awaitable, error));
+    if (error == http::error::need_buffer) error = {};
+    const std::size_t got = chunk.size() - exchange.parser.get().body().size;
+    if (error || out.size() + got > kBodyBytesMax) co_return std::nullopt;
+    append(out, ByteView(chunk).first(got));
+  }
+  co_return out;
+}
+
+net::awaitable<DeskAnswer> ask_desk(Shard& shard, std::function<DeskAnswer()> work) {
+  SecretDesk& desk = *shard.secrets;
+  if (desk.waiting >= kSecretsWaitingMax)
+    co_return refusal(http::status::service_unavailable, "busy", "Too many ask at once.");
+  ++desk.waiting;
+  // The pool may end after this coroutine's frame has gone with its context.
+  struct Shared {
+    explicit Shared(net::io_context& context)
+        : done(context, net::steady_timer::time_point::max()) {}
+    net::steady_timer done;
+    DeskAnswer answer;
+    bool is_done = false;
+  };
+  auto shared = std::make_shared<Shared>(shard.context);
+  net::post(desk.pool, [shared, work = std::move(work), &desk, &context = shard.context] {
+    DeskAnswer answer = work();
+    --desk.waiting;
+    net::post(context, [shared, answer = std::move(answer)]() mutable {
+      shared->answer = std::move(answer);
+      shared->is_done = true;
+      shared->done.cancel();
+    });
+  });
+  beast::error_code ignored;
+  while (!shared->is_done)
+    co_await shared->done.async_wait(net::redirect_error(net::use_awaitable, ignored));
+  co_return std::move(shared->answer);
+}
+
+net::awaitable<bool> send_answer(Exchange& exchange, DeskAnswer answer) {
+  if (!answer.reason.empty())
+    co_return co_await send_plain(exchange, answer.status, answer.reason, answer.sentence, false);
+  http::response<http::vector_body<std::uint8_t>> out(answer.status,
+                                                      exchange.parser.get().version());
+  out.set(http::field::content_type, "application/octet-stream");
+  out.set(http::field::cache_control, "no-store");
+  out.keep_alive(exchange.parser.get().keep_alive());
+  out.body() = std::move(answer.body);
+  out.prepare_payload();
+  beast::error_code error;
+  exchange.client.expires_after(milliseconds(10'000));
+  co_await http::async_write(exchange.client, out, net::redirect_error(net::use_awaitable, error));
+  co_return !error && out.keep_alive();
+}
+
+DeskAnswer list_names(const SecretFolder& folder, const std::string& service) {
+  nlohmann::json out = nlohmann::json::object();
+  for (const auto& [name, time_ms] : folder.names(service)) out[name] = std::to_string(time_ms);
+  return {http::status::ok, "", "", to_bytes(as_bytes(out.dump() + "\n"))};
+}
+
+}  // namespace
+
+net::awaitable<bool> serve_secrets_path(Shard& shard, Exchange& exchange) {
+  SecretDesk& desk = *shard.secrets;
+  const std::string name = exchange.target.substr(kSecretsPath.size());
+  const http::verb method = exchange.parser.get().method();
+  if (method == http::verb::get && market::is_service_name(name))
+    co_return co_await send_answer(exchange, list_names(desk.folder, name));
+  const bool wanted = method == http::verb::post && name == "wanted";
+  const bool given = method == http::verb::put && market::is_service_name(name);
+  if (!wanted && !given) {
+    co_return co_await send_plain(exchange, http::status::not_found, "no-such-path",
+                                  "Secrets are PUT to /.fog/secrets/SERVICE by the service's owner "
+                                  "and given to Hosts by POST /.fog/secrets/wanted.",
+                                  false);
+  }
+  auto body = co_await read_body(exchange, shard.config.body_idle_ms_max);
+  if (!body) {
+    co_return co_await send_plain(exchange, http::status::payload_too_large, "bad-body",
+                                  "The body broke off or is larger than 32 KiB.", false);
+  }
+  std::function<DeskAnswer()> work;
+  if (wanted) {
+    work = [&desk, self = shard.routes.gateway(), body = *std::move(body)] {
+      return give_secrets(desk, self, body);
+    };
+  } else {
+    work = [&desk, name, body = *std::move(body)] { return take_secret(desk, name, body); };
+  }
+  co_return co_await send_answer(exchange, co_await ask_desk(shard, std::move(work)));
+}
+
+}  // namespace fog::gateway
