@@ -13,6 +13,7 @@ import unittest
 import fogtest
 from fogtest import http as exchange, until
 from container_test import doctor_of_containers, make_image
+from dev_test import Dev
 from served import ServedTest
 
 SKIP = unittest.skipIf(doctor_of_containers(), f"no containers here: {doctor_of_containers()}")
@@ -124,6 +125,12 @@ class FromRegistry(Stored):
         self.assertEqual((shown["image"] + "@sha256:" + shown["artifact"].removeprefix("0x"), shown["artifact_bytes"]),
                          (self.image, "0"))
         self.assertIn("nothing is uploaded", self.owner.fails(2, "service", "upload", self.stage.folder / "image/pulled.json"))
+
+    def test_its_publisher_runs_it_at_home(self):
+        dev = Dev(self.stage, self.stage.folder / "image", name="pulled.json")
+        until("it listens", lambda: dev.ask()[0] == 200)
+        self.assertEqual(dev.ask()[2], b"hello from a container\n")
+        self.assertEqual(dev.program.stop(), 0)
 
     def declined(self, name, why, **program):
         folder = self.stage.folder / "image"
