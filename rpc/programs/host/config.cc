@@ -218,8 +218,8 @@ measured:   # by init, for orientation
       degrees_text(config.location.lat_milli, 90), degrees_text(config.location.lon_milli, 180),
       have.cpu_milli, have.memory_mib, have.storage_mib, have.egress_mbps, config.price_class,
       scale_text(config.scale), attributes, config.artifact_cache_mib, config.code_cache_mib,
-      config.namespaces ? "auto" : "off", config.containers ? "auto" : "off",
-      registries, config.outbound.off ? "off" : "public", blocks, config.fuel_per_core_second);
+      config.namespaces ? "auto" : "off", config.containers ? "auto" : "off", registries,
+      config.outbound.off ? "off" : "public", blocks, config.fuel_per_core_second);
 }
 
 ErrorOr<market::Scale> parse_scale(const std::string& text) {
