@@ -17,6 +17,7 @@ from dev_test import Dev
 from served import ServedTest
 
 SKIP = unittest.skipIf(doctor_of_containers(), f"no containers here: {doctor_of_containers()}")
+MIB = int(os.environ.get("FOG_IMAGE_MIB", "150"))  # of the large one; more than a program may have in memory
 VALUE = "hunter2-and-more"
 
 
@@ -164,24 +165,30 @@ class FromRegistry(Stored):
 
 @SKIP
 class Large(Stored):
-    """An image of which more stands on disk than a program may have in memory."""
-    storage_mib = 600
+    """An image of which more stands on disk than a program may have in memory. FOG_IMAGE_MIB makes it larger."""
+    storage_mib = MIB + 400
 
     @classmethod
     def prepare(cls):
         folder = cls.stage.folder / "image"
         folder.mkdir()
         make_image(folder, ("--config.cmd", "/srv/guest"),
-                   extra=lambda rootfs: (rootfs / "srv/noise").write_bytes(os.urandom(150 << 20)))
-        assert (folder / "oci-archive.tar").stat().st_size > 64 << 20
-        cls.serve("large", cls.write_manifest(folder, "large", artifact="oci-archive.tar"), seconds=150)
+                   extra=lambda rootfs: cls.make_noise(rootfs / "srv/noise"))
+        assert (folder / "oci-archive.tar").stat().st_size > MIB << 20
+        cls.serve("large", cls.write_manifest(folder, "large", artifact="oci-archive.tar"), seconds=300)
 
     def test_it_answers(self):
         self.assertEqual(self.text("/"), "hello from a container\n")
         self.assertEqual(self.text("/open/srv/noise"), "EROFS")
 
+    @staticmethod
+    def make_noise(path):
+        with open(path, "wb") as file:
+            for _ in range(MIB):
+                file.write(os.urandom(1 << 20))
+
     def test_a_gateway_gives_the_rest_of_a_file(self):
-        digest = hashlib.sha256((self.stage.folder / "image/oci-archive.tar").read_bytes()).hexdigest()
+        digest = self.owner("service", "show", "large")["manifest"]["artifact"].removeprefix("0x")
         size = (self.stage.folder / "image/oci-archive.tar").stat().st_size
         status, fields, body = exchange(f"{self.url}/.fog/artifacts/{digest}", "GET", None, {"Range": f"bytes={size - 10}-"})
         self.assertEqual((status, fields["Content-Range"], len(body)), (206, f"bytes {size - 10}-{size - 1}/{size}", 10))
