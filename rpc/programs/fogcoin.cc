@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "chain/base/core_dump.h"
 #include "rpc/programs/cli/context.h"
 
 namespace {
@@ -23,6 +24,7 @@ void add_global_options(CLI::App& app, fog::cli::GlobalOptions& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  fog::forbid_core_dumps();
   fog::cli::GlobalOptions options;
   options.wallet = fog::cli::home_path("/.fogcoin/wallet.json");
   fog::cli::Chosen chosen;

@@ -2,6 +2,7 @@
 // running node.
 #include <iostream>
 
+#include "chain/base/core_dump.h"
 #include "rpc/programs/node/commands.h"
 
 namespace {
@@ -34,6 +35,7 @@ int exit_code(fog::ErrorCode code) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  fog::forbid_core_dumps();
   fog::node_program::Command chosen;
   CLI::App app("FogCoin's node: orders and finalizes blocks, and answers over JSON-RPC");
   app.footer(

@@ -8,6 +8,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "chain/base/core_dump.h"
 #include "chain/base/file.h"
 #include "chain/base/url.h"
 #include "chain/crypto/aead.h"
@@ -228,6 +229,7 @@ void add_place_options(CLI::App* command, Options& options) {
 }  // namespace fog
 
 int main(int argc, char** argv) {
+  fog::forbid_core_dumps();
   using fog::ErrorOr;
   fog::Options options;
   CLI::App app(

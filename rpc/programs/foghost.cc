@@ -6,6 +6,7 @@
 #include <string_view>
 #include <unistd.h>
 
+#include "chain/base/core_dump.h"
 #include "executor/front.h"
 #include "executor/worker/container_main.h"
 #include "executor/worker/worker.h"
@@ -189,6 +190,7 @@ int run_command(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  fog::forbid_core_dumps();
   // The processes that `foghost run` starts from its own program; not for people.
   if (argc == 3 && std::strcmp(argv[1], "worker") == 0) {
     fog::executor::WorkerOptions options;

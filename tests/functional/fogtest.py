@@ -79,6 +79,11 @@ class Program:
             self.process.kill()
         self.process.wait()
 
+    def core_limits(self):
+        """How large an image of its memory a crash may leave, and may be allowed to, as the system says."""
+        limits = pathlib.Path(f"/proc/{self.process.pid}/limits").read_text().splitlines()
+        return next(line.split()[4:6] for line in limits if line.startswith("Max core file size"))
+
 
 class Node:
     """A network of one validator."""

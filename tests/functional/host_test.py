@@ -170,6 +170,8 @@ class HostTest(StagedTest):
         for check in self.host("doctor"):
             self.assertTrue(check["good"] or not check["needed"], check)
         self.host("register", code=1)  # twice is refused
+        for program in (self.host.program, self.stage.gateways["gateway"].program):
+            self.assertEqual(program.core_limits(), ["0", "0"])
 
     def test_is_one_agent_a_folder(self):
         second = run_fogcoin(["--dir", self.host.folder, "--json", "run"], "foghost")

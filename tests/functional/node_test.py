@@ -99,6 +99,10 @@ class Fogcoind(unittest.TestCase):
         self.bad(2, "--rpc", "run", "--dir", directory, "--rpc", "7780")
         self.bad(2, "--dir is required", "run")
 
+    def test_a_crash_leaves_no_image_of_its_memory(self):
+        program, _ = self.start(self.init("a"))
+        self.assertEqual(program.core_limits(), ["0", "0"])
+
     def test_one_directory_runs_once(self):
         directory = self.init("net")
         self.start(directory)
