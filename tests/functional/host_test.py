@@ -163,9 +163,11 @@ class HostTest(StagedTest):
         self.assertEqual(self.node.rpc("supply_verify")["conserved"], True)
 
     def test_says_what_it_is(self):
-        status = self.host("status")
+        def serving():
+            status = self.host("status")
+            return status if [one["phase"] for one in (status["agent"] or {}).get("replicas", [])] == ["serving"] else None
+        status = until("the agent has written what it does", serving)
         self.assertTrue(status["running"])
-        self.assertEqual(status["agent"]["replicas"][0]["phase"], "serving")
         self.assertEqual(status["host"]["id"], self.host.id)
         for check in self.host("doctor"):
             self.assertTrue(check["good"] or not check["needed"], check)
