@@ -65,7 +65,8 @@ Agent::Agent(AgentOptions options, NodeApi& node, MessageSender& sender,
       workers_({options_.program, "worker", options_.namespaces}),
       compiler_(code_, workers_, cgroups_),
       front_(
-          {options_.program, "front", front_words(options_.folder + "/front", options_.outbound)},
+          {options_.program, "front",
+           front_words(options_.folder + "/front", options_.outbound, options_.leaves_quota_bytes)},
           std::move(listener),
           {[this](const UseFrame& use) {
              const std::lock_guard lock(mutex_);

@@ -31,6 +31,7 @@ struct AgentOptions {
   std::optional<ContainerTools> containers = {};  // nothing: this Host runs none
   RegistryPolicy registries = {};                 // from which it pulls images
   OutboundSettings outbound = {};
+  std::uint64_t leaves_quota_bytes = kLeavesQuotaBytes;
 };
 
 // What `foghost status` shows of a replica.

@@ -228,10 +228,12 @@ void Agent::send_heartbeat() {
 void Agent::settle_ended() {
   std::vector<ReplicaId> ended;
   std::uint64_t window_ms = 0;
+  std::uint64_t keep_ms = 0;
   std::uint64_t now_ms = 0;
   {
     const std::lock_guard lock(mutex_);
     window_ms = params_.final_receipt_window_ms;
+    keep_ms = leaves_keep_ms(params_);
     now_ms = std::max(clock_.wall_ms(), status_.time_ms);
     for (auto& [id, held] : held_) {
       if (!held.over || held.runner || now_ns() - held.over_ns < kLastVouchersNs) continue;
@@ -249,11 +251,13 @@ void Agent::settle_ended() {
     const bool ours = *lease && (*lease)->host == options_.host;
     if (ours) earnings_->note(id, **lease, now_ms);
     const bool closed = ours && (*lease)->state == market::LeaseState::kClosed;
+    // Its leaves can be asked for as long as its receipts can be doubted.
     if (!ours ||
-        (closed && ((*lease)->active_since_ms == 0 || now_ms > (*lease)->closed_ms + window_ms))) {
+        (closed && ((*lease)->active_since_ms == 0 || now_ms > (*lease)->closed_ms + keep_ms))) {
       over.push_back(id);
       continue;
     }
+    if (closed && now_ms > (*lease)->closed_ms + window_ms) continue;
     auto receipt = make_receipt(id, **lease);
     if (!receipt) continue;
     const bool rent = (*lease)->billed_until_ms < (*lease)->closing_at_ms;

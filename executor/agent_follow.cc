@@ -17,6 +17,15 @@ constexpr std::uint64_t kReconcileAnywayNs = 10'000'000'000;
 constexpr std::size_t kManifestBytesMax = 128 * 1024;
 constexpr std::uint64_t kLogsQuotaBytes = 256ULL << 20;
 
+// Who may have the leaves besides the gateways: whose service it is, who pays, whom he trusts to
+// audit.
+BoundedList<Address, 16> leaf_readers(const market::Lease& lease, const LeaseWork& work) {
+  BoundedList<Address, 16> out = {lease.publisher, work.service.owner, work.bid.owner};
+  const auto& auditors = work.bid.terms.constraints.auditors;
+  out.insert(out.end(), auditors.begin(), auditors.end());
+  return out;
+}
+
 }  // namespace
 
 ErrorOr<void> Agent::follow() {
@@ -204,6 +213,9 @@ ErrorOr<ReplicaTerms> Agent::terms_of(const HostView& view, const market::Lease&
   terms.serve.chain = view.status.chain_id;
   terms.serve.beacon = lease.beacon;
   terms.serve.slots = slots_of(lease.resources, terms.serve.manifest);
+  terms.serve.runtime = lease.runtime;
+  terms.serve.readers = leaf_readers(lease, work);
+  terms.serve.leaves_keep_ms = leaves_keep_ms(view.params);
   const auto& secrets = terms.serve.manifest.secrets;
   if (!secrets.empty()) {
     const SecretQuestion question{

@@ -1,5 +1,6 @@
 #include "executor/front.h"
 
+#include <charconv>
 #include <csignal>
 #include <filesystem>
 #include <optional>
@@ -20,6 +21,7 @@ using asio::local::stream_protocol;
 using boost::system::error_code;
 
 constexpr std::size_t kConnectionsMax = 1024;
+constexpr std::uint64_t kTrimEveryTicks = 10;
 
 void say(const std::string& line) {
   (void)write_all(2, as_bytes("front: " + line + "\n"));
@@ -101,6 +103,7 @@ class Front final : public ReplicaDirectory {
                  options.folder + "/usage",
                  options.folder + "/spool",
                  [this](Bytes frame) { agent_.send(std::move(frame)); }},
+        leaves_quota_bytes_(options.leaves_quota_bytes),
         agent_(io_, options.control),
         acceptor_(io_),
         ticker_(io_) {
@@ -148,7 +151,16 @@ class Front final : public ReplicaDirectory {
     ticker_.expires_after(std::chrono::seconds(1));
     ticker_.async_wait([this](error_code error) {
       if (error) return;
-      for (const auto& [id, replica] : replicas_) replica->tick();
+      std::uint64_t keep_ms = 0;
+      for (const auto& [id, replica] : replicas_) {
+        replica->tick();
+        keep_ms = std::max(keep_ms, replica->serve().leaves_keep_ms);
+      }
+      if (++ticks_ % kTrimEveryTicks == 0) {
+        asio::post(disk_, [folder = context_.usage_folder, quota = leaves_quota_bytes_, keep_ms] {
+          trim_leaves(folder, quota, keep_ms);
+        });
+      }
       tick();
     });
   }
@@ -239,6 +251,8 @@ class Front final : public ReplicaDirectory {
   asio::thread_pool disk_{2};
   OutboundClient outbound_;
   FrontContext context_;
+  const std::uint64_t leaves_quota_bytes_;
+  std::uint64_t ticks_ = 0;
   AgentLink agent_;
   asio::ip::tcp::acceptor acceptor_;
   asio::steady_timer ticker_;
@@ -262,6 +276,7 @@ int start_front(const FrontOptions& options) {
 namespace {
 constexpr std::string_view kOffWord = "--outbound-off";
 constexpr std::string_view kPrivateWord = "--outbound-private=";
+constexpr std::string_view kLeavesWord = "--leaves-mib=";
 }  // namespace
 
 ErrorOr<FrontOptions> front_options(std::span<char* const> words) {
@@ -275,6 +290,14 @@ ErrorOr<FrontOptions> front_options(std::span<char* const> words) {
     } else if (word.starts_with(kPrivateWord)) {
       TRY(const AddressBlock block, parse_address_block(word.substr(kPrivateWord.size())));
       blocks.push_back(block);
+    } else if (word.starts_with(kLeavesWord)) {
+      const std::string_view digits = word.substr(kLeavesWord.size());
+      std::uint32_t mib = 0;
+      const auto end = std::from_chars(digits.data(), digits.data() + digits.size(), mib);
+      if (digits.empty() || end.ec != std::errc() || end.ptr != digits.data() + digits.size()) {
+        return fail(ErrorCode::kInvalidInput, "no number of MiB: " + std::string(word));
+      }
+      out.leaves_quota_bytes = std::uint64_t{mib} << 20;
     } else {
       return fail(ErrorCode::kInvalidInput, "unknown word " + std::string(word));
     }
@@ -283,8 +306,10 @@ ErrorOr<FrontOptions> front_options(std::span<char* const> words) {
   return out;
 }
 
-std::vector<std::string> front_words(const std::string& folder, const OutboundSettings& outbound) {
+std::vector<std::string> front_words(const std::string& folder, const OutboundSettings& outbound,
+                                     std::uint64_t leaves_quota_bytes) {
   std::vector<std::string> out = {folder};
+  out.push_back(std::string(kLeavesWord) + std::to_string(leaves_quota_bytes >> 20));
   if (outbound.off) out.emplace_back(kOffWord);
   for (const std::string& block : outbound.private_blocks) {
     out.push_back(std::string(kPrivateWord) + block);

@@ -3,7 +3,6 @@
 
 #include <boost/beast/http/rfc7230.hpp>
 
-#include "executor/cgi.h"
 #include "executor/front_session.h"
 
 namespace fog::executor {
@@ -21,106 +20,51 @@ boost::beast::string_view beast_view(std::string_view text) {
   return {text.data(), text.size()};
 }
 
-bool has_no_body(std::string_view method, std::uint16_t status) {
-  return method == "HEAD" || status == 204 || status == 304;
-}
-
 }  // namespace
-
-// The workload's own head, and where in its output the body begins.
-Result<CgiHead, HeadFault> FrontSession::written_head() const {
-  if (market::takes_http(request_->replica->serve().manifest.runtime)) {
-    if (!exchange_->head) return Fail{HeadFault("no head was given")};
-    TRY(auto head, check_response_head(*exchange_->head));
-    return CgiHead{std::move(head), 0};
-  }
-  Bytes start(static_cast<std::size_t>(std::min<std::uint64_t>(output_->size(), kCgiHeadBytesMax)));
-  const auto got = output_->read(0, start);
-  start.resize(got ? *got : 0);
-  return parse_cgi_head(start);
-}
-
-// What is said to the End User: the workload's answer, or a sentence about why there is none. The
-// body is output_ from the returned offset on; `done` tells by then what went wrong with the head.
-std::uint64_t FrontSession::make_answer(DoneFrame& done, market::ResponseHead& head) {
-  output_.emplace(std::move(exchange_->output));
-  if (done.outcome == RunOutcome::kOk) {
-    auto parsed = written_head();
-    if (parsed) {
-      head = std::move(parsed->head);
-      const bool bare = has_no_body(request_->head.method, head.status);
-      return bare ? output_->size() : parsed->body_from;
-    }
-    done.outcome = RunOutcome::kHeader;
-    done.detail = clean_text<1024>(parsed.error());
-  }
-  head.status = outcome_status(done.outcome);
-  head.fields = {{"content-type", "text/plain; charset=utf-8"}};
-  output_.emplace(replicas_.context().spool_folder);
-  const std::string sentence = outcome_sentence(done.outcome, done.detail) + "\n";
-  if (!has_no_body(request_->head.method, head.status)) {
-    (void)output_->append(as_bytes(sentence));
-  }
-  return 0;
-}
 
 // The run has ended: makes the answer, accounts for it, sends it.
 void FrontSession::on_end(const DoneFrame& end) {
   DoneFrame done = end;
-  market::ResponseHead head;
-  const std::uint64_t body_from = make_answer(done, head);
-  const market::Manifest& manifest = request_->replica->serve().manifest;
-  // A container has no fuel: it pays rent, and for requests and bytes.
-  const bool metered = manifest.runtime != market::RuntimeKind::kContainer;
-  const std::uint64_t fuel =
-      metered ? billed_fuel(done.outcome, done.meter, manifest.artifact_bytes) : 0;
-  if (const auto accounted = account(done, head, body_from, fuel); !accounted) {
+  FrontLink& link = *request_->link;
+  Answer answer = make_answer(link.terms.manifest, request_->head.method, *exchange_, done,
+                              replicas_.context().spool_folder);
+  const auto accounted = account(done, answer);
+  if (!accounted) {
     return refuse(503, "this Host cannot account for the request: " + accounted.error().context);
   }
-  const ReplicaId& id = request_->replica->serve().replica;
-  const std::string text = market::response_mac_text(id.lease, id.term, request_->index, head, fuel,
-                                                     exchange_->outbound_bytes);
-  const Hash32 mac = hmac_sha256(request_->link->gateway.link_key, as_bytes(text));
-  response_.emplace(static_cast<http::status>(head.status), 11);
-  for (const market::HttpField& field : head.fields) {
+  const ReplicaId& id = link.terms.replica;
+  const std::uint64_t fuel = accounted->entry.counters.fuel;
+  const std::uint64_t outbound_bytes = exchange_->outbound.egress_bytes();
+  const std::string text = market::response_mac_text(id.lease, id.term, request_->index,
+                                                     answer.head, fuel, outbound_bytes);
+  const Hash32 mac = hmac_sha256(link.gateway.link_key, as_bytes(text));
+  response_.emplace(static_cast<http::status>(answer.head.status), 11);
+  for (const market::HttpField& field : answer.head.fields) {
     response_->insert(beast_view(field.name), beast_view(field.value));
   }
   response_->set("Fog-Index", std::to_string(request_->index));
   response_->set("Fog-Fuel", std::to_string(fuel));
   response_->set("Fog-Memory-Peak", std::to_string(done.meter.memory_peak_bytes));
-  if (exchange_->outbound_bytes > 0) {
-    response_->set("Fog-Outbound", std::to_string(exchange_->outbound_bytes));
-  }
+  if (outbound_bytes > 0) response_->set("Fog-Outbound", std::to_string(outbound_bytes));
   response_->set("Fog-Outcome", std::string(outcome_name(done.outcome)));
   response_->set("Fog-Mac", to_hex(mac));
-  output_at_ = body_from;
+  output_.emplace(std::move(answer.body));
+  output_at_ = answer.body_from;
   output_end_ = output_->size();
-  request_->link->log->when_written([self = shared_from_this()] { self->write_answer(); });
+  link.log->when_written([self = shared_from_this()] { self->write_answer(); });
 }
 
-ErrorOr<void> FrontSession::account(const DoneFrame& done, const market::ResponseHead& head,
-                                    std::uint64_t body_from, std::uint64_t fuel) {
-  market::LogEntry entry;
-  entry.index = request_->index;
-  entry.time_ms = request_->head.time_ms;
-  entry.memory_peak = done.meter.memory_peak_bytes;
-  entry.request_bytes = exchange_->body.size();
-  entry.counters = {
-      1, fuel,
-      market::response_bytes(head, output_->size() - body_from) + exchange_->outbound_bytes};
-  UsageLog& log = *request_->link->log;
-  const auto request_body = exchange_->body.sha256_from(0);
-  const auto response_body = output_->sha256_from(body_from);
-  if (!request_body) return Fail{request_body.error()};
-  if (!response_body) return Fail{response_body.error()};
-  entry.request = market::request_hash(request_->head, *request_body);
-  entry.response = market::response_hash(head, *response_body);
-  TRY_VOID(log.record(entry));
+ErrorOr<Accounted> FrontSession::account(const DoneFrame& done, const Answer& answer) {
+  FrontLink& link = *request_->link;
+  TRY(auto out, account_for(link.terms, request_->head, request_->index, *exchange_, done, answer));
+  TRY(const Bytes leaf, encode_leaf(link.terms, out, request_->head, *exchange_, answer));
+  TRY_VOID(link.log->record(out.entry));
+  link.leaves->append(leaf);
   UseFrame& use = request_->replica->use;
   ++use.served;
-  use.fuel += fuel;
+  use.fuel += out.entry.counters.fuel;
   if (done.outcome != RunOutcome::kOk) ++use.failed;
-  return {};
+  return out;
 }
 
 // ---- answering ----

@@ -5,6 +5,7 @@
 
 #include "executor/frame.h"
 #include "executor/meter.h"
+#include "executor/replica_id.h"
 #include "market/types/messages.h"
 #include "market/types/secret.h"
 
@@ -25,17 +26,6 @@ enum class FrontFrame : std::uint8_t {
   kUse = 100,
 };
 
-// A replica: one lease in one term.
-struct ReplicaId {
-  market::LeaseId lease;
-  std::uint32_t term = 1;
-  static constexpr auto kFields = std::make_tuple(&ReplicaId::lease, &ReplicaId::term);
-  auto operator<=>(const ReplicaId&) const = default;
-};
-// "<lease hex>.<term>", as the Fog-Lease header and folder names have it.
-std::string to_text(const ReplicaId& replica);
-std::optional<ReplicaId> replica_from_text(std::string_view text);
-
 struct LinkedGateway {
   Address gateway;
   PublicKey key;
@@ -55,10 +45,15 @@ struct ServeFrame {
   market::Manifest manifest;
   std::uint32_t slots = 1;
   BoundedList<LinkedGateway, 8> gateways;
+  market::RuntimeProfile runtime;
+  // Who may have the leaves, besides those gateways.
+  BoundedList<Address, 16> readers;
+  std::uint64_t leaves_keep_ms = 0;  // how long at least; 0: for ever, within the Host's quota
   market::SecretValues secrets;  // of the environment of each request; never on disk, never logged
   static constexpr auto kFields = std::make_tuple(
       &ServeFrame::replica, &ServeFrame::chain, &ServeFrame::beacon, &ServeFrame::manifest,
-      &ServeFrame::slots, &ServeFrame::gateways, &ServeFrame::secrets);
+      &ServeFrame::slots, &ServeFrame::gateways, &ServeFrame::runtime, &ServeFrame::readers,
+      &ServeFrame::leaves_keep_ms, &ServeFrame::secrets);
   bool operator==(const ServeFrame&) const = default;
 };
 // Comes with the worker's socket; replaces the one before.

@@ -3,6 +3,7 @@
 #include <boost/asio/post.hpp>
 
 #include "chain/base/file.h"
+#include "executor/say.h"
 
 namespace fog::executor {
 
@@ -26,7 +27,10 @@ ErrorOr<std::shared_ptr<FrontReplica>> FrontReplica::open(FrontContext& context,
                             gateway.key};
     const std::string path = replica->folder() + "/" + to_hex(gateway.gateway) + ".log";
     TRY(auto log, UsageLog::open(path, head));
-    replica->links_.push_back({gateway, std::move(log)});
+    LeafTerms leaf_terms{terms.chain,  terms.replica, gateway.gateway,
+                         terms.beacon, terms.runtime, terms.manifest};
+    TRY(auto leaves, LeafStore::open(replica->folder(), leaf_terms, terms.leaves_keep_ms));
+    replica->links_.push_back({gateway, std::move(leaf_terms), std::move(log), std::move(leaves)});
   }
   return replica;
 }
@@ -38,13 +42,26 @@ FrontLink* FrontReplica::link_of(const Address& gateway) {
   return nullptr;
 }
 
+bool FrontReplica::may_read(const Address& reader) {
+  const auto& readers = serve_.readers;
+  return link_of(reader) != nullptr ||
+         std::find(readers.begin(), readers.end(), reader) != readers.end();
+}
+
+bool FrontReplica::begin_reading(std::size_t leaves) {
+  if (reading_ || readable_ < leaves) return false;
+  readable_ -= leaves;
+  reading_ = true;
+  return true;
+}
+
 void FrontReplica::set_worker(UniqueFd socket) {
   if (worker_ != nullptr) worker_->give_up("replaced");
   const std::weak_ptr<FrontReplica> weak = weak_from_this();
   WorkerLink::Ask ask;
   if (outbound_ != nullptr) {
-    ask = [&client = context_.outbound, share = outbound_](OutboundRequest request,
-                                                           OutboundClient::Done done) {
+    ask = [&client = context_.outbound, share = outbound_](std::uint32_t, OutboundRequest request,
+                                                           OutboundDone done) {
       return client.ask(share, std::move(request), std::move(done));
     };
   }
@@ -138,6 +155,16 @@ ClaimsFrame FrontReplica::claims(const ClaimFrame& wanted) const {
 
 void FrontReplica::tick() {
   const auto now = Clock::now();
+  signatures_ = 0;
+  readable_ = std::min(readable_ + kLeavesReadableMore, kLeavesReadableMax);
+  for (FrontLink& link : links_) {
+    link.leaves->flush();
+    if (link.leaves->trouble() == leaves_trouble_) continue;
+    leaves_trouble_ = link.leaves->trouble();
+    if (!leaves_trouble_.empty()) {
+      say("requests are served but not kept for audits: " + leaves_trouble_);
+    }
+  }
   while (!waiting_.empty() && now - waiting_.front().since > kWaitingTimeMax) {
     const Waiting late = std::move(waiting_.front());
     waiting_.pop_front();

@@ -9,6 +9,8 @@
 #include <boost/asio/thread_pool.hpp>
 
 #include "executor/front_frames.h"
+#include "executor/leaf_store.h"
+#include "executor/outbound_client.h"
 #include "executor/usage_log.h"
 #include "executor/worker_link.h"
 
@@ -20,12 +22,18 @@ constexpr std::chrono::seconds kWaitingTimeMax{8};
 // What a worker may be late beyond wall_ms before it counts as stuck.
 constexpr std::chrono::seconds kWorkerGrace{5};
 
+// Leaves that may be asked for at once, and how many more a second later.
+constexpr std::size_t kLeavesReadableMax = 2'048;
+constexpr std::size_t kLeavesReadableMore = 512;
+constexpr std::size_t kSignaturesPerSecond = 200;
+
 // What all replicas of one front share.
 struct FrontContext {
   boost::asio::io_context& io;
   boost::asio::thread_pool& disk;  // for syncs
   OutboundClient& outbound;
-  std::string usage_folder;  // usage_folder/<replica>/<gateway hex>.log
+  // usage_folder/<replica>/<gateway hex>.log, and the leaves (leaf_store.h).
+  std::string usage_folder;
   std::string spool_folder;
   std::function<void(Bytes)> tell_agent;
 };
@@ -33,7 +41,9 @@ struct FrontContext {
 // A gateway that may forward to the replica.
 struct FrontLink {
   LinkedGateway gateway;
+  LeafTerms terms;
   std::unique_ptr<UsageLog> log;
+  std::unique_ptr<LeafStore> leaves;
 };
 
 // A request's end: what the worker said, or why it never ran (it may be sent again).
@@ -46,6 +56,15 @@ class FrontReplica : public std::enable_shared_from_this<FrontReplica> {
 
   const ServeFrame& serve() const { return serve_; }
   FrontLink* link_of(const Address& gateway);
+  std::string folder() const;  // of its logs and leaves
+
+  // Whether leaves may be given to that account.
+  bool may_read(const Address& reader);
+  // Begins a query for so many leaves, one at a time and no more than some a second; false: later.
+  bool begin_reading(std::size_t leaves);
+  void end_reading() { reading_ = false; }
+  // Whether one more signature is looked at in this second.
+  bool may_check_signature() { return signatures_++ < kSignaturesPerSecond; }
 
   void set_worker(UniqueFd socket);
   // `end` is called once, later.
@@ -73,7 +92,6 @@ class FrontReplica : public std::enable_shared_from_this<FrontReplica> {
   };
   FrontReplica(FrontContext& context, ServeFrame serve)
       : context_(context), serve_(std::move(serve)) {}
-  std::string folder() const;
   void pump();
   void start(Waiting waiting);
   void lost(const std::string& why);
@@ -89,6 +107,10 @@ class FrontReplica : public std::enable_shared_from_this<FrontReplica> {
   bool stopping_ = false;
   bool stopped_told_ = false;
   UseFrame told_;
+  std::string leaves_trouble_;
+  bool reading_ = false;
+  std::size_t signatures_ = 0;                 // looked at in this second
+  std::size_t readable_ = kLeavesReadableMax;  // leaves that may be asked for now
 };
 
 }  // namespace fog::executor

@@ -6,7 +6,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/beast/http/rfc7230.hpp>
 
-#include "executor/cgi.h"
+#include "executor/serving.h"
 
 namespace fog::executor {
 
@@ -18,11 +18,12 @@ using boost::system::error_code;
 namespace {
 
 constexpr std::uint32_t kHeadBytesMax = 64 * 1024;
-constexpr std::uint64_t kVoucherBytesMax = 64 * 1024;
+constexpr std::uint64_t kOwnBodyBytesMax = 64 * 1024;
 constexpr std::uint64_t kNoBodyLimit = 1ULL << 62;
 constexpr std::uint64_t kTimeMsMax = 1ULL << 43;
 constexpr std::chrono::seconds kIdleTime{75};
 constexpr std::string_view kVoucherPath = "/.fog/voucher";
+constexpr std::string_view kLeavesPath = "/.fog/leaves";
 constexpr std::string_view kHealthPath = "/.fog/health";
 
 std::string_view view(boost::beast::string_view text) {
@@ -89,24 +90,6 @@ std::string admission_sentence(Admission admission) {
   CHECK(false);
 }
 
-RunFrame run_frame(const ServeFrame& serve, const market::RequestHead& head, const Address& gateway,
-                   std::uint64_t index) {
-  RunFrame run;
-  run.args.push_back(to_bytes(as_bytes("service")));
-  const bool in_parts = market::takes_http(serve.manifest.runtime);
-  if (in_parts) {
-    run.http = RequestParts{to_bytes(as_bytes(head.method)), to_bytes(as_bytes(head.target)),
-                            entries_of(head)};
-  }
-  for (auto& [name, value] : in_parts ? plain_environment(serve.manifest.env)
-                                      : cgi_environment(head, serve.manifest.env)) {
-    run.env.push_back({to_bytes(as_bytes(name)), to_bytes(as_bytes(value))});
-  }
-  run.clock_ms = head.time_ms;
-  run.seed = guest_seed(serve.beacon, serve.replica.lease, serve.replica.term, gateway, index);
-  return run;
-}
-
 }  // namespace
 
 FrontSession::FrontSession(asio::ip::tcp::socket socket, ReplicaDirectory& replicas,
@@ -125,7 +108,7 @@ void FrontSession::read_head() {
   request_.reset();
   exchange_.reset();
   body_.reset();
-  voucher_ = false;
+  own_ = nullptr;
   parser_.emplace();
   parser_->header_limit(kHeadBytesMax);
   // Bounded by what is read, see on_body_part. (Boost 1.74 refuses any body under boost::none.)
@@ -150,9 +133,13 @@ void FrontSession::on_head() {
   if (!linked && target == kHealthPath && message.method() == http::verb::get) {
     return answer(200, "text/plain", "serving\n");
   }
-  if (!linked && target == kVoucherPath && message.method() == http::verb::post) {
-    voucher_ = true;
-    body_bytes_max_ = kVoucherBytesMax;
+  const bool posted = !linked && message.method() == http::verb::post;
+  if (posted && target == kVoucherPath) {
+    own_ = &FrontSession::on_voucher;
+    body_bytes_max_ = kOwnBodyBytesMax;
+  } else if (posted && target == kLeavesPath) {
+    own_ = &FrontSession::on_leaves;
+    body_bytes_max_ = kOwnBodyBytesMax;
   } else {
     auto checked = check_link();
     if (!checked) return refuse(checked.error().status, checked.error().why);
@@ -234,7 +221,7 @@ void FrontSession::on_body_part(error_code error) {
 
 void FrontSession::on_body() {
   stream_.expires_never();
-  if (voucher_) return on_voucher();
+  if (own_ != nullptr) return (this->*own_)();
   run();
 }
 
@@ -250,6 +237,8 @@ void FrontSession::on_voucher() {
   FrontLink* link = replica == nullptr ? nullptr : replica->link_of(voucher.gateway);
   if (link == nullptr) return refuse(404, "this Host does not hold that lease for that gateway");
   if (link->log->voucher_pending()) return refuse(503, "a voucher is being written; send it again");
+  // What is settled has its leaves in the kernel.
+  link->leaves->flush();
   auto checked = link->log->check_voucher(*update);
   if (!checked) return refuse_voucher(checked.error(), link->log->missing(*update));
   if (!*checked) return answer(204, "", "");
@@ -270,9 +259,9 @@ void FrontSession::on_voucher() {
 void FrontSession::run() {
   FrontReplica& replica = *request_->replica;
   const std::string& folder = replicas_.context().spool_folder;
-  exchange_ = std::make_shared<Exchange>(
-      run_frame(replica.serve(), request_->head, request_->link->gateway.gateway, request_->index),
-      *std::exchange(body_, std::nullopt), Spool(folder));
+  exchange_ =
+      std::make_shared<Exchange>(run_frame(request_->link->terms, request_->head, request_->index),
+                                 *std::exchange(body_, std::nullopt), Spool(folder));
   for (const auto& [name, value] : replica.serve().secrets)
     exchange_->run.env.push_back({to_bytes(as_bytes(name)), to_bytes(as_bytes(value))});
   replica.submit(exchange_,

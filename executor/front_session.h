@@ -9,8 +9,9 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 
-#include "executor/cgi.h"
 #include "executor/front_replica.h"
+#include "executor/leaf_query.h"
+#include "executor/serving.h"
 
 namespace fog::executor {
 
@@ -55,12 +56,13 @@ class FrontSession : public std::enable_shared_from_this<FrontSession> {
   void on_body_part(boost::system::error_code error);
   void on_body();
   void on_voucher();
+  // front_leaves.cc
+  void on_leaves();
+  void read_leaves(const std::shared_ptr<FrontReplica>& replica, FrontLink& link,
+                   const LeafQuery& query);
   void run();
   void on_end(const DoneFrame& end);
-  Result<CgiHead, HeadFault> written_head() const;
-  std::uint64_t make_answer(DoneFrame& done, market::ResponseHead& head);
-  ErrorOr<void> account(const DoneFrame& done, const market::ResponseHead& head,
-                        std::uint64_t body_from, std::uint64_t fuel);
+  ErrorOr<Accounted> account(const DoneFrame& done, const Answer& answer);
   void free_index();
 
   void refuse_voucher(const std::string& why, std::vector<std::uint64_t> missing);
@@ -82,7 +84,8 @@ class FrontSession : public std::enable_shared_from_this<FrontSession> {
   std::optional<Parser> parser_;
   std::uint64_t body_bytes_max_ = 0;
   std::optional<Spool> body_;
-  bool voucher_ = false;
+  // What the Host's own paths are asked for; null: a request to forward.
+  void (FrontSession::*own_)() = nullptr;
   std::optional<Forwarded> request_;
   std::shared_ptr<Exchange> exchange_;
 

@@ -32,6 +32,10 @@ ErrorOr<HostView> read_host_view(NodeApi& node, const market::HostId& host) {
   return view;
 }
 
+std::uint64_t leaves_keep_ms(const market::MarketParams& params) {
+  return params.receipt_interval_ms + params.final_receipt_window_ms + params.audit_window_ms;
+}
+
 ErrorOr<std::optional<market::Lease>> read_term(NodeApi& node, const ReplicaId& replica) {
   for (const StateKey& key :
        {market::lease_key(replica.lease), market::past_term_key(replica.lease, replica.term)}) {

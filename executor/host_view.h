@@ -20,6 +20,10 @@ struct HostView {
 // kNotFound when there is no such Host.
 ErrorOr<HostView> read_host_view(NodeApi& node, const market::HostId& host);
 
+// How long the leaves of a request can be asked for: from its end until the audit window of a
+// receipt over it is over.
+std::uint64_t leaves_keep_ms(const market::MarketParams& params);
+
 // A term of a lease, wherever its record stands by now; nothing once it is forgotten.
 ErrorOr<std::optional<market::Lease>> read_term(NodeApi& node, const ReplicaId& replica);
 

@@ -7,12 +7,26 @@
 
 namespace fog::executor {
 
-std::uint64_t billed_fuel(RunOutcome outcome, const RunMeter& meter, std::uint64_t artifact_bytes) {
+namespace {
+
+bool broke_off(RunOutcome outcome) {
+  return outcome == RunOutcome::kTrap || outcome == RunOutcome::kMemory ||
+         outcome == RunOutcome::kWall;
+}
+
+}  // namespace
+
+std::uint64_t measured_fuel(RunOutcome outcome, const RunMeter& meter) {
   if (!bills_fuel(outcome)) return 0;
-  const bool broken = outcome == RunOutcome::kTrap || outcome == RunOutcome::kMemory ||
-                      outcome == RunOutcome::kWall;
-  const std::uint64_t constant = instantiation_fuel(artifact_bytes) + (broken ? kBrokenRunFuel : 0);
-  const auto total = checked_add(broken ? meter.fuel_at_last_call : meter.fuel_used, constant);
+  return broke_off(outcome) ? meter.fuel_at_last_call : meter.fuel_used;
+}
+
+std::uint64_t billed_fuel(RunOutcome outcome, std::uint64_t measured,
+                          std::uint64_t artifact_bytes) {
+  if (!bills_fuel(outcome)) return 0;
+  const std::uint64_t constant =
+      instantiation_fuel(artifact_bytes) + (broke_off(outcome) ? kBrokenRunFuel : 0);
+  const auto total = checked_add(measured, constant);
   return total.value_or(std::numeric_limits<std::uint64_t>::max());
 }
 

@@ -31,7 +31,11 @@ struct RunMeter {
 constexpr std::uint64_t instantiation_fuel(std::uint64_t artifact_bytes) {
   return 50'000 + artifact_bytes / 16;
 }
-std::uint64_t billed_fuel(RunOutcome outcome, const RunMeter& meter, std::uint64_t artifact_bytes);
+// The part of it that depends on the run: the fuel used or at the last host call, as above; 0 where
+// nothing is billed. A replay measures the same.
+std::uint64_t measured_fuel(RunOutcome outcome, const RunMeter& meter);
+// With the constants: of an outcome that bills, and what was measured.
+std::uint64_t billed_fuel(RunOutcome outcome, std::uint64_t measured, std::uint64_t artifact_bytes);
 
 // The guest's random numbers in one request: the tagged hash "fog/guest-seed" of beacon, lease,
 // term (be64), gateway and index (be64). The gateway is in it because each numbers its own

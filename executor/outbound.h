@@ -6,6 +6,8 @@
 // the runtime profile, which a worker that is still ours keeps to.
 #pragma once
 
+#include <functional>
+
 #include "executor/worker_frames.h"
 
 namespace fog::executor {
@@ -79,6 +81,16 @@ struct OutboundReply {
   Bytes body;
 };
 OutboundReply failed_reply(OutboundFault fault);
+
+// A request on its way.
+class OutboundCall {
+ public:
+  virtual ~OutboundCall() = default;
+  // Ends it: nothing is heard of it any more. What counts as egress all the same.
+  virtual std::uint64_t cancel() = 0;
+};
+// What came of a request, and what counts as egress. Called once, never from within the asking.
+using OutboundDone = std::function<void(OutboundReply reply, std::uint64_t egress_bytes)>;
 
 struct OutboundFrame {
   static constexpr WorkerFrame kKind = WorkerFrame::kOutbound;

@@ -79,10 +79,10 @@ auto into(T& error) {
 
 }  // namespace
 
-class OutboundCall : public std::enable_shared_from_this<OutboundCall> {
+class HttpCall final : public OutboundCall, public std::enable_shared_from_this<HttpCall> {
  public:
-  OutboundCall(OutboundClient& client, std::shared_ptr<OutboundShare> share,
-               OutboundRequest request, OutboundClient::Done done)
+  HttpCall(OutboundClient& client, std::shared_ptr<OutboundShare> share, OutboundRequest request,
+           OutboundDone done)
       : client_(client),
         share_(std::move(share)),
         request_(std::move(request)),
@@ -94,18 +94,18 @@ class OutboundCall : public std::enable_shared_from_this<OutboundCall> {
     ++share_->under_way;
   }
   // The client may be gone: a call ends at the latest with its io_context.
-  ~OutboundCall() {
+  ~HttpCall() override {
     --*all_;
     --share_->under_way;
   }
-  OutboundCall(const OutboundCall&) = delete;
-  OutboundCall& operator=(const OutboundCall&) = delete;
+  HttpCall(const HttpCall&) = delete;
+  HttpCall& operator=(const HttpCall&) = delete;
 
   void start() {
     asio::co_spawn(
         client_.io_, [self = shared_from_this()] { return self->run(); }, asio::detached);
   }
-  std::uint64_t end() {
+  std::uint64_t cancel() override {
     done_ = nullptr;
     error_code ignored;
     stream_.socket().close(ignored);
@@ -323,7 +323,7 @@ class OutboundCall : public std::enable_shared_from_this<OutboundCall> {
   OutboundClient& client_;
   const std::shared_ptr<OutboundShare> share_;
   OutboundRequest request_;
-  OutboundClient::Done done_;
+  OutboundDone done_;
   const std::shared_ptr<std::size_t> all_;
   beast::tcp_stream stream_;
   asio::steady_timer found_;
@@ -346,14 +346,10 @@ OutboundClient::OutboundClient(asio::io_context& io, OutboundPolicy policy)
 }
 
 std::shared_ptr<OutboundCall> OutboundClient::ask(const std::shared_ptr<OutboundShare>& share,
-                                                  OutboundRequest request, Done done) {
-  auto call = std::make_shared<OutboundCall>(*this, share, std::move(request), std::move(done));
+                                                  OutboundRequest request, OutboundDone done) {
+  auto call = std::make_shared<HttpCall>(*this, share, std::move(request), std::move(done));
   call->start();
   return call;
-}
-
-std::uint64_t cancel(OutboundCall& call) {
-  return call.end();
 }
 
 }  // namespace fog::executor

@@ -6,7 +6,6 @@
 // Lives on one io_context thread.
 #pragma once
 
-#include <functional>
 #include <memory>
 
 #include <boost/asio/ssl/context.hpp>
@@ -29,29 +28,20 @@ struct OutboundShare {
   std::size_t under_way = 0;
 };
 
-class OutboundCall;
-
 class OutboundClient {
  public:
-  // What came of it, and what counts as egress. Called once, later.
-  using Done = std::function<void(OutboundReply reply, std::uint64_t egress_bytes)>;
-
   OutboundClient(boost::asio::io_context& io, OutboundPolicy policy);
 
-  // The call ends early, without a word, by OutboundCall::cancel.
   std::shared_ptr<OutboundCall> ask(const std::shared_ptr<OutboundShare>& share,
-                                    OutboundRequest request, Done done);
+                                    OutboundRequest request, OutboundDone done);
 
  private:
-  friend class OutboundCall;
+  friend class HttpCall;
   boost::asio::io_context& io_;
   const OutboundPolicy policy_;
   NameLookup names_;
   boost::asio::ssl::context tls_;
   const std::shared_ptr<std::size_t> under_way_ = std::make_shared<std::size_t>(0);
 };
-
-// Ends the call: nothing is heard of it any more. What counts as egress all the same.
-std::uint64_t cancel(OutboundCall& call);
 
 }  // namespace fog::executor

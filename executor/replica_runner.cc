@@ -8,8 +8,8 @@
 #include <sys/eventfd.h>
 
 #include "executor/container_config.h"
-#include "executor/outbound.h"
 #include "executor/say.h"
+#include "executor/serving.h"
 #include "executor/volume_files.h"
 #include "executor/workload_log.h"
 
@@ -20,13 +20,9 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr std::uint64_t kBindTimeoutMs = 60'000;
-constexpr std::uint64_t kLogBytesPerRequest = 64 * 1024;
-constexpr std::uint64_t kWorkerOverheadBytes = 192ULL << 20;
 constexpr int kLookEveryMs = 5'000;
 // What passes requests on to a container.
 constexpr std::uint64_t kProxyBytes = 32ULL << 20;
-// Of each slot: a thread's stack, tables, what the runtime keeps.
-constexpr std::uint64_t kSlotOverheadBytes = 32ULL << 20;
 // A container waits for its own requests; this many are passed on to it at once.
 constexpr std::uint32_t kContainerSlots = 32;
 constexpr std::uint64_t kSecretsPauseMs = 1'000;
@@ -188,30 +184,6 @@ ErrorOr<Bytes> ReplicaRunner::artifact() {
                                     terms_.artifact_endpoints, [this] { return !stopping(); });
 }
 
-// What the worker may take beyond its guests' memory.
-std::uint64_t ReplicaRunner::overhead_bytes() const {
-  const bool asks = !terms_.serve.manifest.outbound.empty();
-  return kWorkerOverheadBytes + (asks ? terms_.serve.slots * kOutboundRunBytes : 0);
-}
-
-BindFrame ReplicaRunner::bind_frame() const {
-  const market::Manifest& manifest = terms_.serve.manifest;
-  BindFrame bind;
-  bind.runtime = manifest.runtime;
-  bind.compiled = true;
-  bind.slots = terms_.serve.slots;
-  bind.fuel_max = manifest.fuel_per_request;
-  bind.memory_bytes_max = std::uint64_t{manifest.memory_mib} << 20;
-  bind.wall_ms_max = manifest.wall_ms;
-  bind.output_bytes_max = manifest.response_bytes_max;
-  bind.log_bytes_max = kLogBytesPerRequest;
-  bind.outbound = !manifest.outbound.empty();
-  bind.data_bytes_max =
-      bind.slots * (bind.memory_bytes_max + kSlotOverheadBytes) + overhead_bytes();
-  bind.compile_data_bytes_max = bind.data_bytes_max;
-  return bind;
-}
-
 // From the cache, or made of the artifact.
 ErrorOr<Bytes> ReplicaRunner::compiled_code() {
   const market::Manifest& manifest = terms_.serve.manifest;
@@ -269,8 +241,10 @@ ErrorOr<WorkerProcess> ReplicaRunner::start_container() {
 
 // Under a control group, which a container must have.
 ErrorOr<void> ReplicaRunner::confine(const WorkerProcess& worker, std::optional<Cgroup>& group) {
-  const std::uint64_t memory_bytes = (std::uint64_t{terms_.resources.memory_mib} << 20) +
-                                     (is_container() ? kProxyBytes : overhead_bytes());
+  const std::uint64_t memory_bytes =
+      (std::uint64_t{terms_.resources.memory_mib} << 20) +
+      (is_container() ? kProxyBytes
+                      : worker_overhead_bytes(terms_.serve.manifest, terms_.serve.slots));
   const std::string name =
       to_text(terms_.serve.replica).substr(0, 24) + "-" + std::to_string(worker.pid());
   auto made = services_.cgroups.make(name, memory_bytes);
@@ -304,7 +278,9 @@ ErrorOr<void> ReplicaRunner::start_worker(std::optional<WorkerProcess>& worker,
   TRY_VOID(confine(*worker, group));
   // A WebAssembly worker loads its code first, at full speed.
   if (is_container()) limit_cpu(group);
-  TRY_VOID(worker->bind(bind_frame(), code, kBindTimeoutMs, [&] {
+  BindFrame bind = bind_frame(terms_.serve.manifest, terms_.serve.slots);
+  bind.compiled = true;
+  TRY_VOID(worker->bind(bind, code, kBindTimeoutMs, [&] {
     copy_log(worker->log());
     return !stopping();
   }));

@@ -92,8 +92,6 @@ class ReplicaRunner {
   void limit_cpu(const std::optional<Cgroup>& group) const;
   ErrorOr<void> start_worker(std::optional<WorkerProcess>& worker, std::optional<Cgroup>& group);
   ErrorOr<Bytes> compiled_code();
-  BindFrame bind_frame() const;
-  std::uint64_t overhead_bytes() const;
   std::string watch(WorkerProcess& worker, const std::optional<Cgroup>& group);
   bool copy_log(int pipe);
   void fail_with(const std::string& why);

@@ -34,6 +34,18 @@ struct RunJob {
   std::optional<market::RequestHead> http;
 };
 
+constexpr std::uint32_t kCallEndedRun = ~std::uint32_t{0};
+
+// A host call of the guest's, after it. Valid while it is shown.
+struct SeenCall {
+  std::uint64_t index = 0;    // 0 for the first of the run
+  std::string_view function;  // of a command
+  std::uint32_t result = 0;   // WASI errno, or kCallEndedRun
+  std::uint64_t fuel_used = 0;
+  ByteView memory;         // a command's whole memory; of a component none
+  std::string_view words;  // a component's function, arguments and result
+};
+
 // The doors of one run. The runtime calls them on the thread that runs.
 class RunIo {
  public:
@@ -51,6 +63,9 @@ class RunIo {
   virtual bool send(std::uint32_t number, OutboundRequest request) = 0;
   // Waits for its answer, once for each; nothing to break off.
   virtual std::optional<OutboundReply> receive(std::uint32_t number) = 0;
+  // Whether host calls are to be shown, asked once; and each of them.
+  virtual bool wants_calls() const { return false; }
+  virtual void on_call(const SeenCall&) {}
 };
 
 struct RunResult {

@@ -94,6 +94,8 @@ class UsageLog {
   // The indexes that a voucher calls served and this Host did not serve, or lost.
   std::vector<std::uint64_t> missing(const market::VoucherUpdate& update) const;
   const market::LogEntry* entry(std::uint64_t index) const;
+  // All settled leaves.
+  const market::SumLog& sums() const { return sums_; }
   // Why the log takes no more; empty while it does.
   const std::string& broken() const { return broken_; }
 

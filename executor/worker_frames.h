@@ -35,6 +35,7 @@ enum class WorkerFrame : std::uint8_t {
   kHead = 21,
   kOutbound = 22,
   kOutboundBody = 23,
+  kAudit = 24,
 };
 
 // Comes with descriptors: the artifact and an empty memory file for its compiled code, or the
@@ -61,7 +62,7 @@ struct BindFrame {
 };
 
 struct EnvironmentEntry {
-  BoundedBytes<256> name;
+  BoundedBytes<512> name;  // of a header field too, with more before it
   BoundedBytes<128 * 1024> value;
   static constexpr auto kFields =
       std::make_tuple(&EnvironmentEntry::name, &EnvironmentEntry::value);
@@ -84,6 +85,15 @@ struct RequestParts {
       std::make_tuple(&RequestParts::method, &RequestParts::target, &RequestParts::fields);
   bool operator==(const RequestParts&) const = default;
 };
+// What a run is asked to say of its host calls.
+enum class AuditKind : std::uint8_t {
+  kNone,
+  kFuel,    // an AuditFrame without a digest
+  kDigest,  // and with it: slow
+};
+constexpr AuditKind bcs_last(AuditKind) {
+  return AuditKind::kDigest;
+}
 struct RunFrame {
   static constexpr WorkerFrame kKind = WorkerFrame::kRun;
   std::uint64_t id = 0;
@@ -92,9 +102,11 @@ struct RunFrame {
   std::uint64_t clock_ms = 0;
   Hash32 seed;
   std::optional<RequestParts> http;  // for a component, and only for one
+  AuditKind audit = AuditKind::kNone;
+  std::uint64_t fuel_max = 0;  // 0: the bind's; never more than that
   static constexpr auto kFields =
       std::make_tuple(&RunFrame::id, &RunFrame::args, &RunFrame::env, &RunFrame::clock_ms,
-                      &RunFrame::seed, &RunFrame::http);
+                      &RunFrame::seed, &RunFrame::http, &RunFrame::audit, &RunFrame::fuel_max);
   bool operator==(const RunFrame&) const = default;
 };
 struct InputFrame {
@@ -118,7 +130,9 @@ struct ReadyFrame {
   static constexpr WorkerFrame kKind = WorkerFrame::kReady;
   std::uint64_t compile_ms = 0;
   std::uint64_t code_bytes = 0;  // written into the memory file; 0 when it came compiled
-  static constexpr auto kFields = std::make_tuple(&ReadyFrame::compile_ms, &ReadyFrame::code_bytes);
+  Hash32 runtime;                // the worker's runtime profile; zero for a container
+  static constexpr auto kFields =
+      std::make_tuple(&ReadyFrame::compile_ms, &ReadyFrame::code_bytes, &ReadyFrame::runtime);
   bool operator==(const ReadyFrame&) const = default;
 };
 struct FailedFrame {
@@ -151,6 +165,19 @@ struct OutputFrame {
   BoundedBytes<kChunkBytesMax> bytes;
   static constexpr auto kFields = std::make_tuple(&OutputFrame::id, &OutputFrame::bytes);
   bool operator==(const OutputFrame&) const = default;
+};
+// Before DoneFrame, where it was wanted.
+struct AuditFrame {
+  static constexpr WorkerFrame kKind = WorkerFrame::kAudit;
+  std::uint64_t id = 0;
+  std::uint64_t calls = 0;  // host calls of the run
+  Hash32 digest;            // of all of them: CallDigest
+  std::uint64_t fuel = 0;   // used at the end of the last that let the run go on
+  bool in_call = false;     // the run ended in one
+  static constexpr auto kFields =
+      std::make_tuple(&AuditFrame::id, &AuditFrame::calls, &AuditFrame::digest, &AuditFrame::fuel,
+                      &AuditFrame::in_call);
+  bool operator==(const AuditFrame&) const = default;
 };
 struct DoneFrame {
   static constexpr WorkerFrame kKind = WorkerFrame::kDone;

@@ -142,6 +142,8 @@ bool WorkerLink::take(const Frame& frame) {
       return take_head(frame);
     case WorkerFrame::kOutput:
       return take_output(frame);
+    case WorkerFrame::kAudit:
+      return take_audit(frame);
     case WorkerFrame::kDone:
       return take_done(frame);
     case WorkerFrame::kOutbound:
@@ -197,6 +199,15 @@ bool WorkerLink::take_output(const Frame& frame) {
   return spool.append(output->bytes).has_value();
 }
 
+bool WorkerLink::take_audit(const Frame& frame) {
+  const auto audit = decode_frame<AuditFrame>(frame);
+  if (!audit) return false;
+  const auto it = exchanges_.find(audit->id);
+  if (it == exchanges_.end() || it->second.exchange->run.audit == AuditKind::kNone) return false;
+  it->second.exchange->audit = *audit;
+  return true;
+}
+
 bool WorkerLink::take_done(const Frame& frame) {
   const auto done = decode_frame<DoneFrame>(frame);
   if (!done) return false;
@@ -244,15 +255,20 @@ void WorkerLink::ask_if_whole(std::uint64_t id, Running& running, std::uint32_t 
   if (!it->second.whole()) return;
   OutboundRequest request{std::move(it->second.head()), std::move(it->second.body())};
   running.gathering.erase(it);
+  OutboundLog& log = running.exchange->outbound;
+  log.asked(number, request);
   running.asked_bytes += outbound_bytes(request);
   if (running.asked_bytes > limits_.outbound_bytes_max) {
-    return send(encode_reply(id, number, failed_reply(OutboundFault::kLimit)));
+    const OutboundReply refused = failed_reply(OutboundFault::kLimit);
+    log.ended(number, 0, &refused);
+    return send(encode_reply(id, number, refused));
   }
-  running.calls[number] =
-      ask_(std::move(request), [weak = weak_from_this(), id, number](const OutboundReply& reply,
+  running.calls[number] = ask_(number, std::move(request),
+                               [weak = weak_from_this(), id, number](const OutboundReply& reply,
                                                                      std::uint64_t egress_bytes) {
-        if (const auto self = weak.lock()) self->on_reply(id, number, reply, egress_bytes);
-      });
+                                 if (const auto self = weak.lock())
+                                   self->on_reply(id, number, reply, egress_bytes);
+                               });
 }
 
 void WorkerLink::on_reply(std::uint64_t id, std::uint32_t number, const OutboundReply& reply,
@@ -260,13 +276,15 @@ void WorkerLink::on_reply(std::uint64_t id, std::uint32_t number, const Outbound
   const auto it = exchanges_.find(id);
   if (it == exchanges_.end()) return;
   it->second.calls.erase(number);
-  it->second.exchange->outbound_bytes += egress_bytes;
+  it->second.exchange->outbound.ended(number, egress_bytes, &reply);
   send(encode_reply(id, number, reply));
   if (out_bytes_ > kOutBytesMax) give_up("it does not take answers of other servers");
 }
 
 void WorkerLink::end_calls(Running& running) {
-  for (auto& [number, call] : running.calls) running.exchange->outbound_bytes += cancel(*call);
+  for (auto& [number, call] : running.calls) {
+    running.exchange->outbound.ended(number, call->cancel(), nullptr);
+  }
   running.calls.clear();
 }
 

@@ -11,8 +11,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 
-#include "executor/outbound_client.h"
 #include "executor/spool.h"
+#include "executor/transcript.h"
 
 namespace fog::executor {
 
@@ -24,7 +24,8 @@ struct Exchange {
   Spool body;
   Spool output;
   std::optional<market::ResponseHead> head;  // of a component's answer, as it wrote it
-  std::uint64_t outbound_bytes = 0;          // what its requests to other servers count as egress
+  OutboundLog outbound;                      // its requests to other servers
+  std::optional<AuditFrame> audit;           // where run.audit asked for it
   // Called once: how it ended. kCrash when the worker was lost.
   std::function<void(const DoneFrame&)> done;
 };
@@ -32,9 +33,10 @@ struct Exchange {
 class WorkerLink : public std::enable_shared_from_this<WorkerLink> {
  public:
   // `lost` is called once when the worker is gone or breaks the protocol, after every exchange
-  // under way has been ended as kCrash; not after close(). `ask` sends a request to another server;
-  // null: the worker must not want that.
-  using Ask = std::function<std::shared_ptr<OutboundCall>(OutboundRequest, OutboundClient::Done)>;
+  // under way has been ended as kCrash; not after close(). `ask` sends a request to another server,
+  // by the run's number for it; null: the worker must not want that.
+  using Ask = std::function<std::shared_ptr<OutboundCall>(std::uint32_t number, OutboundRequest,
+                                                          OutboundDone)>;
   struct Limits {
     std::uint64_t output_bytes_max = 0;    // of an answer
     std::uint64_t outbound_bytes_max = 0;  // of one exchange's requests to other servers
@@ -68,6 +70,7 @@ class WorkerLink : public std::enable_shared_from_this<WorkerLink> {
   bool take_credit(const Frame& frame);
   bool take_head(const Frame& frame);
   bool take_output(const Frame& frame);
+  bool take_audit(const Frame& frame);
   bool take_done(const Frame& frame);
   bool take_outbound(const Frame& frame);
   bool take_outbound_body(const Frame& frame);

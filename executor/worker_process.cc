@@ -204,6 +204,7 @@ ErrorOr<BoundWorker> WorkerProcess::bind(const BindFrame& bind, ByteView content
   TRY(const ReadyFrame ready, decode_frame<ReadyFrame>(answer));
   BoundWorker out;
   out.compile_ms = ready.compile_ms;
+  out.runtime = ready.runtime;
   if (output) {
     TRY(out.code, read_all(output.get(), 1ULL << 30));
     if (out.code.size() != ready.code_bytes) {

@@ -28,6 +28,7 @@ struct WorkerProgram {
 struct BoundWorker {
   Bytes code;  // compiled now; empty when it came compiled
   std::uint64_t compile_ms = 0;
+  market::RuntimeProfile runtime;  // of the worker
 };
 
 class WorkerProcess {

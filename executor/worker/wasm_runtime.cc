@@ -115,6 +115,16 @@ std::int32_t receive_reply(void* ctx, std::uint32_t number, fog_wasm_reply* repl
   reply->body = slice(as_text(doors.reply.body));
   return 0;
 }
+void show_call(void* ctx, const fog_wasm_call* call) {
+  SeenCall seen;
+  seen.index = call->index;
+  if (call->words.size == 0) seen.function = fog_wasm_function_name(call->function);
+  seen.result = call->wasi_errno;
+  seen.fuel_used = call->fuel_used;
+  seen.memory = {call->memory, call->memory_size};
+  seen.words = as_text({call->words.data, call->words.size});
+  static_cast<RunDoors*>(ctx)->io.on_call(seen);
+}
 static_assert(static_cast<int>(OutboundFault::kInternal) == FOG_WASM_OUTBOUND_INTERNAL);
 static_assert(static_cast<int>(OutboundFault::kProhibited) == FOG_WASM_OUTBOUND_PROHIBITED);
 
@@ -238,6 +248,7 @@ class WasmRuntime final : public Runtime {
     request.write = write_output;
     request.log = write_log;
     request.head = write_head;
+    if (io.wants_calls()) request.trace = show_call;
     if (limits.outbound) {
       request.send = send_request;
       request.receive = receive_reply;

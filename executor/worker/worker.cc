@@ -68,6 +68,7 @@ ErrorOr<Bound> bind_workload(const BindFrame& bind, const std::vector<UniqueFd>&
     out.runtime = make_container_runtime();
   } else {
     TRY(out.runtime, make_wasm_runtime(bind.runtime, bind.slots));
+    out.ready.runtime = wasm_profile();
   }
   TRY(Bytes code, read_all(fds[0].get(), kCodeBytesMax));
   if (!bind.compiled) {
@@ -120,6 +121,7 @@ class Server {
       case WorkerFrame::kHead:
       case WorkerFrame::kOutbound:
       case WorkerFrame::kOutboundBody:
+      case WorkerFrame::kAudit:
         return false;
     }
     return false;

@@ -30,7 +30,7 @@ void FrameSink::send_frames(const Bytes& frames) {
 }
 
 WorkerRun::WorkerRun(RunFrame request, FrameSink& sink)
-    : request_(std::move(request)), sink_(sink) {}
+    : request_(std::move(request)), sink_(sink), calls_(request_.audit == AuditKind::kDigest) {}
 
 bool WorkerRun::push_input(InputFrame input) {
   const std::lock_guard lock(mutex_);
@@ -163,7 +163,9 @@ void WorkerRun::serve(Runtime& runtime, const RunLimits& limits) {
     put_entries(request_.http->fields, head);
     request_.http.reset();
   }
-  RunResult result = runtime.run(job, limits, *this);
+  RunLimits own = limits;
+  if (request_.fuel_max > 0) own.fuel_max = std::min(own.fuel_max, request_.fuel_max);
+  RunResult result = runtime.run(job, own, *this);
   if (result.cancelled && late_) {
     result.cancelled = false;
     result.outcome = RunOutcome::kWall;
@@ -173,6 +175,10 @@ void WorkerRun::serve(Runtime& runtime, const RunLimits& limits) {
     const std::string line =
         "[" + std::string(outcome_name(result.outcome)) + "] " + result.detail + "\n";
     write_log(as_bytes(line));
+  }
+  if (wants_calls()) {
+    queue(
+        AuditFrame{request_.id, calls_.calls(), calls_.digest(), calls_.fuel(), calls_.in_call()});
   }
   DoneFrame done;
   done.id = request_.id;

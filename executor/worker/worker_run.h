@@ -9,7 +9,7 @@
 #include <map>
 #include <mutex>
 
-#include "executor/runtime.h"
+#include "executor/call_digest.h"
 #include "executor/worker_frames.h"
 
 namespace fog::executor {
@@ -53,6 +53,8 @@ class WorkerRun final : public RunIo {
   void write_log(ByteView bytes) override;
   bool send(std::uint32_t number, OutboundRequest request) override;
   std::optional<OutboundReply> receive(std::uint32_t number) override;
+  bool wants_calls() const override { return request_.audit != AuditKind::kNone; }
+  void on_call(const SeenCall& call) override { calls_.add(call); }
 
  private:
   using Reply = Gathering<ReplyHead>;
@@ -71,6 +73,7 @@ class WorkerRun final : public RunIo {
   Bytes output_;
   // Frames for one send: an answer begins when its run has ended, so nobody waits for them.
   Bytes waiting_;
+  CallDigest calls_;
 
   std::mutex mutex_;
   std::condition_variable changed_;

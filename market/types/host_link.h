@@ -17,7 +17,9 @@
 //
 // POST /.fog/voucher with a BCS VoucherUpdate settles indexes: 204, or 409 with a BCS
 // VoucherRefusal when the Host's own log disagrees. What the refusal names as missing the gateway
-// vouches for as void. GET /.fog/health answers 200 while the Host serves.
+// vouches for as void. GET /.fog/health answers 200 while the Host serves. POST /.fog/leaves with a
+// BCS SignedLeafQuery (executor/leaf_query.h) gives what the Host keeps of requests, to those who
+// may have it.
 #pragma once
 
 #include <string>
@@ -90,9 +92,13 @@ struct LogEntry {
   Counters counters;  // requests is 1, or 0 for a void
   std::uint64_t memory_peak = 0;
   std::uint64_t time_ms = 0;
+  // What the Host alone knows of the run: how it ended, and what came from other servers (hash of
+  // executor::RunRecord). Zero for a void. The gateway does not see it; the Host's receipt is bound
+  // to it.
+  Hash32 run;
   static constexpr auto kFields = std::make_tuple(
       &LogEntry::index, &LogEntry::request, &LogEntry::response, &LogEntry::request_bytes,
-      &LogEntry::counters, &LogEntry::memory_peak, &LogEntry::time_ms);
+      &LogEntry::counters, &LogEntry::memory_peak, &LogEntry::time_ms, &LogEntry::run);
   bool operator==(const LogEntry&) const = default;
 };
 // The leaf of the Merkle-sum log: entry hash = tagged hash "fog/leaf" of BCS(entry).

@@ -36,6 +36,11 @@ std::uint64_t SumLog::size() const {
   return levels_.empty() ? 0 : levels_[0].size();
 }
 
+const SumNode& SumLog::leaf(std::uint64_t index) const {
+  CHECK(index < size());
+  return levels_[0][index];
+}
+
 bool SumLog::append(const SumNode& leaf) {
   // The whole sum bounds every partial one.
   if (!checked_add(root(size()).sums, leaf.sums)) return false;

@@ -34,6 +34,8 @@ using SumProof = BoundedList<SumNode, kProofNodesMax>;
 class SumLog {
  public:
   std::uint64_t size() const;
+  // Leaf `index` (index < size()).
+  const SumNode& leaf(std::uint64_t index) const;
   // False when the sums would overflow; the log is unchanged then.
   bool append(const SumNode& leaf);
   // Root over the first `count` leaves (count <= size()).

@@ -44,6 +44,7 @@ int main(int argc, char** argv) {
   fog::cli::add_bid_commands(app, chosen);
   fog::cli::add_market_commands(app, chosen);
   fog::cli::add_auditor_commands(app, chosen);
+  fog::cli::add_verify_command(app, chosen);
   fog::cli::add_event_commands(app, chosen);
   fog::cli::add_validator_commands(app, chosen);
   fog::cli::add_stake_commands(app, chosen);

@@ -146,6 +146,20 @@ void add_daily_commands(CLI::App& app, Chosen& chosen) {
   logs->callback([&chosen, read] {
     chosen = [read](const HostCommand& c) { return fog::host::logs(c, *read); };
   });
+  auto* replay = app.add_subcommand(
+      "replay", "Runs requests again from what was kept of them, and compares: exit code 0 or 1");
+  auto leaf = std::make_shared<fog::host::ReplayCommandOptions>();
+  replay
+      ->add_option("LEAF", leaf->leaf,
+                   "a file of leaves, or LEASE.TERM/GATEWAY/INDEX of this Host's own")
+      ->required();
+  replay->add_option("--artifact", leaf->artifact,
+                     "the service's program (default: the Host's copy)");
+  replay->add_flag("--digest", leaf->digest,
+                   "also the digest of memory and fuel after each host call: slower");
+  replay->callback([&chosen, leaf] {
+    chosen = [leaf](const HostCommand& c) { return fog::host::replay(c, *leaf); };
+  });
   app.add_subcommand("doctor", "Checks what this Host needs and says how to mend it")
       ->callback([&chosen] { chosen = fog::host::doctor; });
 }

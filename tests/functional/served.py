@@ -22,6 +22,7 @@ def make_component(folder, name):
 
 class ServedTest(StagedTest):
     sent = 0  # requests that the Host must account for
+    settings = SETTINGS
 
     @classmethod
     def serve(cls, name, manifest, bid=None, seconds=60, private="", registries=""):
@@ -30,7 +31,7 @@ class ServedTest(StagedTest):
         those that it pulls images from."""
         cls.name = name
         cls.owner, addresses = cls.stage.wallet()
-        cls.node = cls.stage.node({addresses["main"]: 100_000}, SETTINGS)
+        cls.node = cls.stage.node({addresses["main"]: 100_000}, cls.settings)
         cls.owner.node_url = cls.node.url
         cls.host = Host(cls.stage, cls.node, cls.owner, "host", "1", private, registries)
         cls.url, _ = cls.stage.gateway(cls.node, cls.owner)

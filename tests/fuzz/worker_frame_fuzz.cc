@@ -35,6 +35,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     round_trip<FailedFrame>(**frame);
     round_trip<CreditFrame>(**frame);
     round_trip<OutputFrame>(**frame);
+    round_trip<AuditFrame>(**frame);
     round_trip<DoneFrame>(**frame);
     round_trip<OutboundFrame>(**frame);
     round_trip<OutboundBodyFrame>(**frame);

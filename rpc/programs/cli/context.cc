@@ -33,6 +33,18 @@ void add_wallet_options(CLI::App& app, GlobalOptions& options, const std::string
   app.add_flag("-y,--yes", options.yes, "do not ask before sending");
 }
 
+std::string own_path() {
+  std::string path(4'096, '\0');
+  const ssize_t size = ::readlink("/proc/self/exe", path.data(), path.size());
+  path.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+  return path;
+}
+
+std::string foghost_beside() {
+  const std::string self = own_path();
+  return self.substr(0, self.rfind('/') + 1) + "foghost";
+}
+
 int exit_code(ErrorCode code) {
   switch (code) {
     case ErrorCode::kNetwork:

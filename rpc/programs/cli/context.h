@@ -42,6 +42,10 @@ struct GlobalOptions {
 
 // ---- for `fogcoin` and `foghost` alike ----
 
+// The path of this program's file.
+std::string own_path();
+// Of the foghost that stands beside it, whose sandbox runs services.
+std::string foghost_beside();
 // $HOME followed by `rest`; below the working folder when there is no HOME.
 std::string home_path(std::string_view rest);
 // --wallet, --account, --passphrase-file, --passphrase-fd, --yes. `whose` begins the help's
@@ -115,6 +119,7 @@ void add_node_commands(CLI::App& app, Chosen& chosen);
 void add_validator_commands(CLI::App& app, Chosen& chosen);
 void add_stake_commands(CLI::App& app, Chosen& chosen);
 void add_params_commands(CLI::App& app, Chosen& chosen);
+void add_verify_command(CLI::App& app, Chosen& chosen);
 
 // ---- small helpers that several nouns share ----
 

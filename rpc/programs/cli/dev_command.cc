@@ -2,7 +2,6 @@
 // is done by the foghost that stands beside this program.
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 #include <unistd.h>
 
 #include "rpc/programs/cli/context.h"
@@ -12,10 +11,8 @@ namespace fog::cli {
 namespace {
 
 ErrorOr<void> become_foghost(const Context& context, const DevOptions& options) {
-  std::error_code failed;
-  const auto self = std::filesystem::read_symlink("/proc/self/exe", failed);
-  const std::string program = (self.parent_path() / "foghost").string();
-  if (failed || ::access(program.c_str(), X_OK) != 0) {
+  const std::string program = foghost_beside();
+  if (::access(program.c_str(), X_OK) != 0) {
     return fail(ErrorCode::kNotFound,
                 "`fogcoin dev` runs the service in foghost's sandbox, and there is no " + program +
                     ": build or install foghost beside fogcoin");

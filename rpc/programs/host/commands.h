@@ -83,8 +83,6 @@ ErrorOr<void> dev(const HostCommand& command, const cli::DevOptions& options);
 ErrorOr<UniqueFd> lock_folder(const std::string& dir, const char* command);
 // Bound to ADDRESS:PORT, and listening.
 ErrorOr<UniqueFd> listen_on(const std::string& place);
-// Of this program's file, for the processes that it starts.
-std::string own_path();
 
 ErrorOr<void> status(const HostCommand& command);
 struct EarningsOptions {
@@ -99,5 +97,13 @@ struct LogOptions {
 };
 ErrorOr<void> logs(const HostCommand& command, const LogOptions& options);
 ErrorOr<void> doctor(const HostCommand& command);
+
+struct ReplayCommandOptions {
+  std::string leaf;      // a file of leaves, or LEASE.TERM/GATEWAY/INDEX in the Host's folder
+  std::string artifact;  // the program's file; empty: the Host's folder has it
+  bool digest = false;
+};
+// Runs requests again from their leaves. kRejected without words when one does not hold.
+ErrorOr<void> replay(const HostCommand& command, const ReplayCommandOptions& options);
 
 }  // namespace fog::host

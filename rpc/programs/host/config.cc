@@ -115,9 +115,10 @@ ErrorOr<HostConfig> read_config(const rpc::YamlSection& file) {
   }
   if (file.has("cache")) {
     TRY(const auto cache, file.section("cache"));
-    TRY_VOID(cache.only({"artifacts_mib", "code_mib"}));
+    TRY_VOID(cache.only({"artifacts_mib", "code_mib", "leaves_mib"}));
     TRY(out.artifact_cache_mib, cache.number_or("artifacts_mib", 4'096, 64, 1ULL << 30));
     TRY(out.code_cache_mib, cache.number_or("code_mib", 2'048, 64, 1ULL << 30));
+    TRY(out.leaves_mib, cache.number_or("leaves_mib", 1'024, 64, 1ULL << 22));
   }
   TRY_VOID(read_auto(file, "namespaces", out.namespaces));
   TRY_VOID(read_auto(file, "containers", out.containers));
@@ -202,6 +203,7 @@ attributes:{}   # free words that bids may ask for, e.g. "disk": "nvme"
 cache:
   artifacts_mib: {}   # services' programs as fetched
   code_mib: {}   # the same, compiled
+  leaves_mib: {}   # requests served, for audits of receipts; the oldest go first
 
 namespaces: {}   # auto: workers get namespaces of their own where the kernel allows it; off
 containers: {}   # auto: container services are run too, where `foghost doctor` says that it can; off
@@ -218,8 +220,8 @@ measured:   # by init, for orientation
       degrees_text(config.location.lat_milli, 90), degrees_text(config.location.lon_milli, 180),
       have.cpu_milli, have.memory_mib, have.storage_mib, have.egress_mbps, config.price_class,
       scale_text(config.scale), attributes, config.artifact_cache_mib, config.code_cache_mib,
-      config.namespaces ? "auto" : "off", config.containers ? "auto" : "off", registries,
-      config.outbound.off ? "off" : "public", blocks, config.fuel_per_core_second);
+      config.leaves_mib, config.namespaces ? "auto" : "off", config.containers ? "auto" : "off",
+      registries, config.outbound.off ? "off" : "public", blocks, config.fuel_per_core_second);
 }
 
 ErrorOr<market::Scale> parse_scale(const std::string& text) {

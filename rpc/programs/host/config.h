@@ -26,6 +26,7 @@ struct HostConfig {
   std::vector<std::pair<std::string, std::string>> attributes;
   std::uint64_t artifact_cache_mib = 4'096;
   std::uint64_t code_cache_mib = 2'048;
+  std::uint64_t leaves_mib = 1'024;
   bool namespaces = true;
   bool containers = true;  // where this computer can
   // From which images are pulled, by name; one on this computer, e.g. localhost:5000, by plain

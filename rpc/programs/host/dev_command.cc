@@ -156,7 +156,7 @@ class Dev {
 ErrorOr<DevSetup> Dev::setup() {
   DevSetup out;
   out.folder = options_.cache;
-  out.program = own_path();
+  out.program = cli::own_path();
   TRY(out.listen, parse_listen(options_.listen));
   out.outbound.private_blocks = options_.private_blocks;
   for (const std::string& block : options_.private_blocks) {

@@ -118,13 +118,6 @@ ErrorOr<UniqueFd> listen_on(const std::string& text) {
   return listener;
 }
 
-std::string own_path() {
-  std::string path(4'096, '\0');
-  const ssize_t size = ::readlink("/proc/self/exe", path.data(), path.size());
-  path.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
-  return path;
-}
-
 ErrorOr<void> run(const HostCommand& command) {
   std::signal(SIGPIPE, SIG_IGN);
   TRY(const auto self, Operator::open(command));
@@ -133,11 +126,12 @@ ErrorOr<void> run(const HostCommand& command) {
   TRY(auto listener, listen_on(self->config().listen));
   executor::AgentOptions options;
   options.folder = command.dir;
-  options.program = own_path();
+  options.program = cli::own_path();
   options.host = id;
   options.runtime = executor::wasm_profile();
   options.artifact_quota_bytes = self->config().artifact_cache_mib << 20;
   options.code_quota_bytes = self->config().code_cache_mib << 20;
+  options.leaves_quota_bytes = self->config().leaves_mib << 20;
   options.namespaces = self->config().namespaces;
   if (self->config().containers) {
     if (auto tools = executor::ContainerTools::find()) options.containers = *std::move(tools);

@@ -80,13 +80,15 @@ TEST(Meter, BillsByTheFixedRule) {
   EXPECT_EQ(start, 60'000U);
   for (const RunOutcome whole : {RunOutcome::kOk, RunOutcome::kExit, RunOutcome::kFuel,
                                  RunOutcome::kOutput, RunOutcome::kHeader}) {
-    EXPECT_EQ(billed_fuel(whole, meter, 160'000), start + 5'000'000) << outcome_name(whole);
+    EXPECT_EQ(billed_fuel(whole, measured_fuel(whole, meter), 160'000), start + 5'000'000)
+        << outcome_name(whole);
   }
   for (const RunOutcome broken : {RunOutcome::kTrap, RunOutcome::kMemory, RunOutcome::kWall}) {
-    EXPECT_EQ(billed_fuel(broken, meter, 160'000), start + 1'000'000 + kBrokenRunFuel);
+    EXPECT_EQ(billed_fuel(broken, measured_fuel(broken, meter), 160'000),
+              start + 1'000'000 + kBrokenRunFuel);
   }
   for (const RunOutcome none : {RunOutcome::kStack, RunOutcome::kHostMemory, RunOutcome::kCrash}) {
-    EXPECT_EQ(billed_fuel(none, meter, 160'000), 0U);
+    EXPECT_EQ(billed_fuel(none, measured_fuel(none, meter), 160'000), 0U);
   }
 }
 

@@ -14,51 +14,14 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/wasm_guest.h"
+#include "tests/unit/executor/one_answer.h"
 
 namespace fog::executor {
 namespace {
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
-
-// Takes one connection, reads a request's head, says `answer` and closes, or holds on.
-class OneAnswer {
- public:
-  explicit OneAnswer(std::string answer, bool holds_on = false)
-      : answer_(std::move(answer)), holds_on_(holds_on), thread_([this] { serve(); }) {}
-  ~OneAnswer() {
-    done_ = true;
-    // Wakes an accept that nobody came to.
-    boost::system::error_code ignored;
-    tcp::socket(io_).connect(acceptor_.local_endpoint(), ignored);
-    thread_.join();
-  }
-  std::uint16_t port() { return acceptor_.local_endpoint().port(); }
-  std::string authority(const std::string& host = "localhost") {
-    return host + ":" + std::to_string(port());
-  }
-  const std::string& request() const { return request_; }  // after the answer
-
- private:
-  void serve() {
-    boost::system::error_code error;
-    tcp::socket socket = acceptor_.accept(error);
-    if (done_ || error) return;
-    asio::streambuf head;
-    asio::read_until(socket, head, "\r\n\r\n", error);
-    request_.assign(asio::buffers_begin(head.data()), asio::buffers_end(head.data()));
-    asio::write(socket, asio::buffer(answer_), error);
-    while (holds_on_ && !done_) std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
-
-  const std::string answer_;
-  const bool holds_on_;
-  std::atomic<bool> done_ = false;
-  asio::io_context io_;
-  tcp::acceptor acceptor_{io_, tcp::endpoint(asio::ip::address_v4::loopback(), 0)};
-  std::string request_;
-  std::thread thread_;
-};
+using fog::testing::OneAnswer;
 
 OutboundPolicy loopback_too() {
   return {false, AddressPolicy({*parse_address_block("127.0.0.1")})};

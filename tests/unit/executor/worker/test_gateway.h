@@ -97,10 +97,13 @@ class TestGateway {
     return post_voucher(update);
   }
   HostAnswer post_voucher(const market::VoucherUpdate& update) {
+    return post("/.fog/voucher", std::string(as_text(bcs_encode(update))));
+  }
+  HostAnswer post(const std::string& target, const std::string& body) {
     namespace http = boost::beast::http;
-    http::request<http::string_body> request(http::verb::post, "/.fog/voucher", 11);
+    http::request<http::string_body> request(http::verb::post, target, 11);
     request.set(http::field::host, "host");
-    request.body() = std::string(as_text(bcs_encode(update)));
+    request.body() = body;
     request.prepare_payload();
     return exchange(request);
   }

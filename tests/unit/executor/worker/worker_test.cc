@@ -347,8 +347,8 @@ TEST(Worker, MetersTheSameAcrossRestarts) {
     const Answer one = first.run(path);
     const Answer two = loaded.run(path);
     const Answer three = again.run(path);
-    EXPECT_EQ(billed_fuel(one.done.outcome, one.done.meter, 1000),
-              billed_fuel(two.done.outcome, two.done.meter, 1000))
+    EXPECT_EQ(measured_fuel(one.done.outcome, one.done.meter),
+              measured_fuel(two.done.outcome, two.done.meter))
         << path;
     EXPECT_EQ(one.done.meter.fuel_at_last_call, three.done.meter.fuel_at_last_call) << path;
     EXPECT_EQ(one.done.meter.memory_peak_bytes, two.done.meter.memory_peak_bytes) << path;

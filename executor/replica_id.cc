@@ -1,4 +1,4 @@
-#include "executor/front_frames.h"
+#include "executor/replica_id.h"
 
 #include <charconv>
 

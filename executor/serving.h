@@ -1,0 +1,48 @@
+// Serving: how a request becomes a run, and a run an answer and an entry of the account. What a
+// Host does when it serves and an auditor when he replays is the same, so it stands here once.
+//
+// Functions without state, from any thread.
+#pragma once
+
+#include "executor/cgi.h"
+#include "executor/transcript.h"
+#include "executor/worker_link.h"
+
+namespace fog::executor {
+
+// What the worker is told of a request. `head` is canonical.
+RunFrame run_frame(const LeafTerms& terms, const market::RequestHead& head, std::uint64_t index);
+
+// What a worker must know of the workload before it runs, uncompiled; `slots` requests at once.
+BindFrame bind_frame(const market::Manifest& manifest, std::uint32_t slots);
+// What the worker may take beyond its guests' memory.
+std::uint64_t worker_overhead_bytes(const market::Manifest& manifest, std::uint32_t slots);
+
+// What is said to the End User: the workload's answer, or a sentence about why there is none.
+struct Answer {
+  market::ResponseHead head;  // canonical
+  Spool body;
+  std::uint64_t body_from = 0;
+  std::uint64_t body_bytes() const { return body.size() - body_from; }
+};
+// Of a run that has ended; takes the exchange's output. `done` tells afterwards what went wrong
+// with the head.
+Answer make_answer(const market::Manifest& manifest, std::string_view method, Exchange& exchange,
+                   DoneFrame& done, const std::string& spool_folder);
+
+struct Accounted {
+  market::LogEntry entry;
+  RunRecord run;
+};
+// The errors are those of reading the bodies back.
+ErrorOr<Accounted> account_for(const LeafTerms& terms, const market::RequestHead& head,
+                               std::uint64_t index, const Exchange& exchange, const DoneFrame& done,
+                               const Answer& answer);
+
+// BCS of the LeafRecord of a request that was served. The errors are those of reading the bodies
+// back.
+ErrorOr<Bytes> encode_leaf(const LeafTerms& terms, const Accounted& accounted,
+                           const market::RequestHead& head, const Exchange& exchange,
+                           const Answer& answer);
+
+}  // namespace fog::executor
