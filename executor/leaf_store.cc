@@ -23,7 +23,6 @@ constexpr std::string_view kSuffix = ".leaves";
 constexpr std::size_t kNumberDigits = 10;
 constexpr std::size_t kFlushBytes = 64 * 1024;
 constexpr std::size_t kHeadBytes = 8;  // length and checksum
-constexpr std::size_t kFileBytesMax = kLeafFileBytes + 4 * kLeafBytesMax;
 
 void append_framed(Bytes& out, ByteView body) {
   BcsWriter head;
@@ -145,9 +144,9 @@ ErrorOr<void> LeafStore::write() {
 
 // ---- reading ----
 
-ErrorOr<LeafFile> LeafFile::open(const std::string& path) {
+ErrorOr<LeafFile> LeafFile::open(const std::string& path, std::uint64_t bytes_max) {
   LeafFile out;
-  TRY(out.content_, read_file(path, kFileBytesMax));
+  TRY(out.content_, read_file(path, bytes_max));
   const auto head = framed_at(out.content_);
   auto terms = head && head->intact ? bcs_decode<LeafTerms>(head->body)
                                     : Result<LeafTerms, BcsError>(Fail{BcsError::kTruncated});

@@ -23,6 +23,7 @@
 namespace fog::executor {
 
 constexpr std::uint64_t kLeafFileBytes = 8 << 20;
+constexpr std::uint64_t kLeafFileMax = kLeafFileBytes + 4 * kLeafBytesMax;  // of a store's
 
 // Not thread safe.
 class LeafStore {
@@ -60,8 +61,9 @@ class LeafStore {
 // A file of leaves, whoever wrote it: everything in it is checked.
 class LeafFile {
  public:
-  // kNotFound, kIo; kCorrupt when it does not begin with terms.
-  static ErrorOr<LeafFile> open(const std::string& path);
+  // Reads it whole. kNotFound, kIo; kExhausted when it is larger; kCorrupt when it does not begin
+  // with terms.
+  static ErrorOr<LeafFile> open(const std::string& path, std::uint64_t bytes_max = kLeafFileMax);
   const LeafTerms& terms() const { return terms_; }
   // The next record's BCS, valid as long as this; nothing at the end. Damaged ones are left out.
   std::optional<ByteView> next();

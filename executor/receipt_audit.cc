@@ -38,7 +38,15 @@ class LogAuditor {
       return note(leaf.index, mismatch("the leaf is not in the log that the receipt claims"));
     }
     audit_.counted = market::checked_add(audit_.counted, leaf.leaf.sums).value_or(audit_.counted);
-    if (leaf.record.empty()) return without_record(leaf);
+    // The Host may have served it, too late for the gateway.
+    if (is_void(leaf)) {
+      ++audit_.voids;
+      return {};
+    }
+    if (leaf.record.empty()) {
+      missing(leaf.index, "the Host has no record of it");
+      return {};
+    }
     const auto record = bcs_decode<LeafRecord>(leaf.record);
     if (!record || record->entry.index != leaf.index ||
         market::log_leaf(record->entry) != leaf.leaf) {
@@ -48,14 +56,14 @@ class LogAuditor {
     TRY(LeafReport report, replayer_->replay(terms_, *record));
     return note(leaf.index, std::move(report));
   }
+  LogAudit& audit() { return audit_; }
+
+ private:
   void missing(std::uint64_t index, const std::string& why) {
     LeafReport report = mismatch(why);
     ++audit_.missing;
     remember(index, std::move(report), audit_.missing);
   }
-  LogAudit& audit() { return audit_; }
-
- private:
   static LeafReport mismatch(const std::string& why) {
     LeafReport report;
     report.verdict = LeafVerdict::kMismatch;
@@ -67,15 +75,10 @@ class LogAuditor {
     if (report.verdict == LeafVerdict::kVerified) report.verdict = LeafVerdict::kAttested;
     return report;
   }
-  ErrorOr<void> without_record(const ProvenLeaf& leaf) {
+  static bool is_void(const ProvenLeaf& leaf) {
     market::LogEntry nothing;
     nothing.index = leaf.index;
-    if (market::log_leaf(nothing) == leaf.leaf) {
-      ++audit_.voids;
-    } else {
-      missing(leaf.index, "the Host has no record of it");
-    }
-    return {};
+    return market::log_leaf(nothing) == leaf.leaf;
   }
   ErrorOr<void> note(std::uint64_t index, LeafReport report) {
     std::uint64_t& count = counter(report.verdict);

@@ -287,8 +287,8 @@ ErrorOr<void> ReplicaRunner::start_worker(std::optional<WorkerProcess>& worker,
   if (!is_container()) limit_cpu(group);
   worker_lost_ = false;
   const UniqueFd socket = worker->take_socket();
-  TRY_VOID(services_.front.give_worker(terms_.serve.replica, socket));
   ++worker_starts_;
+  TRY_VOID(services_.front.give_worker(terms_.serve.replica, socket));
   return {};
 }
 

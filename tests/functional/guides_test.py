@@ -17,7 +17,7 @@ int main(void) {
 }
 """
 SETTINGS = ("market.receipt_interval_ms=1500", "market.lease_timeout_ms=30000", "market.notice_ms=2000",
-            "market.final_receipt_window_ms=5000", "market.audit_window_ms=5000")
+            "market.final_receipt_window_ms=5000", "market.audit_window_ms=60000")
 
 
 class Guide:
@@ -126,7 +126,7 @@ class Guides(StagedTest):
                          log="host")
         return guide
 
-    def work_of_the_host(self, guide, lease):
+    def work_of_the_host(self, guide, lease, gateway):
         """Its every day."""
         self.assertIn("hello", guide.run("foghost leases"))
         guide.run("foghost status")
@@ -137,6 +137,10 @@ class Guides(StagedTest):
         guide.run("foghost earnings")
         self.assertIn("somebody asked", guide.run("foghost logs LEASE", {"LEASE": lease}))
         guide.run("foghost doctor")
+        self.assertIn("1 verified", guide.run("foghost replay LEASE.TERM/GATEWAY/INDEX",
+                                              {"LEASE.TERM/GATEWAY/INDEX": f"{lease}.1/{gateway}/0"}))
+        [leaves] = (self.stage.folder / "home/.fogcoin/host/front/usage").glob("*/*.leaves")
+        self.assertIn("0 mismatch", guide.run("foghost replay FILE --digest", {"FILE": leaves}))
         guide.is_done()
 
     def try_it_here(self, guide):
@@ -175,12 +179,14 @@ class Guides(StagedTest):
         self.assertEqual(gateway_guide.run("curl http://thermostat.fog.localhost:7790/",
                                            {":7790": f":{port}", "thermostat": "hello"}), "hello")
         gateway_guide.is_done()
-        self.work_of_the_host(host_guide, lease)
+        self.work_of_the_host(host_guide, lease, gateway)
 
         self.assertIn(lease, guide.run("fogcoin bid show BID", {"BID": bid}))
         self.assertIn("hello", guide.run("fogcoin lease list"))
         until("a receipt", lambda: self.cli("receipt", "list", lease), 30)
         self.assertIn("NUMBER", guide.run("fogcoin receipt list LEASE", {"LEASE": lease}))
+        self.assertIn("0 missing, 0 mismatch", guide.run("fogcoin verify LEASE", {"LEASE": lease}))
+        guide.run("fogcoin verify LEASE --leaves 200 --seed 7", {"LEASE": lease})
         self.assertIn("lease_active", guide.run("fogcoin events"))
         guide.run("fogcoin bid topup BID 5", {"BID": bid})
         guide.run("fogcoin bid update BID --replicas-min 2", {"BID": bid})

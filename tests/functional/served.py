@@ -49,8 +49,10 @@ class ServedTest(StagedTest):
     def before_bid(cls):
         """What is to be done once the service is published."""
 
-    def lease(self):
-        return self.owner("bid", "show", self.bid)["leases"][0]
+    @classmethod
+    def lease(cls):
+        return cls.owner("bid", "show", cls.bid)["leases"][0]
 
-    def requests_billed(self):
-        return sum(int(log["root"]["sums"]["requests"]) for log in self.lease()["logs"])
+    @classmethod
+    def requests_billed(cls):
+        return sum(int(log["root"]["sums"]["requests"]) for log in cls.lease()["logs"])

@@ -60,8 +60,8 @@ class Verify(ServedTest):
         (folder / "service.yaml").write_text(MANIFEST)
         cls.serve("anything", folder / "service.yaml")
         cls.ask_at_random(REQUESTS)
-        until("all requests are billed", lambda: cls.requests_billed(cls) == cls.sent, 60)
-        cls.id = cls.lease(cls)["id"]
+        until("all requests are billed", lambda: cls.requests_billed() == cls.sent, 60)
+        cls.id = cls.lease()["id"]
         cls.saved = folder / "leaves"
 
     @classmethod
@@ -142,7 +142,7 @@ class Verify(ServedTest):
         log = self.verify("--leaves", 1_000_000, code=1)["logs"][0]
         self.assertEqual((log["mismatch"], log["missing"], log["verified"]), (1, 0, self.sent - 1))
         self.assertEqual(log["notable"][0]["index"], str(index))
-        self.assertIn("not the one that the log binds", log["notable"][0]["findings"][0])
+        self.assertEqual(log["notable"][0]["findings"], ["the response is not the one that its entry names"])
         result = self.replay(path, code=1)
         self.assertEqual(result["mismatch"], 1)
 
@@ -154,6 +154,7 @@ class Verify(ServedTest):
         path.write_bytes(content)
         log = self.verify("--leaves", 1_000_000, code=1)["logs"][0]
         self.assertEqual((log["mismatch"], log["missing"]), (1, 0))
+        self.assertEqual(log["notable"][0]["findings"], ["the record is not the one that the log binds"])
         [wrong] = [leaf for leaf in self.replay(path, code=1)["leaves"] if leaf["verdict"] == "mismatch"]
         self.assertIn("fuel", " ".join(wrong["findings"]))
 

@@ -80,7 +80,8 @@ ErrorOr<void> DevService::start(const Hash32& key) {
   };
   front_ = std::make_unique<executor::FrontClient>(
       executor::FrontProgram{setup_.program, "front",
-                             executor::front_words(run_folder() + "/front", setup_.outbound)},
+                             executor::front_words(run_folder() + "/front", setup_.outbound,
+                                                   kLeavesBytes)},
       std::move(listener),
       executor::FrontEvents{[](const executor::UseFrame&) {},
                             [this, runner_of](const executor::WorkerLostFrame& lost) {
@@ -145,6 +146,7 @@ ErrorOr<void> DevService::run(const cli::LoadedService& service, const market::R
   terms.serve.replica = {lease_, ++term_};
   terms.serve.chain = chain_;
   terms.serve.beacon = random_id();
+  terms.serve.runtime = terms.runtime;
   terms.serve.manifest = service.manifest;
   terms.serve.slots = executor::slots_of(resources, service.manifest);
   terms.secrets = [secrets](const std::function<bool()>&) {

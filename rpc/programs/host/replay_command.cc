@@ -15,6 +15,8 @@ namespace {
 
 using namespace executor;
 
+constexpr std::uint64_t kFileBytesMax = 4ULL << 30;  // of a file that somebody saved
+
 struct Leaves {
   LeafTerms terms;
   std::vector<Bytes> records;
@@ -60,7 +62,7 @@ ErrorOr<Leaves> read_leaves(const std::string& dir, const std::string& text) {
     out.records.push_back(std::move(found.begin()->second.record));
     return out;
   }
-  TRY(auto file, LeafFile::open(text));
+  TRY(auto file, LeafFile::open(text, kFileBytesMax));
   out.terms = file.terms();
   while (const auto record = file.next()) out.records.push_back(to_bytes(*record));
   out.damaged = file.damaged();

@@ -50,6 +50,7 @@ class AgentTest : public ::testing::Test {
     params_.receipt_interval_ms = 400;
     params_.lease_timeout_ms = 60'000;
     params_.final_receipt_window_ms = 6'000;
+    params_.audit_window_ms = 1'000;
     host_.id.data[0] = 1;
     host_.operator_key = operator_key_->public_key();
     chain_.put(market::market_params_key(), params_);
