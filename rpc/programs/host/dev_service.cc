@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::uint64_t kArtifactQuotaBytes = 8ULL << 30;
 constexpr std::uint64_t kCodeQuotaBytes = 2ULL << 30;
+constexpr std::uint64_t kLeavesBytes = 64ULL << 20;
 constexpr std::uint64_t kStartTimeoutMs = 20'000;
 
 Hash32 random_id() {
