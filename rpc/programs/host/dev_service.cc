@@ -80,9 +80,9 @@ ErrorOr<void> DevService::start(const Hash32& key) {
     return it == runners_.end() ? nullptr : it->get();
   };
   front_ = std::make_unique<executor::FrontClient>(
-      executor::FrontProgram{setup_.program, "front",
-                             executor::front_words(run_folder() + "/front", setup_.outbound,
-                                                   kLeavesBytes)},
+      executor::FrontProgram{
+          setup_.program, "front",
+          executor::front_words(run_folder() + "/front", setup_.outbound, kLeavesBytes)},
       std::move(listener),
       executor::FrontEvents{[](const executor::UseFrame&) {},
                             [this, runner_of](const executor::WorkerLostFrame& lost) {
