@@ -12,9 +12,9 @@
 namespace fog::executor {
 
 enum class LeafVerdict : std::uint8_t {
-  kVerified,      // the record fits its entry, and the replay it
-  kAttested,      // too large to be kept, a container's, or made with secrets: the Host's word, bound
-                  // by its entry
+  kVerified,  // the record fits its entry, and the replay it
+  kAttested,  // too large to be kept, a container's, or made with secrets: the Host's word, bound
+              // by its entry
   kUnverifiable,  // ended for a reason of that computer's: wall time, stack, its own memory, a
                   // crash
   kMismatch,      // the record contradicts its entry, or the replay the record
