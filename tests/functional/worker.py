@@ -96,7 +96,7 @@ class Worker:
         self.id, self.said = self.id + 1, b""
         pairs = uleb128(len(env)) + b"".join(blob(name) + blob(value) for name, value in env)
         self._send(RUN, struct.pack("<Q", self.id) + blobs(args) + pairs + struct.pack("<Q", 1_700_000_000_000)
-                   + bytes([7] * 32) + b"\0")
+                   + bytes([7] * 32) + b"\0" + b"\0" + struct.pack("<Q", 0))  # no parts, no audit, the bind's fuel
         pieces = [stdin[at:at + CHUNK] for at in range(0, len(stdin), CHUNK)] or [b""]
         for number, piece in enumerate(pieces):  # no more than the window of 256 KiB: that is up to the caller
             self._send(INPUT, struct.pack("<QB", self.id, number == len(pieces) - 1) + blob(piece))
