@@ -1,9 +1,7 @@
 #include "tests/bench/host_stage.h"
 
-#include <netinet/in.h>
-#include <sys/socket.h>
-
 #include "executor/worker/wasm_runtime.h"
+#include "tests/support/loopback.h"
 
 namespace fog::bench {
 namespace {
@@ -11,16 +9,6 @@ namespace {
 using namespace executor;
 
 constexpr std::uint64_t kTimeMs = 1'700'000'000'000;
-
-UniqueFd listen_on_loopback() {
-  UniqueFd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address = {};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  CHECK(::bind(listener.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
-  CHECK(::listen(listener.get(), 64) == 0);
-  return listener;
-}
 
 std::string header(std::string_view name, std::string_view value) {
   return std::string(name) + ": " + std::string(value) + "\r\n";
@@ -61,7 +49,8 @@ HostStage::HostStage(const Bytes& component, std::size_t gateways)
          market::make_link_key(operator_key_, known, serve.replica.lease, serve.replica.term)});
   }
   front_ = std::make_unique<FrontClient>(
-      FrontProgram{"/proc/self/exe", "front", {folder_.path() + "/front"}}, listen_on_loopback(),
+      FrontProgram{"/proc/self/exe", "front", {folder_.path() + "/front"}},
+      testing::listen_on_loopback(),
       FrontEvents{[](const UseFrame&) {},
                   [this](const WorkerLostFrame& lost) {
                     if (ending_) return;

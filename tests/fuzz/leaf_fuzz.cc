@@ -1,29 +1,15 @@
 // Leaves come from a Host's disk or over the network, queries from anybody: any bytes are what they
 // say, or refused; and a record that is none of a Host's is told so without being run.
-#include <cstdio>
-#include <string>
-#include <unistd.h>
-
 #include "executor/leaf_query.h"
 #include "executor/leaf_store.h"
 #include "executor/replay.h"
+#include "tests/fuzz/temp_file.h"
 
 namespace {
 
-// The file of this process, made anew for each input, gone at its end.
-struct TempFile {
-  TempFile() {
-    const int fd = ::mkstemp(name.data());
-    CHECK(fd >= 0);
-    ::close(fd);
-  }
-  ~TempFile() { ::unlink(name.c_str()); }
-  std::string name = "/tmp/fog_leaf_fuzz.XXXXXX";
-};
-
-const std::string& path() {
-  static const TempFile kFile;
-  return kFile.name;
+const fog::fuzz::TempFile& file() {
+  static const fog::fuzz::TempFile kFile;
+  return kFile;
 }
 
 template <class T>
@@ -54,11 +40,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   round_trip<LeafAnswer>(bytes);
   round_trip<LeafRecord>(bytes);
   examine({}, bytes);
-  std::FILE* file = std::fopen(path().c_str(), "wb");
-  CHECK(file != nullptr);
-  CHECK(size == 0 || std::fwrite(data, 1, size, file) == size);
-  CHECK(std::fclose(file) == 0);
-  auto leaves = LeafFile::open(path());
+  file().write(data, size);
+  auto leaves = LeafFile::open(file().path());
   if (!leaves) return 0;
   while (const auto record = leaves->next()) examine(leaves->terms(), *record);
   return 0;

@@ -5,10 +5,9 @@
 #include <functional>
 
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 
 #include "executor/worker/wasm_runtime.h"
+#include "tests/support/loopback.h"
 #include "tests/support/wasm_guest.h"
 #include "tests/unit/executor/worker/fake_chain.h"
 #include "tests/unit/executor/worker/test_gateway.h"
@@ -18,6 +17,7 @@ namespace {
 
 using fog::testing::FakeChain;
 using fog::testing::HostAnswer;
+using fog::testing::listen_on_loopback;
 using fog::testing::TempFolder;
 using fog::testing::TestGateway;
 using market::LeaseState;
@@ -30,16 +30,6 @@ bool eventually(F holds) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
   return false;
-}
-
-UniqueFd listen_on_loopback() {
-  UniqueFd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address = {};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  EXPECT_EQ(::bind(listener.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-  EXPECT_EQ(::listen(listener.get(), 64), 0);
-  return listener;
 }
 
 class AgentTest : public ::testing::Test {

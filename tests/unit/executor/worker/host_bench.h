@@ -3,29 +3,18 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 
 #include "executor/front.h"
 #include "executor/front_client.h"
 #include "executor/replica_runner.h"
 #include "executor/worker/wasm_runtime.h"
+#include "tests/support/loopback.h"
 #include "tests/support/wasm_guest.h"
 #include "tests/unit/executor/worker/test_gateway.h"
 
 namespace fog::testing {
 
 using namespace executor;  // NOLINT(google-build-using-namespace): a test's support
-
-inline UniqueFd listen_on_loopback() {
-  UniqueFd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address = {};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  EXPECT_EQ(::bind(listener.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-  EXPECT_EQ(::listen(listener.get(), 64), 0);
-  return listener;
-}
 
 class HostBench {
  public:
