@@ -33,12 +33,14 @@ ErrorCode code_of(signer_wire::Refusal why) {
 // The answer of the wanted kind; a refusal as its error.
 template <class Wanted>
 ErrorOr<Wanted> exchange(int socket, const signer_wire::Request& request, Deadline deadline) {
-  TRY_VOID(send_until(socket, signer_wire::encode_frame(request), deadline));
+  // A busy signer says so and hangs up before it is asked: then sending fails, and it must be read.
+  const auto sent = send_until(socket, signer_wire::encode_frame(request), deadline);
   signer_wire::FrameCutter frames;
   signer_wire::Answer answer;
   for (bool whole = false; !whole;) {
-    TRY(const Bytes bytes, receive_until(socket, deadline));
-    frames.push(bytes);
+    const auto bytes = receive_until(socket, deadline);
+    if (!bytes) return Fail{sent ? bytes.error() : sent.error()};
+    frames.push(*bytes);
     TRY(whole, frames.next(answer));
   }
   if (const auto* wanted = std::get_if<Wanted>(&answer)) return *wanted;

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <thread>
 
+#include <gmock/gmock.h>
 #include <sys/socket.h>
 
 #include "tests/support/signer_world.h"
@@ -96,6 +97,19 @@ TEST_F(RemoteSignerTest, MustBeThereWhenItsKeyIsNotKnown) {
   serve();
   options.first_wait_ms = 20'000;
   EXPECT_EQ(open(options)->key(), key_.secret.x_only_key());
+}
+
+// The signer may have refused and hung up before the node has said a word.
+TEST_F(RemoteSignerTest, ASecondNodeIsAlwaysToldWhy) {
+  serve();
+  const auto first = open(remote_options());
+  ASSERT_TRUE(first->is_reached());
+  RemoteSignerOptions options = remote_options();
+  options.key.reset();
+  options.first_wait_ms = 0;
+  for (int i = 0; i < 2'000; ++i) {
+    ASSERT_THAT(open_fails(options).context, ::testing::HasSubstr("another node is connected"));
+  }
 }
 
 TEST_F(RemoteSignerTest, AnotherValidatorsOrChainsIsRefused) {
