@@ -8,6 +8,7 @@
 
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 namespace fog::executor {
 namespace {
@@ -47,6 +48,10 @@ ErrorOr<UniqueFd> make_sealed_memory(const char* name, ByteView content) {
 
 ErrorOr<Bytes> read_all(int fd, std::size_t max_bytes) {
   Bytes out;
+  struct stat status = {};
+  // The kernel's own files say zero.
+  if (::fstat(fd, &status) == 0 && S_ISREG(status.st_mode))
+    out.reserve(std::min(static_cast<std::size_t>(status.st_size), max_bytes));
   std::array<std::uint8_t, 64 * 1024> chunk;
   off_t at = 0;
   for (;;) {

