@@ -64,6 +64,7 @@ Agent::Agent(AgentOptions options, NodeApi& node, MessageSender& sender,
       cgroups_(CgroupRoot::find()),
       workers_({options_.program, "worker", options_.namespaces}),
       compiler_(code_, workers_, cgroups_),
+      views_(operator_key_, clock_, options_.programs, view_source()),
       front_(
           {options_.program, "front",
            front_words(options_.folder + "/front", options_.outbound, options_.leaves_quota_bytes)},
@@ -83,13 +84,15 @@ Agent::Agent(AgentOptions options, NodeApi& node, MessageSender& sender,
              const auto it = held_.find(stopped.replica);
              if (it == held_.end() || !it->second.runner) return;
              it->second.runner->on_front_stopped(stopped.why);
-           }}) {
+           },
+           [this](const ViewAskedFrame& asked) { views_.take(asked); }}) {
   for (const std::string& missing : cgroups_.missing())
     say("workers run without limit: " + missing);
 }
 
 Agent::~Agent() {
   stop();
+  views_.stop();
   HeldMap held;
   {
     const std::lock_guard lock(mutex_);
@@ -148,6 +151,16 @@ ErrorOr<std::uint16_t> Agent::wait_listening(std::uint64_t timeout_ms) {
   return front_.wait_listening(timeout_ms);
 }
 
+std::string Agent::phase_of(const Held& held) {
+  if (held.runner) return std::string(phase_name(held.runner->phase()));
+  return held.over ? "settling" : "waiting";
+}
+
+std::string Agent::why_of(const Held& held) {
+  if (!held.declined.empty()) return held.declined;
+  return held.runner ? held.runner->why() : "";
+}
+
 std::vector<ReplicaStatus> Agent::replicas() const {
   const std::lock_guard lock(mutex_);
   std::vector<ReplicaStatus> out;
@@ -156,10 +169,8 @@ std::vector<ReplicaStatus> Agent::replicas() const {
     status.replica = id;
     status.service = held.lease.service;
     status.state = held.lease.state;
-    status.phase = held.runner ? std::string(phase_name(held.runner->phase()))
-                   : held.over ? "settling"
-                               : "waiting";
-    status.why = !held.declined.empty() ? held.declined : held.runner ? held.runner->why() : "";
+    status.phase = phase_of(held);
+    status.why = why_of(held);
     status.worker_starts = held.runner ? held.runner->worker_starts() : 0;
     if (held.runner) status.computer_use = held.runner->computer_use();
     status.use = held.use;

@@ -17,6 +17,7 @@
 #include "executor/host_view.h"
 #include "executor/message_sender.h"
 #include "executor/replica_runner.h"
+#include "executor/service_views.h"
 
 namespace fog::executor {
 
@@ -32,6 +33,7 @@ struct AgentOptions {
   RegistryPolicy registries = {};                 // from which it pulls images
   OutboundSettings outbound = {};
   std::uint64_t leaves_quota_bytes = kLeavesQuotaBytes;
+  bool programs = true;  // owners may run programs in their containers
 };
 
 // What `foghost status` shows of a replica.
@@ -103,6 +105,15 @@ class Agent {
   void reap();
   void trim_caches();
 
+  static std::string phase_of(const Held& held);
+  static std::string why_of(const Held& held);
+
+  // agent_views.cc
+  ViewSource view_source();
+  ErrorOr<ViewRights> view_rights(const ChainId& chain, const ReplicaId& replica);
+  ErrorOr<MeterFrame> view_meter(const ReplicaId& replica) const;
+  ErrorOr<std::shared_ptr<ContainerControl>> view_container(const ReplicaId& replica) const;
+
   // agent_duties.cc
   void duties();
   void do_duties();
@@ -154,6 +165,7 @@ class Agent {
 
   WorkerPool workers_;
   Compiler compiler_;
+  ServiceViews views_;
   FrontClient front_;
 };
 

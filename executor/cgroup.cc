@@ -189,13 +189,16 @@ CgroupUse Cgroup::use() const {
   };
   if (!v2_) {
     if (!accounts_.empty()) out.cpu_ms = number_in(accounts_ + "/cpuacct.usage") / 1'000'000;
-    if (!memory_.empty()) out.memory_peak_bytes = number_in(memory_ + "/memory.max_usage_in_bytes");
+    if (memory_.empty()) return out;
+    out.memory_bytes = number_in(memory_ + "/memory.usage_in_bytes");
+    out.memory_peak_bytes = number_in(memory_ + "/memory.max_usage_in_bytes");
     return out;
   }
   // "usage_usec 1234" is the first line.
   const std::string stat = file_text(accounts_ + "/cpu.stat");
   if (const auto at = stat.find("usage_usec "); at != std::string::npos)
     out.cpu_ms = std::strtoull(stat.c_str() + at + 11, nullptr, 10) / 1'000;
+  out.memory_bytes = number_in(memory_ + "/memory.current");
   // Linux 5.19 and later.
   out.memory_peak_bytes = number_in(memory_ + "/memory.peak");
   return out;

@@ -13,6 +13,7 @@ namespace fog::executor {
 // What the processes of a group have used; 0 where this computer does not count it.
 struct CgroupUse {
   std::uint64_t cpu_ms = 0;
+  std::uint64_t memory_bytes = 0;  // now
   std::uint64_t memory_peak_bytes = 0;
   bool operator==(const CgroupUse&) const = default;
 };

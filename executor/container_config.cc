@@ -235,4 +235,17 @@ ErrorOr<std::string> container_config(std::string_view image_config,
   return whole.dump(1, ' ', false, Json::error_handler_t::replace);
 }
 
+ErrorOr<std::string> program_config(std::string_view container_config,
+                                    const std::vector<BoundedText<8'192>>& words, bool terminal) {
+  const Json config = Json::parse(container_config, nullptr, false);
+  Json process = config.is_object() ? config.value("process", Json()) : Json();
+  if (!process.is_object() || !process.contains("env") || !process["env"].is_array())
+    return fail(ErrorCode::kCorrupt, "the container's configuration cannot be read");
+  process["args"] = Json::array();
+  for (const std::string& word : words) process["args"].push_back(word);
+  process["terminal"] = terminal;
+  if (terminal) process["env"].push_back("TERM=xterm");
+  return process.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 }  // namespace fog::executor

@@ -23,4 +23,9 @@ ErrorOr<std::string> container_config(std::string_view image_config,
                                       const market::Manifest& manifest, std::uint64_t memory_bytes,
                                       const market::SecretValues& secrets = {});
 
+// The process.json of another program in a container with that config.json: the same user, rights,
+// environment and bounds, other words.
+ErrorOr<std::string> program_config(std::string_view container_config,
+                                    const std::vector<BoundedText<8'192>>& words, bool terminal);
+
 }  // namespace fog::executor

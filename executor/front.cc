@@ -102,7 +102,8 @@ class Front final : public ReplicaDirectory {
                  outbound_,
                  options.folder + "/usage",
                  options.folder + "/spool",
-                 [this](Bytes frame) { agent_.send(std::move(frame)); }},
+                 [this](Bytes frame) { agent_.send(std::move(frame)); },
+                 views_},
         leaves_quota_bytes_(options.leaves_quota_bytes),
         agent_(io_, options.control),
         acceptor_(io_),
@@ -177,11 +178,14 @@ class Front final : public ReplicaDirectory {
         return claim(frame);
       case FrontFrame::kForget:
         return forget(frame);
+      case FrontFrame::kViewTold:
+        return view_told(frame);
       case FrontFrame::kListening:
       case FrontFrame::kWorkerLost:
       case FrontFrame::kStopped:
       case FrontFrame::kClaims:
       case FrontFrame::kUse:
+      case FrontFrame::kViewAsked:
         return false;
     }
     return false;
@@ -247,9 +251,23 @@ class Front final : public ReplicaDirectory {
     return true;
   }
 
+  bool view_told(const Frame& frame) {
+    const auto told = decode_frame<ViewToldFrame>(frame);
+    if (!told || (told->status == 101 && agent_.fds().empty())) return false;
+    UniqueFd socket;
+    if (told->status == 101) {
+      socket = std::move(agent_.fds().front());
+      agent_.fds().pop_front();
+    }
+    // Of a question to the front before this one: nobody waits for it.
+    (void)views_.answer(*told, std::move(socket));
+    return true;
+  }
+
   asio::io_context io_{1};
   asio::thread_pool disk_{2};
   OutboundClient outbound_;
+  FrontViews views_{io_, [this](Bytes frame) { agent_.send(std::move(frame)); }};
   FrontContext context_;
   const std::uint64_t leaves_quota_bytes_;
   std::uint64_t ticks_ = 0;

@@ -63,6 +63,13 @@ ErrorOr<Accounted> FrontSession::account(const DoneFrame& done, const Answer& an
   UseFrame& use = request_->replica->use;
   ++use.served;
   use.fuel += out.entry.counters.fuel;
+  use.request_bytes += out.entry.request_bytes;
+  use.response_bytes += out.entry.counters.egress_bytes;
+  use.outbound_bytes += exchange_->outbound.egress_bytes();
+  use.memory_peak_bytes = std::max(use.memory_peak_bytes, done.meter.memory_peak_bytes);
+  const auto took = std::chrono::steady_clock::now() - since_;
+  count_took(use.took, static_cast<std::uint64_t>(
+                           std::chrono::duration_cast<std::chrono::microseconds>(took).count()));
   if (done.outcome != RunOutcome::kOk) ++use.failed;
   return out;
 }

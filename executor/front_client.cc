@@ -163,6 +163,15 @@ bool FrontClient::take(const Frame& frame) {
   if (const auto stopped = decode_frame<StoppedFrame>(frame)) {
     return events_.stopped(*stopped), true;
   }
+  if (const auto asked = decode_frame<ViewAskedFrame>(frame)) {
+    if (events_.view_asked) return events_.view_asked(*asked), true;
+    ViewToldFrame told;
+    told.id = asked->id;
+    told.status = 404;
+    told.why.assign("nothing can be seen here");
+    tell_view(told, {});
+    return true;
+  }
   return false;
 }
 
@@ -206,6 +215,11 @@ void FrontClient::forget(const ReplicaId& replica) {
   const std::lock_guard lock(mutex_);
   served_.erase(replica);
   (void)send(encode_frame(frame), {});
+}
+
+void FrontClient::tell_view(const ViewToldFrame& frame, const UniqueFd& socket) {
+  const std::lock_guard lock(mutex_);
+  (void)send(encode_frame(frame), socket ? std::vector<int>{socket.get()} : std::vector<int>{});
 }
 
 ErrorOr<std::vector<market::LogClaim>> FrontClient::claims(const ReplicaId& replica,

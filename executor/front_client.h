@@ -26,6 +26,8 @@ struct FrontEvents {
   std::function<void(const UseFrame&)> use;
   std::function<void(const WorkerLostFrame&)> worker_lost;
   std::function<void(const StoppedFrame&)> stopped;
+  // To be answered by tell_view(), later.
+  std::function<void(const ViewAskedFrame&)> view_asked = {};
 };
 
 class FrontClient {
@@ -45,6 +47,8 @@ class FrontClient {
   // Answered by the event `stopped`.
   void stop(const ReplicaId& replica);
   void forget(const ReplicaId& replica);
+  // `socket` with status 101 alone.
+  void tell_view(const ViewToldFrame& frame, const UniqueFd& socket);
   ErrorOr<std::vector<market::LogClaim>> claims(const ReplicaId& replica,
                                                 const std::vector<ClaimFrom>& from,
                                                 std::uint64_t timeout_ms);

@@ -6,6 +6,7 @@
 #include "executor/frame.h"
 #include "executor/meter.h"
 #include "executor/replica_id.h"
+#include "executor/took_buckets.h"
 #include "market/types/messages.h"
 #include "market/types/secret.h"
 
@@ -18,12 +19,14 @@ enum class FrontFrame : std::uint8_t {
   kStop = 66,
   kClaim = 67,
   kForget = 68,
+  kViewTold = 69,
   // From the front.
   kListening = 96,
   kWorkerLost = 97,
   kStopped = 98,
   kClaims = 99,
   kUse = 100,
+  kViewAsked = 101,
 };
 
 struct LinkedGateway {
@@ -122,8 +125,27 @@ struct ClaimsFrame {
   static constexpr auto kFields = std::make_tuple(&ClaimsFrame::id, &ClaimsFrame::logs);
   bool operator==(const ClaimsFrame&) const = default;
 };
-// What a replica has served since the front started, for `foghost status`. Sent when it has
-// changed, at most once a second.
+// Answers a ViewAskedFrame: with status 101 and a socket, whose bytes the front carries; or why
+// not.
+struct ViewToldFrame {
+  static constexpr FrontFrame kKind = FrontFrame::kViewTold;
+  std::uint64_t id = 0;
+  std::uint16_t status = 0;
+  BoundedText<256> why;
+  static constexpr auto kFields =
+      std::make_tuple(&ViewToldFrame::id, &ViewToldFrame::status, &ViewToldFrame::why);
+  bool operator==(const ViewToldFrame&) const = default;
+};
+// Somebody asks to see a replica: what he sent (view_query.h), which is the agent's to judge.
+struct ViewAskedFrame {
+  static constexpr FrontFrame kKind = FrontFrame::kViewAsked;
+  std::uint64_t id = 0;
+  BoundedBytes<512> query;
+  static constexpr auto kFields = std::make_tuple(&ViewAskedFrame::id, &ViewAskedFrame::query);
+  bool operator==(const ViewAskedFrame&) const = default;
+};
+// What a replica has served since the front started, for `foghost status` and its Publisher. Sent
+// when it has changed, at most once a second.
 struct UseFrame {
   static constexpr FrontFrame kKind = FrontFrame::kUse;
   ReplicaId replica;
@@ -131,9 +153,16 @@ struct UseFrame {
   std::uint64_t failed = 0;   // of them, by the workload's fault
   std::uint64_t refused = 0;  // not settled: no worker, queue full, unvouchered
   std::uint64_t fuel = 0;
-  static constexpr auto kFields =
-      std::make_tuple(&UseFrame::replica, &UseFrame::served, &UseFrame::failed, &UseFrame::refused,
-                      &UseFrame::fuel);
+  std::uint64_t request_bytes = 0;         // bodies
+  std::uint64_t response_bytes = 0;        // as billed
+  std::uint64_t outbound_bytes = 0;        // to other servers; of that too
+  std::uint64_t memory_peak_bytes = 0;     // of one run, the most
+  std::uint32_t running = 0, waiting = 0;  // now
+  TookCounts took;                         // from the whole request to its end, served ones
+  static constexpr auto kFields = std::make_tuple(
+      &UseFrame::replica, &UseFrame::served, &UseFrame::failed, &UseFrame::refused, &UseFrame::fuel,
+      &UseFrame::request_bytes, &UseFrame::response_bytes, &UseFrame::outbound_bytes,
+      &UseFrame::memory_peak_bytes, &UseFrame::running, &UseFrame::waiting, &UseFrame::took);
   bool operator==(const UseFrame&) const = default;
 };
 

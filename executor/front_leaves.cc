@@ -20,11 +20,6 @@ bool is_well_formed(const LeafQuery& query) {
              indexes.end();
 }
 
-bool is_recent(std::uint64_t time_ms) {
-  const std::uint64_t now_ms = system_clock().wall_ms();
-  return (now_ms > time_ms ? now_ms - time_ms : time_ms - now_ms) <= kLeafQueryAgeMs;
-}
-
 }  // namespace
 
 void FrontSession::on_leaves() {
@@ -43,15 +38,14 @@ void FrontSession::on_leaves() {
     return refuse(404, "this Host's log has only " + std::to_string(link->log->settled()) +
                            " settled requests");
   }
-  if (!is_recent(query.time_ms)) return refuse(403, "the query's time is not now");
+  if (!is_recent(query.time_ms, system_clock().wall_ms()))
+    return refuse(403, "the query's time is not now");
   if (!replica->may_read(address_of(asked->reader))) {
     return refuse(403, "leaves are for the bid's gateways, publisher and auditors");
   }
   const std::string later = "this Host is asked for too many leaves; again in a second";
   if (!replica->may_check_signature()) return refuse(503, later);
-  if (!verify_ecdsa(asked->reader, leaf_query_digest(query), asked->signature)) {
-    return refuse(403, "the signature does not fit the query");
-  }
+  if (!is_signed(*asked)) return refuse(403, "the signature does not fit the query");
   if (!replica->begin_reading(query.indexes.size())) return refuse(503, later);
   link->leaves->flush();
   read_leaves(replica, *link, query);

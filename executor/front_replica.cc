@@ -175,6 +175,8 @@ void FrontReplica::tick() {
     const auto stuck = worker_;
     stuck->give_up("it is stuck");
   }
+  use.running = worker_ == nullptr ? 0 : static_cast<std::uint32_t>(worker_->running());
+  use.waiting = static_cast<std::uint32_t>(waiting_.size());
   if (use == told_) return;
   told_ = use;
   context_.tell_agent(encode_frame(use));

@@ -9,6 +9,7 @@
 #include <boost/asio/thread_pool.hpp>
 
 #include "executor/front_frames.h"
+#include "executor/front_view.h"
 #include "executor/leaf_store.h"
 #include "executor/outbound_client.h"
 #include "executor/usage_log.h"
@@ -36,6 +37,7 @@ struct FrontContext {
   std::string usage_folder;
   std::string spool_folder;
   std::function<void(Bytes)> tell_agent;
+  FrontViews& views;
 };
 
 // A gateway that may forward to the replica.

@@ -140,6 +140,9 @@ void FrontSession::on_head() {
   } else if (posted && target == kLeavesPath) {
     own_ = &FrontSession::on_leaves;
     body_bytes_max_ = kOwnBodyBytesMax;
+  } else if (posted && target == kViewPath) {
+    own_ = &FrontSession::on_view;
+    body_bytes_max_ = kViewQueryBytesMax;
   } else {
     auto checked = check_link();
     if (!checked) return refuse(checked.error().status, checked.error().why);
@@ -254,9 +257,43 @@ void FrontSession::on_voucher() {
   });
 }
 
+// ---- a Publisher's view ----
+
+void FrontSession::on_view() {
+  if (!beast::iequals(parser_->get()[http::field::upgrade], kViewProtocol.data()))
+    return refuse(400, "this path is for `Upgrade: fog-view`");
+  Bytes query(static_cast<std::size_t>(body_->size()));
+  if (!body_->read(0, query)) return refuse(503, "this Host cannot read the query back");
+  const bool asked = replicas_.context().views.ask(
+      std::move(query),
+      [self = shared_from_this()](std::uint16_t status, const std::string& why, UniqueFd socket) {
+        self->on_view_told(status, why, std::move(socket));
+      });
+  if (!asked) refuse(503, "this Host is asked too much; again in a second");
+}
+
+void FrontSession::on_view_told(std::uint16_t status, const std::string& why, UniqueFd socket) {
+  if (status != 101 || !socket) return refuse(status == 101 ? 503 : status, why);
+  auto head = std::make_shared<std::string>(
+      "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: fog-view\r\n\r\n");
+  stream_.expires_after(kConnectionPartTime);
+  asio::async_write(
+      stream_, asio::buffer(*head),
+      [self = shared_from_this(), head, agent = std::make_shared<UniqueFd>(std::move(socket))](
+          error_code error, std::size_t) {
+        if (error) return;
+        self->stream_.expires_never();
+        Bytes first(self->buffer_.size());
+        asio::buffer_copy(asio::buffer(first), self->buffer_.data());
+        self->replicas_.context().views.carry(self->stream_.release_socket(), std::move(first),
+                                              std::move(*agent), self->count_);
+      });
+}
+
 // ---- running ----
 
 void FrontSession::run() {
+  since_ = std::chrono::steady_clock::now();
   FrontReplica& replica = *request_->replica;
   const std::string& folder = replicas_.context().spool_folder;
   exchange_ =

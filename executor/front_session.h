@@ -12,6 +12,7 @@
 #include "executor/front_replica.h"
 #include "executor/leaf_query.h"
 #include "executor/serving.h"
+#include "executor/view_query.h"
 
 namespace fog::executor {
 
@@ -60,6 +61,8 @@ class FrontSession : public std::enable_shared_from_this<FrontSession> {
   void on_leaves();
   void read_leaves(const std::shared_ptr<FrontReplica>& replica, FrontLink& link,
                    const LeafQuery& query);
+  void on_view();
+  void on_view_told(std::uint16_t status, const std::string& why, UniqueFd socket);
   void run();
   void on_end(const DoneFrame& end);
   ErrorOr<Accounted> account(const DoneFrame& done, const Answer& answer);
@@ -88,6 +91,7 @@ class FrontSession : public std::enable_shared_from_this<FrontSession> {
   void (FrontSession::*own_)() = nullptr;
   std::optional<Forwarded> request_;
   std::shared_ptr<Exchange> exchange_;
+  std::chrono::steady_clock::time_point since_;  // the request is whole
 
   // Of the answer at hand: its body is `output_` from `output_at_` on.
   std::optional<Response> response_;

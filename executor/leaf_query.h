@@ -8,17 +8,17 @@
 // again a second later.
 #pragma once
 
+#include "executor/signed_query.h"
 #include "executor/transcript.h"
 
 namespace fog::executor {
 
 constexpr std::size_t kLeafQueryMax = 64;
-// A query counts while its time is no further from the Host's clock.
-constexpr std::uint64_t kLeafQueryAgeMs = 300'000;
 // So much of records in one answer, or a single one.
 constexpr std::uint64_t kLeafAnswerBytesMax = 8 << 20;
 
 struct LeafQuery {
+  static constexpr std::string_view kTag = "fog/leaf-query";
   ChainId chain;
   ReplicaId replica;
   Address gateway;
@@ -30,17 +30,7 @@ struct LeafQuery {
                       &LeafQuery::count, &LeafQuery::indexes, &LeafQuery::time_ms);
   bool operator==(const LeafQuery&) const = default;
 };
-// The tagged hash "fog/leaf-query" of BCS(query).
-Hash32 leaf_query_digest(const LeafQuery& query);
-
-struct SignedLeafQuery {
-  LeafQuery query;
-  PublicKey reader;
-  EcdsaSig signature;
-  static constexpr auto kFields = std::make_tuple(&SignedLeafQuery::query, &SignedLeafQuery::reader,
-                                                  &SignedLeafQuery::signature);
-  bool operator==(const SignedLeafQuery&) const = default;
-};
+using SignedLeafQuery = SignedQuery<LeafQuery>;
 
 struct ProvenLeaf {
   std::uint64_t index = 0;

@@ -78,6 +78,24 @@ CgroupUse ReplicaRunner::computer_use() const {
   return computer_use_;
 }
 
+std::uint64_t ReplicaRunner::up_ms() const {
+  const std::lock_guard lock(mutex_);
+  if (!up_since_) return 0;
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<milliseconds>(Clock::now() - *up_since_).count());
+}
+
+std::shared_ptr<ContainerControl> ReplicaRunner::control() const {
+  const std::lock_guard lock(mutex_);
+  return control_;
+}
+
+void ReplicaRunner::set_running(std::shared_ptr<ContainerControl> control, bool runs) {
+  const std::lock_guard lock(mutex_);
+  control_ = std::move(control);
+  up_since_ = runs ? std::optional(Clock::now()) : std::nullopt;
+}
+
 void ReplicaRunner::wake() {
   const std::uint64_t one = 1;
   [[maybe_unused]] const ssize_t written = ::write(wake_.get(), &one, sizeof one);
@@ -286,6 +304,8 @@ ErrorOr<void> ReplicaRunner::start_worker(std::optional<WorkerProcess>& worker,
   }));
   if (!is_container()) limit_cpu(group);
   worker_lost_ = false;
+  set_running(is_container() ? std::make_shared<ContainerControl>(worker->take_control()) : nullptr,
+              true);
   const UniqueFd socket = worker->take_socket();
   ++worker_starts_;
   TRY_VOID(services_.front.give_worker(terms_.serve.replica, socket));
@@ -337,6 +357,7 @@ std::string ReplicaRunner::watch(WorkerProcess& worker, const std::optional<Cgro
     }
     if (drain_until && Clock::now() > *drain_until) break;
   }
+  set_running(nullptr, false);
   worker.kill();
   if (log_open) copy_log(worker.log());
   return worker.wait();

@@ -10,6 +10,7 @@
 #include "executor/cgroup.h"
 #include "executor/code_cache.h"
 #include "executor/compiler.h"
+#include "executor/container_control.h"
 #include "executor/front_client.h"
 #include "executor/image_store.h"
 #include "executor/worker_pool.h"
@@ -70,6 +71,10 @@ class ReplicaRunner {
   std::uint64_t worker_starts() const { return worker_starts_; }
   // Of the worker or container that runs now, as of a few seconds ago.
   CgroupUse computer_use() const;
+  // Since that was started; 0: none runs.
+  std::uint64_t up_ms() const;
+  // Into the container that runs now; null: none does.
+  std::shared_ptr<ContainerControl> control() const;
 
   // Returns at once; the phase becomes kStopped when nothing runs any more. Graceful: requests
   // under way may end first, for as long as the manifest's wall time.
@@ -96,6 +101,7 @@ class ReplicaRunner {
   bool copy_log(int pipe);
   void fail_with(const std::string& why);
   void set_phase(ReplicaPhase phase);
+  void set_running(std::shared_ptr<ContainerControl> control, bool runs);
   void wake();
   // False when stopped meanwhile.
   bool pause(std::uint64_t ms);
@@ -115,6 +121,8 @@ class ReplicaRunner {
   mutable std::mutex mutex_;
   std::string why_;
   CgroupUse computer_use_;
+  std::shared_ptr<ContainerControl> control_;
+  std::optional<std::chrono::steady_clock::time_point> up_since_;
   std::thread thread_;
 };
 

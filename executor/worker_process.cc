@@ -13,6 +13,8 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "executor/container_control.h"
+
 namespace fog::executor {
 namespace {
 
@@ -38,7 +40,7 @@ struct ChildPlan {
   int socket = -1;
   int log = -1;
   int null = -1;
-  int config = -1;                // of a container
+  int config = -1, control = -1;  // of a container
   const char* uid_map = nullptr;  // with namespaces
   const char* gid_map = nullptr;
   const char* path = nullptr;
@@ -50,16 +52,19 @@ struct ChildPlan {
   const int socket = ::fcntl(plan.socket, F_DUPFD, 16);
   const int log = ::fcntl(plan.log, F_DUPFD, 16);
   const int config = plan.config < 0 ? -1 : ::fcntl(plan.config, F_DUPFD, 16);
+  const int control = plan.control < 0 ? -1 : ::fcntl(plan.control, F_DUPFD, 16);
   if (plan.uid_map != nullptr && !(write_text("/proc/self/setgroups", "deny") &&
                                    write_text("/proc/self/uid_map", plan.uid_map) &&
                                    write_text("/proc/self/gid_map", plan.gid_map))) {
     ::_exit(126);
   }
   if (::dup2(plan.null, 0) < 0 || ::dup2(plan.null, 1) < 0 || ::dup2(log, 2) < 0 ||
-      ::dup2(socket, kWorkerSocket) < 0 || (config >= 0 && ::dup2(config, kContainerConfig) < 0)) {
+      ::dup2(socket, kWorkerSocket) < 0 ||
+      (config >= 0 &&
+       (::dup2(config, kContainerConfig) < 0 || ::dup2(control, kContainerControl) < 0))) {
     ::_exit(126);
   }
-  ::syscall(SYS_close_range, (config >= 0 ? kContainerConfig : kWorkerSocket) + 1, ~0U, 0);
+  ::syscall(SYS_close_range, (config >= 0 ? kContainerControl : kWorkerSocket) + 1, ~0U, 0);
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -149,11 +154,14 @@ ErrorOr<WorkerProcess> WorkerProcess::start(const WorkerProgram& program) {
   const std::string uid = map_line(::geteuid());
   const std::string gid = map_line(::getegid());
   UniqueFd config;
+  std::pair<UniqueFd, UniqueFd> control;
   if (container) {
+    TRY(control, make_socket_pair());
     TRY(config, make_sealed_memory("fog-container", as_bytes(program.container_config)));
   }
   ChildPlan plan;
   plan.config = config.get();
+  plan.control = control.second.get();
   plan.socket = sockets.second.get();
   plan.log = pipe.second.get();
   plan.null = null.get();
@@ -168,6 +176,7 @@ ErrorOr<WorkerProcess> WorkerProcess::start(const WorkerProgram& program) {
   worker.pidfd_.reset(static_cast<int>(::syscall(SYS_pidfd_open, worker.pid_, 0)));
   if (!worker.pidfd_) return fail_errno("cannot watch the worker process");
   worker.socket_ = std::move(sockets.first);
+  worker.control_ = std::move(control.first);
   worker.log_ = std::move(pipe.first);
   return worker;
 }
@@ -176,6 +185,7 @@ WorkerProcess::WorkerProcess(WorkerProcess&& other) noexcept
     : pid_(std::exchange(other.pid_, -1)),
       pidfd_(std::move(other.pidfd_)),
       socket_(std::move(other.socket_)),
+      control_(std::move(other.control_)),
       log_(std::move(other.log_)),
       namespaces_refused_(std::move(other.namespaces_refused_)) {}
 

@@ -11,7 +11,7 @@
 
 namespace fog::executor {
 
-constexpr int kContainerConfig = 4;
+constexpr int kContainerConfig = 4;  // and kContainerControl, container_control.h
 
 struct WorkerProgram {
   std::string path;                // of foghost
@@ -49,6 +49,8 @@ class WorkerProcess {
 
   // The socket, to be handed to the front. Once.
   UniqueFd take_socket() { return std::move(socket_); }
+  // Of a container: for a ContainerControl. Once.
+  UniqueFd take_control() { return std::move(control_); }
   // What the worker and its workload write to standard error.
   int log() const { return log_.get(); }
   // Becomes readable when the process has ended.
@@ -66,6 +68,7 @@ class WorkerProcess {
   int pid_ = -1;
   UniqueFd pidfd_;
   UniqueFd socket_;
+  UniqueFd control_;
   UniqueFd log_;
   std::string namespaces_refused_;
 };

@@ -1,5 +1,6 @@
 #include "executor/workload_log.h"
 
+#include <algorithm>
 #include <array>
 #include <fcntl.h>
 #include <unistd.h>
@@ -37,32 +38,96 @@ ErrorOr<std::string> WorkloadLog::tail(const std::string& path, std::size_t byte
   return line == std::string::npos ? text : text.substr(line + 1);
 }
 
-WorkloadLogReader::WorkloadLogReader(std::string path)
-    : path_(std::move(path)), file_(::open(path_.c_str(), O_RDONLY | O_CLOEXEC)) {
-  if (file_) ::lseek(file_.get(), 0, SEEK_END);
+namespace {
+
+constexpr std::size_t kWholeMax = 64ULL * 1024 * 1024;
+
+// The number of a file on its disk; 0 when there is none.
+std::uint64_t file_number(const std::string& path) {
+  struct stat found = {};
+  return ::stat(path.c_str(), &found) == 0 ? found.st_ino : 0;
 }
 
-void WorkloadLogReader::read_on(std::string& out) {
+// Where the last `lines` lines begin, of which those that are not in the text are taken off.
+std::size_t last_lines(std::string_view text, std::uint32_t& lines) {
+  std::size_t at = text.size();
+  while (lines > 0 && at > 0) {
+    // The end of a line belongs to it.
+    const std::size_t end = at >= 2 ? text.rfind('\n', at - 2) : std::string_view::npos;
+    at = end == std::string_view::npos ? 0 : end + 1;
+    --lines;
+  }
+  return at;
+}
+
+}  // namespace
+
+WorkloadLogReader::WorkloadLogReader(std::string path)
+    : path_(std::move(path)), older_(path_ + ".1") {
+  open(path_, UINT64_MAX);
+}
+
+// `at` beyond the end: the end.
+void WorkloadLogReader::open(const std::string& path, std::uint64_t at) {
+  file_.reset(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  struct stat mine = {};
+  if (!file_ || ::fstat(file_.get(), &mine) != 0) {
+    place_ = {};
+    return;
+  }
+  const auto size = static_cast<std::uint64_t>(mine.st_size);
+  place_ = {mine.st_ino, std::min(at, size)};
+  ::lseek(file_.get(), static_cast<off_t>(place_.at), SEEK_SET);
+}
+
+void WorkloadLogReader::go_to_last(std::uint32_t lines) {
+  const auto newest = read_file(path_, kWholeMax);
+  const std::size_t at = newest ? last_lines(as_text(*newest), lines) : 0;
+  if (const auto before = lines > 0 ? read_file(older_, kWholeMax) : ErrorOr<Bytes>(Bytes{});
+      before && !before->empty())
+    return open(older_, last_lines(as_text(*before), lines));
+  open(path_, at);
+}
+
+void WorkloadLogReader::go_to(const LogPlace& place) {
+  if (place.file != 0 && place.file == file_number(path_)) return open(path_, place.at);
+  const std::uint64_t older = file_number(older_);
+  if (older != 0) return open(older_, older == place.file ? place.at : 0);
+  open(path_, 0);
+}
+
+void WorkloadLogReader::read_on(std::string& out, std::size_t bytes_max) {
   std::array<char, 16'384> part;
-  for (;;) {
-    const ssize_t count = ::read(file_.get(), part.data(), part.size());
+  while (file_ && out.size() < bytes_max) {
+    const ssize_t count =
+        ::read(file_.get(), part.data(), std::min(part.size(), bytes_max - out.size()));
     if (count <= 0) return;
     out.append(part.data(), static_cast<std::size_t>(count));
+    place_.at += static_cast<std::uint64_t>(count);
   }
 }
 
-std::string WorkloadLogReader::more() {
+// Goes to the file that follows; false when this is the newest, or there is none.
+bool WorkloadLogReader::turn() {
+  const std::uint64_t newest = file_number(path_);
+  if (newest == 0 || newest == place_.file) return false;
+  const std::uint64_t older = file_number(older_);
+  const bool two_turns = file_ && older != 0 && older != place_.file;
+  open(two_turns ? older_ : path_, 0);
+  return true;
+}
+
+std::string WorkloadLogReader::more(std::size_t bytes_max) {
   std::string out;
-  struct stat now = {};
-  struct stat mine = {};
-  const bool exists = ::stat(path_.c_str(), &now) == 0;
-  if (file_) read_on(out);
-  const bool same = file_ && ::fstat(file_.get(), &mine) == 0 && mine.st_ino == now.st_ino &&
-                    mine.st_dev == now.st_dev;
-  if (!exists || same) return out;
-  file_.reset(::open(path_.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file_) read_on(out);
-  return out;
+  for (;;) {
+    read_on(out, bytes_max);
+    if (out.size() >= bytes_max) return out;
+    const std::uint64_t newest = file_number(path_);
+    if (newest == 0 || newest == place_.file) return out;
+    // What came before the turn and after the read.
+    read_on(out, bytes_max);
+    if (out.size() >= bytes_max || !turn()) return out;
+  }
 }
 
 }  // namespace fog::executor

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <tuple>
 
 #include "chain/base/bytes.h"
 #include "chain/base/error.h"
@@ -27,20 +28,37 @@ class WorkloadLog {
   std::uint64_t bytes_max_;
 };
 
+// A place in a log: which file of it (its number on this disk), and how far.
+struct LogPlace {
+  std::uint64_t file = 0;
+  std::uint64_t at = 0;
+  static constexpr auto kFields = std::make_tuple(&LogPlace::file, &LogPlace::at);
+  bool operator==(const LogPlace&) const = default;
+};
+
 // Reads on as a log grows, over its turns. What two turns between two calls took away is lost. Not
 // thread safe.
 class WorkloadLogReader {
  public:
   // Begins behind what stands there now.
   explicit WorkloadLogReader(std::string path);
-  // What has come since the last call.
-  std::string more();
+  // Goes to the beginning of the last lines, or behind a place; one that is no longer there: to the
+  // beginning of what is.
+  void go_to_last(std::uint32_t lines);
+  void go_to(const LogPlace& place);
+  // What follows, at most so much; empty: no more is there yet.
+  std::string more(std::size_t bytes_max = 1 << 20);
+  // Where that ended.
+  LogPlace place() const { return place_; }
 
  private:
-  void read_on(std::string& out);
+  void open(const std::string& path, std::uint64_t at);
+  void read_on(std::string& out, std::size_t bytes_max);
+  bool turn();
 
-  std::string path_;
+  const std::string path_, older_;
   UniqueFd file_;
+  LogPlace place_;
 };
 
 }  // namespace fog::executor

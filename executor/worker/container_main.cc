@@ -17,6 +17,7 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -24,6 +25,7 @@
 #include "chain/base/file.h"
 #include "executor/container_config.h"
 #include "executor/fd.h"
+#include "executor/worker/container_programs.h"
 #include "executor/worker/worker.h"
 
 namespace fog::executor {
@@ -121,16 +123,14 @@ pid_t start_runtime(const std::string& runtime) {
   ::dup2(2, 1);
   ::syscall(SYS_close_range, 3, ~0U, 0);
   for (const int signal : {SIGPIPE, SIGINT, SIGTERM, SIGHUP}) std::signal(signal, SIG_DFL);
-  const bool crun = runtime.ends_with("crun");
   if (::chdir("/run/bundle") != 0) ::_exit(126);
-  // This process's group bounds the container too.
-  if (crun) {
-    ::execl(runtime.c_str(), "crun", "--root", "/run/crun", "--cgroup-manager=disabled", "run",
-            "--bundle", "/run/bundle", "--pid-file", kPidFile, "service", nullptr);
-  } else {
-    ::execl(runtime.c_str(), "runc", "--root", "/run/runc", "run", "--bundle", "/run/bundle",
-            "--pid-file", kPidFile, "service", nullptr);
-  }
+  std::vector<std::string> words = runtime_words(runtime);
+  for (const char* word : {"run", "--bundle", "/run/bundle", "--pid-file", kPidFile, "service"})
+    words.emplace_back(word);
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  ::execv(argv.front(), argv.data());
   ::_exit(127);
 }
 
@@ -188,6 +188,35 @@ ErrorOr<void> become_nobody() {
   ::_exit(run_worker(options));
 }
 
+// Until the container or the worker has ended: the exit status.
+int watch(pid_t runtime, pid_t proxy, ContainerPrograms programs) {
+  sigset_t children;
+  ::sigemptyset(&children);
+  ::sigaddset(&children, SIGCHLD);
+  ::sigprocmask(SIG_BLOCK, &children, nullptr);
+  const UniqueFd ended_fd(::signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK));
+  for (;;) {
+    int status = 0;
+    pid_t ended = 0;
+    while ((ended = ::waitpid(-1, &status, WNOHANG)) > 0) {
+      if (ended == runtime) {
+        say("the container ended with " + end_text(status));
+        return 1;
+      }
+      if (ended == proxy) return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+      // A program of the owner's, or an orphan of the container's.
+      programs.on_ended(ended, status);
+    }
+    std::vector<pollfd> waits = programs.waits();
+    waits.push_back({ended_fd.get(), POLLIN, 0});
+    if (::poll(waits.data(), waits.size(), -1) < 0) continue;
+    signalfd_siginfo ignored = {};
+    [[maybe_unused]] const ssize_t got = ::read(ended_fd.get(), &ignored, sizeof ignored);
+    waits.pop_back();
+    programs.on_ready(waits);
+  }
+}
+
 }  // namespace
 
 int run_container(const ContainerOptions& options) {
@@ -212,19 +241,12 @@ int run_container(const ContainerOptions& options) {
     return 1;
   }
   const pid_t proxy = ::fork();
-  if (proxy == 0) run_proxy(options.socket, *network);
-  ::close(options.socket);
-  for (;;) {
-    int status = 0;
-    const pid_t ended = ::wait(&status);
-    if (ended == runtime) {
-      say("the container ended with " + end_text(status));
-      return 1;
-    }
-    // Others are orphans of the container's.
-    if (ended == proxy) return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
-    if (ended < 0 && errno != EINTR) return 1;
+  if (proxy == 0) {
+    ::close(options.control);
+    run_proxy(options.socket, *network);
   }
+  ::close(options.socket);
+  return watch(runtime, proxy, ContainerPrograms(options.runtime, UniqueFd(options.control)));
 }
 
 }  // namespace fog::executor

@@ -2,6 +2,8 @@
 //
 //   foghost container        first of a process namespace of its own: with it, everything ends
 //     +- crun run            the container, in its own user, network and file system namespaces
+//     +- crun exec           a program that the service's owner runs beside it
+//     (container_programs.h)
 //     +- a worker            speaks with the front; it sits in the container's network namespace,
 //                            without user, capability or file, and passes requests on by HTTP
 #pragma once
@@ -16,6 +18,7 @@ struct ContainerOptions {
   std::string runtime;               // path of crun
   std::string rootfs;                // of the unpacked image
   int config = 4;                    // config.json, in memory
+  int control = 5;                   // container_control.h
   std::vector<std::string> volumes;  // files that hold its file systems, in the manifest's order
 };
 

@@ -45,6 +45,9 @@ int main(int argc, char** argv) {
   fog::cli::add_market_commands(app, chosen);
   fog::cli::add_auditor_commands(app, chosen);
   fog::cli::add_verify_command(app, chosen);
+  fog::cli::add_logs_command(app, chosen);
+  fog::cli::add_metrics_command(app, chosen);
+  fog::cli::add_exec_command(app, chosen);
   fog::cli::add_event_commands(app, chosen);
   fog::cli::add_validator_commands(app, chosen);
   fog::cli::add_stake_commands(app, chosen);
@@ -58,5 +61,6 @@ int main(int argc, char** argv) {
     return fog::cli::finish_parse("fogcoin", app, error, json);
   }
   fog::cli::Context context(options);
-  return fog::cli::finish("fogcoin", chosen.command(context), options.json);
+  const auto done = chosen.command(context);
+  return done ? context.end_status() : fog::cli::finish("fogcoin", done, options.json);
 }

@@ -9,7 +9,7 @@ import unittest
 
 import fogtest
 from fogtest import ROOT, Stage, http as exchange, run_fogcoin, until
-from container_test import doctor_of_containers, make_image
+from contained import doctor_of_containers, make_image
 from host_test import Host
 from served import make_component
 

@@ -187,6 +187,8 @@ class Guides(StagedTest):
         self.assertIn("NUMBER", guide.run("fogcoin receipt list LEASE", {"LEASE": lease}))
         self.assertIn("0 missing, 0 mismatch", guide.run("fogcoin verify LEASE", {"LEASE": lease}))
         guide.run("fogcoin verify LEASE --leaves 200 --seed 7", {"LEASE": lease})
+        self.assertIn("somebody asked", guide.run("fogcoin logs hello"))
+        self.assertIn("P99 MS", guide.run("fogcoin metrics hello"))
         self.assertIn("lease_active", guide.run("fogcoin events"))
         guide.run("fogcoin bid topup BID 5", {"BID": bid})
         guide.run("fogcoin bid update BID --replicas-min 2", {"BID": bid})

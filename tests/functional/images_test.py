@@ -12,7 +12,7 @@ import unittest
 
 import fogtest
 from fogtest import http as exchange, until
-from container_test import doctor_of_containers, make_image
+from contained import doctor_of_containers, make_image
 from dev_test import Dev
 from served import ServedTest
 

@@ -75,6 +75,10 @@ class Context {
   ErrorOr<std::unique_ptr<wallet::Signer>> signer();
   ErrorOr<wallet::SecretText> passphrase(wallet::PassphraseUse use, std::string_view prompt);
 
+  // The exit code of a command that went well, where it is another's: a program's that was run.
+  void end_with(int status) { status_ = status; }
+  int end_status() const { return status_; }
+
   // Prints one JSON document with --json, else the text.
   void print(const Json& json, const std::string& text) const;
 
@@ -92,6 +96,7 @@ class Context {
 
   const GlobalOptions& options_;
   std::unique_ptr<NodeApi> node_;
+  int status_ = kExitOk;
 };
 
 // A command's work; its error is printed and becomes the exit code.
@@ -120,6 +125,9 @@ void add_validator_commands(CLI::App& app, Chosen& chosen);
 void add_stake_commands(CLI::App& app, Chosen& chosen);
 void add_params_commands(CLI::App& app, Chosen& chosen);
 void add_verify_command(CLI::App& app, Chosen& chosen);
+void add_logs_command(CLI::App& app, Chosen& chosen);
+void add_metrics_command(CLI::App& app, Chosen& chosen);
+void add_exec_command(CLI::App& app, Chosen& chosen);
 
 // ---- small helpers that several nouns share ----
 

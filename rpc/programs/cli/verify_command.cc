@@ -12,9 +12,8 @@
 #include "executor/host_view.h"
 #include "executor/leaf_store.h"
 #include "executor/receipt_audit.h"
-#include "rpc/client/http_client.h"
 #include "rpc/json/codec.h"
-#include "rpc/programs/cli/context.h"
+#include "rpc/programs/cli/host_view_client.h"
 
 namespace fog::cli {
 namespace {
@@ -67,15 +66,14 @@ class HostLeaves final : public LeafSource {
   ErrorOr<LeafAnswer> leaves(const LeafTerms& terms, std::uint64_t count,
                              const std::vector<std::uint64_t>& indexes) override {
     for (int tries = 1;; ++tries) {
-      SignedLeafQuery asked;
-      asked.query.chain = terms.chain;
-      asked.query.replica = terms.replica;
-      asked.query.gateway = terms.gateway;
-      asked.query.count = count;
-      asked.query.indexes.assign(indexes.begin(), indexes.end());
-      asked.query.time_ms = system_clock().wall_ms();
-      asked.reader = signer_.public_key();
-      TRY(asked.signature, signer_.sign(leaf_query_digest(asked.query)));
+      LeafQuery query;
+      query.chain = terms.chain;
+      query.replica = terms.replica;
+      query.gateway = terms.gateway;
+      query.count = count;
+      query.indexes.assign(indexes.begin(), indexes.end());
+      query.time_ms = system_clock().wall_ms();
+      TRY(const auto asked, sign_query(std::move(query), signer_));
       const Bytes body = bcs_encode(asked);
       rpc::HttpRequest request;
       request.method = "POST";

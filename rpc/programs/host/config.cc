@@ -85,7 +85,8 @@ ErrorOr<void> read_auto(const rpc::YamlSection& file, const char* key, bool& out
 
 ErrorOr<HostConfig> read_config(const rpc::YamlSection& file) {
   TRY_VOID(file.only({"node", "listen", "endpoint", "location", "capacity", "price", "attributes",
-                      "cache", "namespaces", "containers", "registries", "outbound", "measured"}));
+                      "cache", "namespaces", "containers", "exec", "registries", "outbound",
+                      "measured"}));
   HostConfig out;
   TRY(out.node, file.text("node", 255));
   TRY(out.listen, file.text("listen", 255));
@@ -122,6 +123,11 @@ ErrorOr<HostConfig> read_config(const rpc::YamlSection& file) {
   }
   TRY_VOID(read_auto(file, "namespaces", out.namespaces));
   TRY_VOID(read_auto(file, "containers", out.containers));
+  if (file.has("exec")) {
+    TRY(const auto word, file.text("exec", 8));
+    if (word != "owner" && word != "off") return file.refuse("exec", "owner or off");
+    out.exec = word == "owner";
+  }
   if (file.has("registries")) {
     TRY(out.registries, file.texts("registries", 64));
     for (const std::string& registry : out.registries) {
@@ -207,6 +213,7 @@ cache:
 
 namespaces: {}   # auto: workers get namespaces of their own where the kernel allows it; off
 containers: {}   # auto: container services are run too, where `foghost doctor` says that it can; off
+exec: {}   # owner: a service's owner may run programs in its containers (`fogcoin exec`); off: nobody
 registries: [{}]   # from which their images may be pulled; one on this computer, as localhost:5000, by http
 
 outbound:   # what services may ask of other servers, where their manifests name them
@@ -221,7 +228,8 @@ measured:   # by init, for orientation
       have.cpu_milli, have.memory_mib, have.storage_mib, have.egress_mbps, config.price_class,
       scale_text(config.scale), attributes, config.artifact_cache_mib, config.code_cache_mib,
       config.leaves_mib, config.namespaces ? "auto" : "off", config.containers ? "auto" : "off",
-      registries, config.outbound.off ? "off" : "public", blocks, config.fuel_per_core_second);
+      config.exec ? "owner" : "off", registries, config.outbound.off ? "off" : "public", blocks,
+      config.fuel_per_core_second);
 }
 
 ErrorOr<market::Scale> parse_scale(const std::string& text) {

@@ -29,6 +29,7 @@ struct HostConfig {
   std::uint64_t leaves_mib = 1'024;
   bool namespaces = true;
   bool containers = true;  // where this computer can
+  bool exec = true;        // services' owners may run programs in their containers
   // From which images are pulled, by name; one on this computer, e.g. localhost:5000, by plain
   // http.
   std::vector<std::string> registries = {"docker.io",

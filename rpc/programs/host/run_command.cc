@@ -138,6 +138,7 @@ ErrorOr<void> run(const HostCommand& command) {
   }
   options.registries.registries = self->config().registries;
   options.outbound = self->config().outbound;
+  options.programs = self->config().exec;
 
   // Before any thread starts, so that all of them leave the signals to the one that waits.
   sigset_t signals;

@@ -224,9 +224,11 @@ ErrorOr<void> logs(const HostCommand& command, const LogOptions& options) {
   cli::Context context(command.options);
   context.print({{"file", found.back()}, {"text", text}}, text);
   while (options.follow) {
-    std::this_thread::sleep_for(kFollowPause);
     const std::string more = reader.more();
-    if (more.empty()) continue;
+    if (more.empty()) {
+      std::this_thread::sleep_for(kFollowPause);
+      continue;
+    }
     std::cout << (command.options.json ? rpc::compact(Json{{"text", more}}) + "\n" : more)
               << std::flush;
   }

@@ -58,5 +58,49 @@ TEST(WorkloadLog, IsReadFromItsFirstLineWhenItBeginsLater) {
   EXPECT_EQ(reader.more(), "first\n");
 }
 
+// The last lines, of both files.
+std::string last(const std::string& path, std::uint32_t lines) {
+  WorkloadLogReader reader(path);
+  reader.go_to_last(lines);
+  return reader.more();
+}
+
+TEST(WorkloadLog, ItsLastLinesAreReadAcrossATurn) {
+  const TempDir dir;
+  const std::string path = dir.path() + "/one.log";
+  WorkloadLog log(path, 20);
+  for (const char* line : {"one\n", "two\n", "three\n", "four\n", "five\n", "six"})
+    log.append(as_bytes(line));  // turns before "five"
+  EXPECT_EQ(last(path, 0), "");
+  EXPECT_EQ(last(path, 1), "six");
+  EXPECT_EQ(last(path, 2), "five\nsix");
+  EXPECT_EQ(last(path, 4), "three\nfour\nfive\nsix");
+  EXPECT_EQ(last(path, 100), "one\ntwo\nthree\nfour\nfive\nsix");
+}
+
+TEST(WorkloadLog, IsReadOnFromAPlaceByAnotherReader) {
+  const TempDir dir;
+  const std::string path = dir.path() + "/one.log";
+  WorkloadLog log(path, 100);
+  LogPlace place;
+  std::string seen, written;
+  for (int i = 0; i < 60; ++i) {
+    const std::string line = "line " + std::to_string(i) + "\n";
+    log.append(as_bytes(line));
+    written += line;
+    WorkloadLogReader reader(path);
+    reader.go_to(place);
+    seen += reader.more(5);
+    seen += reader.more(7);
+    place = reader.place();
+  }
+  WorkloadLogReader reader(path);
+  reader.go_to(place);
+  EXPECT_EQ(seen + reader.more(), written);
+  // A place of another computer's: what there is, from its beginning.
+  reader.go_to({1, 1'000});
+  EXPECT_EQ(reader.more(), last(path, 1'000));
+}
+
 }  // namespace
 }  // namespace fog::executor

@@ -35,8 +35,7 @@ LeafQuery query_of(HostBench& host, std::uint64_t count, std::vector<std::uint64
 }
 
 HostAnswer ask(HostBench& host, const LeafQuery& query, const SecretKey& reader) {
-  const SignedLeafQuery asked{query, reader.public_key(),
-                              reader.sign_ecdsa(leaf_query_digest(query))};
+  const SignedLeafQuery asked{query, reader.public_key(), reader.sign_ecdsa(query_digest(query))};
   return host.gateway.post("/.fog/leaves", std::string(as_text(bcs_encode(asked))));
 }
 
@@ -334,10 +333,10 @@ TEST(Leaves, AreForThoseWhoMayHaveThem) {
   EXPECT_EQ(status_of([](LeafQuery& q) { q.count = 4; }), 404U);
   EXPECT_EQ(status_of([](LeafQuery& q) { q.chain.data[9] ^= 1; }), 404U);
   EXPECT_EQ(status_of([](LeafQuery& q) { ++q.replica.term; }), 404U);
-  EXPECT_EQ(status_of([](LeafQuery& q) { q.time_ms -= kLeafQueryAgeMs + 60'000; }), 403U);
+  EXPECT_EQ(status_of([](LeafQuery& q) { q.time_ms -= kQueryAgeMs + 60'000; }), 403U);
   // A signature over something else.
   const SignedLeafQuery forged{query, auditor.public_key(),
-                               auditor.sign_ecdsa(leaf_query_digest(query_of(host, 3, {1})))};
+                               auditor.sign_ecdsa(query_digest(query_of(host, 3, {1})))};
   EXPECT_EQ(host.gateway.post("/.fog/leaves", std::string(as_text(bcs_encode(forged)))).status,
             403U);
 }
