@@ -8,6 +8,7 @@
 #include "executor/folder_quota.h"
 #include "executor/say.h"
 #include "executor/secret_source.h"
+#include "market/types/concurrency.h"
 
 namespace fog::executor {
 namespace {
@@ -212,7 +213,7 @@ ErrorOr<ReplicaTerms> Agent::terms_of(const HostView& view, const market::Lease&
   terms.serve.replica = id;
   terms.serve.chain = view.status.chain_id;
   terms.serve.beacon = lease.beacon;
-  terms.serve.slots = slots_of(lease.resources, terms.serve.manifest);
+  terms.serve.slots = market::slots_of(lease.resources, terms.serve.manifest);
   terms.serve.runtime = lease.runtime;
   terms.serve.readers = leaf_readers(lease, work);
   terms.serve.leaves_keep_ms = leaves_keep_ms(view.params);

@@ -23,8 +23,6 @@ constexpr std::uint64_t kBindTimeoutMs = 60'000;
 constexpr int kLookEveryMs = 5'000;
 // What passes requests on to a container.
 constexpr std::uint64_t kProxyBytes = 32ULL << 20;
-// A container waits for its own requests; this many are passed on to it at once.
-constexpr std::uint32_t kContainerSlots = 32;
 constexpr std::uint64_t kSecretsPauseMs = 1'000;
 constexpr milliseconds kPauseMin{200};
 constexpr milliseconds kPauseMax{10'000};
@@ -33,13 +31,6 @@ constexpr milliseconds kHealthy{60'000};
 constexpr int kFailedStartsMax = 5;
 
 }  // namespace
-
-std::uint32_t slots_of(const market::Resources& resources, const market::Manifest& manifest) {
-  if (manifest.runtime == market::RuntimeKind::kContainer) return kContainerSlots;
-  const std::uint32_t cores = (resources.cpu_milli + 999) / 1'000;
-  const std::uint32_t fits = resources.memory_mib / std::max(1U, manifest.memory_mib);
-  return std::clamp(std::min(cores, fits), 1U, 64U);
-}
 
 std::string_view phase_name(ReplicaPhase phase) {
   switch (phase) {

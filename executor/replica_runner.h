@@ -28,8 +28,6 @@ struct ReplicaTerms {
   // there are none yet.
   std::function<ErrorOr<market::SecretValues>(const std::function<bool()>& go_on)> secrets = {};
 };
-// Requests that the replica runs at once: a core each, as far as its memory reaches.
-std::uint32_t slots_of(const market::Resources& resources, const market::Manifest& manifest);
 
 // What all runners of a Host share. All outlive the runners.
 struct RunnerServices {

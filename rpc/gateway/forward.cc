@@ -1,9 +1,6 @@
 #include "rpc/gateway/forward.h"
 
-#include <cerrno>
 #include <chrono>
-
-#include <sys/socket.h>
 
 #include "chain/base/clock.h"
 
@@ -13,24 +10,11 @@ namespace {
 using ResponseParser = http::response_parser<http::buffer_body>;
 using std::chrono::milliseconds;
 
-constexpr std::size_t kIdlePerHost = 64;
 // What the Host may add to the workload's own wall limit: start of a worker, queueing.
 constexpr std::uint64_t kHostSlackMs = 10'000;
 
-std::string endpoint_of(const Replica& replica) {
-  return replica.address + " " + replica.port;
-}
-
 std::string_view view(beast::string_view text) {
   return {text.data(), text.size()};
-}
-
-// Whether an idle connection can no longer be used: closed by the Host meanwhile (it was started
-// again, say), or with bytes on it that nobody asked for.
-bool is_stale(tcp::socket& socket) {
-  char byte = 0;
-  const ssize_t got = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  return got >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
 }
 
 // What a header that counts says; 0 when it is missing.
@@ -104,6 +88,9 @@ class Relay {
   net::awaitable<ForwardResult> relay_answer(Settling& settling);
   http::response<http::buffer_body> client_response() const;
   void avoid();
+  static ForwardResult not_reached(std::string why) {
+    return {ForwardEnd::kNotReached, false, std::move(why), {}};
+  }
   ForwardResult refused(std::string why) const {
     return {body_touched_ ? ForwardEnd::kFailed : ForwardEnd::kNotTaken, false, std::move(why), {}};
   }
@@ -128,7 +115,10 @@ class Relay {
 };
 
 void Relay::avoid() {
-  replica_.avoid_until_ns = system_clock().monotonic_ns() + 2'000'000'000U;
+  const std::uint64_t now = system_clock().monotonic_ns();
+  replica_.avoid_until_ns = now + 2'000'000'000U;
+  std::uint64_t reached = 0;
+  replica_.lost_since_ns.compare_exchange_strong(reached, now);
 }
 
 bool Relay::build_head() {
@@ -172,16 +162,12 @@ http::request<http::buffer_body> Relay::host_request(std::uint64_t index) const 
 net::awaitable<beast::error_code> Relay::send_body(
     http::request_serializer<http::buffer_body>& serializer,
     http::request<http::buffer_body>& request) {
-  beast::error_code error;
   auto& parser = exchange_.parser;
-  if (exchange_.expects_continue && !parser.is_done()) {
-    constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-    co_await net::async_write(exchange_.client, net::buffer(kContinue.data(), kContinue.size()),
-                              net::redirect_error(net::use_awaitable, error));
-    if (error) co_return error;
-  }
+  beast::error_code error = co_await say_continue(exchange_);
+  if (error) co_return error;
+  const Bytes& kept = exchange_.kept_body;
   do {
-    std::size_t got = 0;
+    std::size_t got = kept.size();
     if (!parser.is_done()) {
       body_touched_ = true;
       parser.get().body().data = chunk_.data();
@@ -193,9 +179,10 @@ net::awaitable<beast::error_code> Relay::send_body(
       if (error) co_return error;
       got = chunk_.size() - parser.get().body().size;
     }
-    request_body_.update(ByteView(chunk_.data(), got));
+    std::uint8_t* const part = kept.empty() ? chunk_.data() : exchange_.kept_body.data();
+    request_body_.update(ByteView(part, got));
     request_bytes_ += got;
-    request.body().data = got == 0 ? nullptr : chunk_.data();
+    request.body().data = got == 0 ? nullptr : part;
     request.body().size = got;
     request.body().more = !parser.is_done();
     if (got == 0 && request.body().more) continue;
@@ -212,10 +199,10 @@ net::awaitable<beast::error_code> Relay::send_request(std::uint64_t index) {
   auto request = host_request(index);
   http::request_serializer<http::buffer_body> serializer(request);
   beast::error_code error;
-  if (exchange_.parser.is_done()) {
-    request.body().data = nullptr;
-    request.body().more = false;
-  }
+  request_body_ = {};  // it may be sent a second time
+  request_bytes_ = 0;
+  request.body().data = nullptr;
+  request.body().more = !exchange_.parser.is_done() || !exchange_.kept_body.empty();
   host_->stream.expires_after(milliseconds(config_.connect_ms_max));
   co_await http::async_write_header(host_->stream, serializer,
                                     net::redirect_error(net::use_awaitable, error));
@@ -344,13 +331,13 @@ net::awaitable<ForwardResult> Relay::run() {
   auto connection = co_await pool_.take(replica_, config_.connect_ms_max, false);
   if (!connection) {
     avoid();
-    co_return refused(connection.error().context);
+    co_return not_reached(connection.error().context);
   }
   host_ = *std::move(connection);
   const auto index = replica_.book->next_index();
   if (!index) {
     avoid();
-    co_return refused(index.error().context);
+    co_return not_reached(index.error().context);
   }
   Settling settling(replica_, counters_, *index);
   beast::error_code error = co_await send_request(settling.index());
@@ -379,115 +366,16 @@ net::awaitable<ForwardResult> Relay::run() {
     avoid();
     co_return refused("the Host refused (" + std::to_string(parser_->get().result_int()) + ")");
   }
+  replica_.lost_since_ns = 0;
   co_return co_await relay_answer(settling);
 }
 
 }  // namespace
 
-net::awaitable<ErrorOr<std::unique_ptr<UpstreamPool::Connection>>> UpstreamPool::take(
-    const Replica& replica, std::uint64_t connect_ms_max, bool fresh) {
-  auto& idle = idle_[endpoint_of(replica)];
-  while (!fresh && !idle.empty()) {
-    auto connection = std::move(idle.back());
-    idle.pop_back();
-    if (is_stale(connection->stream.socket())) continue;
-    connection->reused = true;
-    co_return std::move(connection);
-  }
-  beast::error_code error;
-  tcp::resolver resolver(context_);
-  const auto places = co_await resolver.async_resolve(
-      replica.address, replica.port, net::redirect_error(net::use_awaitable, error));
-  auto connection = std::make_unique<Connection>(context_);
-  if (!error) {
-    connection->stream.expires_after(milliseconds(connect_ms_max));
-    co_await connection->stream.async_connect(places,
-                                              net::redirect_error(net::use_awaitable, error));
-  }
-  if (error) {
-    co_return fail(ErrorCode::kNetwork, "cannot reach the Host at " + replica.address + ":" +
-                                            replica.port + ": " + error.message());
-  }
-  connection->stream.socket().set_option(tcp::no_delay(true), error);
-  co_return std::move(connection);
-}
-
-void UpstreamPool::give_back(const Replica& replica, std::unique_ptr<Connection> connection) {
-  auto& idle = idle_[endpoint_of(replica)];
-  connection->stream.expires_never();
-  if (idle.size() < kIdlePerHost) idle.push_back(std::move(connection));
-}
-
 net::awaitable<ForwardResult> forward(Replica& replica, Exchange& exchange, UpstreamPool& pool,
                                       const GatewayConfig& config, GatewayCounters& counters) {
   Relay relay(replica, exchange, pool, config, counters);
   co_return co_await relay.run();
-}
-
-namespace {
-
-// Posts one update. True when the Host took it; false when it refused and the book has changed so
-// that another update is worth a try.
-net::awaitable<ErrorOr<bool>> post_voucher(Replica& replica, UpstreamPool& pool,
-                                           const GatewayConfig& config,
-                                           const market::VoucherUpdate& due) {
-  http::request<http::vector_body<std::uint8_t>> request(http::verb::post, "/.fog/voucher", 11);
-  request.set(http::field::host, replica.address);
-  request.set(http::field::content_type, "application/octet-stream");
-  request.body() = bcs_encode(due);
-  request.prepare_payload();
-  beast::error_code error;
-  for (int attempt = 0; attempt < 2; ++attempt) {
-    auto connection = co_await pool.take(replica, config.connect_ms_max, attempt > 0);
-    if (!connection) co_return Fail{connection.error()};
-    auto& host = **connection;
-    host.stream.expires_after(milliseconds(config.connect_ms_max));
-    co_await http::async_write(host.stream, request,
-                               net::redirect_error(net::use_awaitable, error));
-    http::response<http::string_body> answer;
-    if (!error) {
-      co_await http::async_read(host.stream, host.buffer, answer,
-                                net::redirect_error(net::use_awaitable, error));
-    }
-    if (error && host.reused) continue;
-    if (error) break;
-    if (answer.keep_alive()) pool.give_back(replica, *std::move(connection));
-    if (answer.result() == http::status::no_content) co_return true;
-    const auto refusal = bcs_decode<market::VoucherRefusal>(as_bytes(answer.body()));
-    if (!refusal) {
-      co_return fail(ErrorCode::kRejected,
-                     "the Host refused the voucher: " + answer.body().substr(0, 300));
-    }
-    auto changed = replica.book->void_missing(refusal->missing);
-    if (!changed) co_return Fail{changed.error()};
-    if (!*changed) {
-      co_return fail(ErrorCode::kRejected, "the Host refused the voucher: " + refusal->why);
-    }
-    co_return false;
-  }
-  co_return fail(ErrorCode::kNetwork, "the voucher did not reach the Host: " + error.message());
-}
-
-}  // namespace
-
-net::awaitable<ErrorOr<void>> give_voucher(Replica& replica, UpstreamPool& pool,
-                                           const GatewayConfig& config, GatewayCounters& counters,
-                                           bool force) {
-  // Twice: a Host that has lost requests names all of them at once.
-  for (int attempt = 0; attempt < 2; ++attempt) {
-    auto update = replica.book->update(force);
-    if (!update) co_return Fail{update.error()};
-    if (!*update) co_return ErrorOr<void>();
-    const std::uint64_t voids_before = replica.book->voids();
-    auto taken = co_await post_voucher(replica, pool, config, **update);
-    counters.voids += replica.book->voids() - voids_before;
-    if (!taken) co_return Fail{taken.error()};
-    if (!*taken) continue;
-    replica.book->confirmed((*update)->voucher.voucher.count);
-    ++counters.vouchers;
-    co_return ErrorOr<void>();
-  }
-  co_return fail(ErrorCode::kRejected, "the Host goes on losing what it has served");
 }
 
 }  // namespace fog::gateway

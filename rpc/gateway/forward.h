@@ -2,36 +2,15 @@
 // Included by .cc files only.
 #pragma once
 
-#include <map>
 #include <string>
 #include <vector>
 
 #include "rpc/gateway/http.h"
 #include "rpc/gateway/routes.h"
 #include "rpc/gateway/server.h"
+#include "rpc/gateway/upstream_pool.h"
 
 namespace fog::gateway {
-
-// Idle keep-alive connections to Hosts. One a shard; not thread safe.
-class UpstreamPool {
- public:
-  explicit UpstreamPool(net::io_context& context) : context_(context) {}
-  struct Connection {
-    explicit Connection(net::io_context& context) : stream(context) {}
-    Stream stream;
-    beast::flat_buffer buffer;
-    bool reused = false;
-  };
-  // A connection to the replica's Host: an idle one, or a new one.
-  net::awaitable<ErrorOr<std::unique_ptr<Connection>>> take(const Replica& replica,
-                                                            std::uint64_t connect_ms_max,
-                                                            bool fresh);
-  void give_back(const Replica& replica, std::unique_ptr<Connection> connection);
-
- private:
-  net::io_context& context_;
-  std::map<std::string, std::vector<std::unique_ptr<Connection>>> idle_;
-};
 
 // One request of an End User, its header read, its body still to come.
 struct Exchange {
@@ -42,10 +21,21 @@ struct Exchange {
   std::string forwarded_for;  // the End User's address
   std::string prefix;         // path prefix that was cut off, "" if none
   bool expects_continue = false;
+  Bytes kept_body = {};  // a short body, read whole: it can be sent to another replica too
 };
+// Before its body is read: lets the End User send it, where he waits to be let (RFC 9110, 10.1.1).
+net::awaitable<beast::error_code> say_continue(Exchange& exchange);
+// Reads the whole body, each part into `take`, after say_continue(). Stops at the first error, the
+// connection's (kNetwork) or that of `take`.
+using TakePart = std::function<ErrorOr<void>(ByteView)>;
+net::awaitable<ErrorOr<void>> read_body(Exchange& exchange, std::uint64_t idle_ms_max,
+                                        const TakePart& take);
+// Reads the body if it is announced as short; longer ones stream. False: the connection has broken.
+net::awaitable<bool> keep_short_body(Exchange& exchange, const GatewayConfig& config);
 
 enum class ForwardEnd : std::uint8_t {
-  kAnswered,  // the End User has the whole answer; the connection may go on
+  kAnswered,    // the End User has the whole answer; the connection may go on
+  kNotReached,  // no Host has seen anything of it: another replica may try
   kNotTaken,  // nothing reached the End User and the body was not touched: another replica may try
   kFailed,    // nothing reached the End User, but the body is spent: answer 502
   kBroken,    // the End User's connection must be closed
@@ -59,11 +49,5 @@ struct ForwardResult {
 
 net::awaitable<ForwardResult> forward(Replica& replica, Exchange& exchange, UpstreamPool& pool,
                                       const GatewayConfig& config, GatewayCounters& counters);
-
-// Gives the replica's Host the voucher update that is due, if any. `force`: also for fewer requests
-// than a batch.
-net::awaitable<ErrorOr<void>> give_voucher(Replica& replica, UpstreamPool& pool,
-                                           const GatewayConfig& config, GatewayCounters& counters,
-                                           bool force);
 
 }  // namespace fog::gateway

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "chain/base/fd.h"
+#include "rpc/gateway/service_load.h"
 #include "rpc/gateway/session.h"
 
 namespace fog::gateway {
@@ -15,6 +16,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::string_view kArtifactPath = "/.fog/artifacts/";
+constexpr std::string_view kExplainPath = "/.fog/explain/";
 
 template <class Response>
 net::awaitable<bool> send(Exchange& exchange, Response& answer) {
@@ -54,6 +56,44 @@ std::string status_json(const Routes& routes) {
     }
     out["services"][name] = std::move(replicas);
   }
+  return out.dump(2) + "\n";
+}
+
+// How the gateway judges a service's load, and what it has asked the chain for.
+std::optional<std::string> explain_json(const Shard& shard, const std::string& service) {
+  const Route route = shard.routes.find(service);
+  const auto demand = shard.demand == nullptr ? std::nullopt : shard.demand->explain(service);
+  if (route.bid == nullptr || !demand) return std::nullopt;
+  nlohmann::json steps = nlohmann::json::array();
+  for (const DemandDesk::Step& step : demand->steps) {
+    steps.push_back(
+        {{"time_ms", std::to_string(step.time_ms)}, {"asked", step.asked}, {"why", step.why}});
+  }
+  const market::BidTerms& terms = route.bid->terms;
+  const ScalePolicy& policy = shard.demand->settings().scale;
+  const nlohmann::json out = {{"service", service},
+                              {"bid", to_hex0x(route.bid->id)},
+                              {"replicas_min", terms.replicas_min},
+                              {"replicas_max", terms.replicas_max},
+                              {"demands_per_hour", terms.demands_per_hour},
+                              {"replicas", route.replicas.size()},
+                              {"starting", route.starting},
+                              {"slots", route.slots},
+                              {"target_percent", policy.target_percent},
+                              {"burst_ms", std::to_string(policy.burst_ms)},
+                              {"calm_ms", std::to_string(policy.calm_ms)},
+                              {"idle_ms", std::to_string(policy.idle_ms)},
+                              {"requests", route.load->requests.load()},
+                              {"waiting", route.load->gate.waiting()},
+                              {"burst", demand->now.burst},
+                              {"calm", demand->now.calm},
+                              {"why", demand->now.why},
+                              {"wanted", demand->wanted},
+                              {"asked", demand->asked},
+                              {"asked_for_ms", std::to_string(demand->asked_for_ms)},
+                              {"trouble", std::string(start_trouble(route).sentence)},
+                              {"refused", demand->refused},
+                              {"steps", steps}};
   return out.dump(2) + "\n";
 }
 
@@ -142,25 +182,9 @@ net::awaitable<bool> get_artifact(Shard& shard, Exchange& exchange, const Hash32
 net::awaitable<std::optional<std::string>> take_body(Exchange& exchange,
                                                      ArtifactFolder::Upload& upload,
                                                      std::uint64_t idle_ms_max) {
-  std::vector<std::uint8_t> chunk(kBodyChunk);
-  beast::error_code error;
-  if (exchange.expects_continue && !exchange.parser.is_done()) {
-    constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-    co_await net::async_write(exchange.client, net::buffer(kContinue.data(), kContinue.size()),
-                              net::redirect_error(net::use_awaitable, error));
-  }
-  while (!error && !exchange.parser.is_done()) {
-    exchange.parser.get().body().data = chunk.data();
-    exchange.parser.get().body().size = chunk.size();
-    exchange.client.expires_after(milliseconds(idle_ms_max));
-    co_await http::async_read_some(exchange.client, exchange.buffer, exchange.parser,
-                                   net::redirect_error(net::use_awaitable, error));
-    if (error == http::error::need_buffer) error = {};
-    const std::size_t got = chunk.size() - exchange.parser.get().body().size;
-    if (auto wrote = upload.write(ByteView(chunk.data(), got)); !wrote)
-      co_return wrote.error().context;
-  }
-  if (error) co_return "the upload broke off: " + error.message();
+  const auto read = co_await read_body(exchange, idle_ms_max,
+                                       [&upload](ByteView part) { return upload.write(part); });
+  if (!read) co_return read.error().context;
   const auto finished = upload.finish();
   if (!finished) co_return finished.error().context;
   co_return std::nullopt;
@@ -214,14 +238,20 @@ net::awaitable<bool> serve_own_path(Shard& shard, Exchange& exchange) {
     co_return co_await send_text(exchange, "text/plain", "ok\n");
   } else if (method == http::verb::get && target == "/.fog/status") {
     co_return co_await send_text(exchange, "application/json", status_json(shard.routes));
+  } else if (method == http::verb::get && target.starts_with(kExplainPath)) {
+    if (auto text = explain_json(shard, target.substr(kExplainPath.size())))
+      co_return co_await send_text(exchange, "application/json", *std::move(text));
+    co_return co_await send_plain(exchange, http::status::not_found, "no-bid",
+                                  "No open bid of a service of that name lets this gateway serve.",
+                                  true);
   } else if (method == http::verb::get && target == "/.fog/metrics") {
     co_return co_await send_text(exchange, "text/plain; version=0.0.4",
                                  metrics_text(shard.counters, shard.routes));
   }
   co_return co_await send_plain(
       exchange, http::status::not_found, "no-such-path",
-      "The gateway's own paths are /.fog/health, /.fog/status, /.fog/metrics, "
-      "/.fog/artifacts/SHA256 (GET, PUT) and /.fog/secrets/SERVICE (GET, PUT).",
+      "The gateway's own paths are /.fog/health, /.fog/status, /.fog/explain/SERVICE, "
+      "/.fog/metrics, /.fog/artifacts/SHA256 (GET, PUT) and /.fog/secrets/SERVICE (GET, PUT).",
       true);
 }
 

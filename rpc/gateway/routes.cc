@@ -5,6 +5,8 @@
 #include <spdlog/spdlog.h>
 
 #include "chain/base/url.h"
+#include "market/types/concurrency.h"
+#include "rpc/gateway/service_load.h"
 
 namespace fog::gateway {
 namespace {
@@ -28,24 +30,28 @@ Routes::Routes(NodeApi& node, SecretKey gateway_key, std::string folder)
 Routes::Routes(SecretKey gateway_key)
     : node_(nullptr), key_(std::move(gateway_key)), address_(address_of(key_.public_key())) {}
 
-ErrorOr<std::vector<market::Lease>> Routes::leases_of(const std::string& service,
-                                                      ServiceState& state) {
+ErrorOr<std::vector<market::Lease>> Routes::leases_of(const std::string& service, Route& route) {
   TRY(const auto bids, read_index<market::Bid>(*node_, market::bids_by_service(service),
                                                state_key(Table::kBid), kRecordsMax));
   std::vector<market::Lease> out;
-  state = ServiceState::kNoBid;
+  route.state = ServiceState::kNoBid;
   for (const market::Bid& bid : bids) {
     const auto& allowed = bid.terms.gateways;
     if (std::find(allowed.begin(), allowed.end(), address_) == allowed.end()) continue;
-    if (bid.closed == market::CloseReason::kOpen && state == ServiceState::kNoBid) {
-      state = ServiceState::kNoReplica;
+    if (bid.closed == market::CloseReason::kOpen && route.bid == nullptr) {
+      route.state = ServiceState::kNoReplica;
+      route.bid = std::make_shared<const market::Bid>(bid);
     }
     TRY(auto found, read_index<market::Lease>(*node_, market::leases_by_bid(bid.id),
                                               state_key(Table::kLease), kRecordsMax));
+    route.starting += static_cast<std::uint32_t>(
+        std::count_if(found.begin(), found.end(), [](const market::Lease& lease) {
+          return lease.state == market::LeaseState::kProposed && !lease.reserved;
+        }));
     std::erase_if(found, [](const market::Lease& lease) { return !serves(lease); });
     std::move(found.begin(), found.end(), std::back_inserter(out));
   }
-  if (!out.empty()) state = ServiceState::kServed;
+  if (!out.empty()) route.state = ServiceState::kServed;
   return out;
 }
 
@@ -81,6 +87,7 @@ void Routes::keep_unvouched(ReplicaMap& replicas) const {
 
 void Routes::serve_only(const std::string& service, const std::shared_ptr<Replica>& replica) {
   Route route;
+  route.load = load_of(service);
   route.state = replica == nullptr ? ServiceState::kNoReplica : ServiceState::kServed;
   ReplicaMap replicas;
   if (replica != nullptr) {
@@ -109,12 +116,15 @@ ErrorOr<void> Routes::refresh() {
   std::map<std::string, Route> routes;
   std::map<Hash32, std::uint64_t> artifacts;
   ReplicaMap replicas;
+  std::vector<std::shared_ptr<ServiceLoad>> changed;
   for (const market::Service& service : services) {
     // An image in a registry is not for gateways to keep.
     if (service.manifest.image.empty())
       artifacts[service.manifest.artifact] = service.manifest.artifact_bytes;
     Route& route = routes[service.name];
-    TRY(const auto leases, leases_of(service.name, route.state));
+    TRY(const auto leases, leases_of(service.name, route));
+    route.load = load_of(service.name);
+    if (route.bid) route.slots = market::slots_of(route.bid->terms.resources, service.manifest);
     for (const market::Lease& lease : leases) {
       const auto id = std::make_pair(lease.id, lease.term);
       const auto known =
@@ -135,12 +145,37 @@ ErrorOr<void> Routes::refresh() {
       replicas.emplace(id, replica);
     }
   }
-  const std::lock_guard lock(mutex_);
+  for (const auto& [name, route] : routes) {
+    if (!route.replicas.empty() || !start_trouble(route).reason.empty())
+      changed.push_back(route.load);
+  }
+  std::unique_lock lock(mutex_);
   // A replica whose lease ended stays until its last voucher has been given.
   keep_unvouched(replicas);
   routes_ = std::move(routes);
   artifacts_ = std::move(artifacts);
   replicas_ = std::move(replicas);
+  lock.unlock();
+  for (const auto& load : changed) load->gate.open();
+  return {};
+}
+
+std::shared_ptr<ServiceLoad> Routes::load_of(const std::string& service) const {
+  const std::lock_guard lock(mutex_);
+  const auto known = routes_.find(service);
+  return known != routes_.end() && known->second.load ? known->second.load
+                                                      : std::make_shared<ServiceLoad>();
+}
+
+StartTrouble start_trouble(const Route& route) {
+  if (route.bid == nullptr || !route.replicas.empty() || route.starting > 0) return {};
+  const market::Bid& bid = *route.bid;
+  if (bid.terms.replicas_min + bid.replicas_demanded == 0) return {};
+  if (bid.sleep_until_ms != 0)
+    return {"no-host",
+            "no Host on the chain offers what its bid asks for, at a price within its cap"};
+  if (bid.low_since_ms != 0)
+    return {"no-money", "what is left in its bid's escrow pays for no replica"};
   return {};
 }
 

@@ -28,15 +28,33 @@ struct Replica {
   std::atomic<std::uint32_t> in_flight{0};
   // Not chosen before this time (Clock::monotonic_ns) after a failure, unless no other is left.
   std::atomic<std::uint64_t> avoid_until_ns{0};
+  // Since when (Clock::monotonic_ns) its Host has not been reached, every time it was tried; 0: it
+  // was, the last time.
+  std::atomic<std::uint64_t> lost_since_ns{0};
 };
 
 // What is known of a service, for answers when no replica can serve.
 enum class ServiceState : std::uint8_t { kUnknown, kNoBid, kNoReplica, kServed };
 
+struct ServiceLoad;
+
 struct Route {
   ServiceState state = ServiceState::kUnknown;
   std::vector<std::shared_ptr<Replica>> replicas;
+  // The open Bid that lets this gateway serve; null where there is none.
+  std::shared_ptr<const market::Bid> bid;
+  std::uint32_t starting = 0;         // leases whose Host has not acknowledged yet
+  std::uint32_t slots = 1;            // requests that one replica serves at once
+  std::shared_ptr<ServiceLoad> load;  // the same as long as the service is known
 };
+
+// Why the chain has found no replica for a Bid that wants one; empty where nothing is known to be
+// wrong.
+struct StartTrouble {
+  std::string_view reason;  // for programs
+  std::string_view sentence;
+};
+StartTrouble start_trouble(const Route& route);
 
 class Routes {
  public:
@@ -60,7 +78,8 @@ class Routes {
 
  private:
   using ReplicaMap = std::map<std::pair<market::LeaseId, std::uint32_t>, std::shared_ptr<Replica>>;
-  ErrorOr<std::vector<market::Lease>> leases_of(const std::string& service, ServiceState& state);
+  ErrorOr<std::vector<market::Lease>> leases_of(const std::string& service, Route& route);
+  std::shared_ptr<ServiceLoad> load_of(const std::string& service) const;
   // With the mutex held.
   void keep_unvouched(ReplicaMap& replicas) const;
   ErrorOr<std::shared_ptr<Replica>> open_replica(const market::Lease& lease,

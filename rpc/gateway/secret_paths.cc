@@ -113,23 +113,19 @@ DeskAnswer give_secrets(SecretDesk& desk, const Address& self, const Bytes& body
 
 // ---- on the shard's thread ----
 
-net::awaitable<std::optional<Bytes>> read_body(Exchange& exchange, std::uint64_t idle_ms_max) {
-  Bytes out;
-  Bytes chunk(kBodyBytesMax);
+net::awaitable<std::optional<Bytes>> body_of(Exchange& exchange, std::uint64_t idle_ms_max) {
+  Bytes body;
   exchange.parser.body_limit(kBodyBytesMax);
-  beast::error_code error;
-  while (!exchange.parser.is_done()) {
-    exchange.parser.get().body().data = chunk.data();
-    exchange.parser.get().body().size = chunk.size();
-    exchange.client.expires_after(milliseconds(idle_ms_max));
-    co_await http::async_read_some(exchange.client, exchange.buffer, exchange.parser,
-                                   net::redirect_error(net::use_awaitable, error));
-    if (error == http::error::need_buffer) error = {};
-    const std::size_t got = chunk.size() - exchange.parser.get().body().size;
-    if (error || out.size() + got > kBodyBytesMax) co_return std::nullopt;
-    append(out, ByteView(chunk).first(got));
-  }
-  co_return out;
+  const auto read =
+      co_await read_body(exchange, idle_ms_max, [&body](ByteView part) -> ErrorOr<void> {
+        // Beast has let a length pass that its head announced.
+        if (body.size() + part.size() > kBodyBytesMax)
+          return fail(ErrorCode::kExhausted, "too large");
+        append(body, part);
+        return {};
+      });
+  if (!read) co_return std::nullopt;
+  co_return body;
 }
 
 net::awaitable<DeskAnswer> ask_desk(Shard& shard, std::function<DeskAnswer()> work) {
@@ -199,7 +195,7 @@ net::awaitable<bool> serve_secrets_path(Shard& shard, Exchange& exchange) {
                                   "and given to Hosts by POST /.fog/secrets/wanted.",
                                   false);
   }
-  auto body = co_await read_body(exchange, shard.config.body_idle_ms_max);
+  auto body = co_await body_of(exchange, shard.config.body_idle_ms_max);
   if (!body) {
     co_return co_await send_plain(exchange, http::status::payload_too_large, "bad-body",
                                   "The body broke off or is larger than 32 KiB.", false);

@@ -7,6 +7,7 @@
 #include <spdlog/spdlog.h>
 
 #include "rpc/gateway/session.h"
+#include "rpc/gateway/vouching.h"
 
 namespace fog::gateway {
 namespace {
@@ -22,8 +23,12 @@ constexpr std::uint64_t kFollowWaitMs = 2'000;
 // but routes and counters. A further loop vouches, a further thread follows the chain.
 struct GatewayServer::Impl {
   Impl(GatewayConfig config_, NodeApi* node_, Routes& routes_, ArtifactFolder& artifacts_,
-       SecretFolder* secrets_)
-      : config(std::move(config_)), node(node_), routes(routes_), artifacts(artifacts_) {
+       SecretFolder* secrets_, DemandDesk* demand_)
+      : config(std::move(config_)),
+        node(node_),
+        routes(routes_),
+        artifacts(artifacts_),
+        demand(demand_) {
     if (node != nullptr && secrets_ != nullptr) secrets.emplace(*node, *secrets_);
   }
 
@@ -38,6 +43,7 @@ struct GatewayServer::Impl {
   NodeApi* const node;  // null: no chain is followed
   Routes& routes;
   ArtifactFolder& artifacts;
+  DemandDesk* const demand;
   std::optional<SecretDesk> secrets;
   GatewayCounters counters;
   std::vector<std::unique_ptr<Shard>> shards;
@@ -164,11 +170,13 @@ void GatewayServer::Impl::stop() {
 }
 
 GatewayServer::GatewayServer(GatewayConfig config, NodeApi& node, Routes& routes,
-                             ArtifactFolder& artifacts, SecretFolder& secrets)
-    : impl_(std::make_unique<Impl>(std::move(config), &node, routes, artifacts, &secrets)) {}
+                             ArtifactFolder& artifacts, SecretFolder& secrets, DemandDesk* demand)
+    : impl_(std::make_unique<Impl>(std::move(config), &node, routes, artifacts, &secrets, demand)) {
+}
 
 GatewayServer::GatewayServer(GatewayConfig config, Routes& routes, ArtifactFolder& artifacts)
-    : impl_(std::make_unique<Impl>(std::move(config), nullptr, routes, artifacts, nullptr)) {}
+    : impl_(std::make_unique<Impl>(std::move(config), nullptr, routes, artifacts, nullptr,
+                                   nullptr)) {}
 
 GatewayServer::~GatewayServer() {
   stop();
@@ -178,7 +186,8 @@ ErrorOr<std::uint16_t> GatewayServer::start() {
   Impl& impl = *impl_;
   const auto make_shard = [&] {
     return std::make_unique<Shard>(impl.config, impl.routes, impl.artifacts,
-                                   impl.secrets ? &*impl.secrets : nullptr, impl.counters);
+                                   impl.secrets ? &*impl.secrets : nullptr, impl.demand,
+                                   impl.counters);
   };
   for (unsigned i = 0; i < std::max(1U, impl.config.threads); ++i)
     impl.shards.push_back(make_shard());

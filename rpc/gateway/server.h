@@ -13,6 +13,7 @@
 #include <string>
 
 #include "rpc/gateway/artifacts.h"
+#include "rpc/gateway/demand_desk.h"
 #include "rpc/gateway/routes.h"
 #include "rpc/gateway/secrets.h"
 
@@ -57,9 +58,10 @@ struct GatewayCounters {
 
 class GatewayServer {
  public:
-  // All references must outlive the server.
+  // All that is given must outlive the server. `demand` may be null: then what does not run is not
+  // brought up.
   GatewayServer(GatewayConfig config, NodeApi& node, Routes& routes, ArtifactFolder& artifacts,
-                SecretFolder& secrets);
+                SecretFolder& secrets, DemandDesk* demand);
   // Follows no chain and keeps no secrets: the routes are what their owner makes them.
   GatewayServer(GatewayConfig config, Routes& routes, ArtifactFolder& artifacts);
   ~GatewayServer();

@@ -5,13 +5,19 @@
 
 #include "chain/base/ascii.h"
 #include "chain/base/clock.h"
+#include "rpc/gateway/service_load.h"
 
 namespace fog::gateway {
 namespace {
 
 using std::chrono::milliseconds;
 
+using SteadyClock = std::chrono::steady_clock;
+
 constexpr int kReplicasTried = 3;
+// With all replicas failing: until they are tried again, and how often in all.
+constexpr milliseconds kTryAgain{250};
+constexpr int kAttemptsMax = 40;
 
 struct Place {
   std::string service;
@@ -121,9 +127,32 @@ class Watched {
   ServedRequest seen_;
 };
 
-net::awaitable<bool> no_replica(Exchange& exchange, const std::string& service,
-                                ServiceState state) {
-  switch (state) {
+// What to say of a service that nothing runs, and a word for programs.
+struct NoReplica {
+  std::string reason;
+  std::string sentence;
+};
+NoReplica why_no_replica(const Shard& shard, const std::string& service, const Route& route) {
+  const std::string name = "The service '" + service + "' ";
+  if (const StartTrouble trouble = start_trouble(route); !trouble.reason.empty()) {
+    return {std::string(trouble.reason),
+            name + "does not run: " + std::string(trouble.sentence) + "."};
+  }
+  if (route.starting > 0)
+    return {"starting", name + "is being started and was not ready in time. Try again soon."};
+  if (shard.demand != nullptr) {
+    if (const std::string refused = shard.demand->refused(service); !refused.empty()) {
+      return {"demand-refused",
+              name + "does not run, and the chain refuses to have it started: " + refused + "."};
+    }
+  }
+  return {"no-replica",
+          name + "has a bid, but no Host runs it at this moment. Try again in a few seconds."};
+}
+
+net::awaitable<bool> no_replica(Shard& shard, Exchange& exchange, const std::string& service,
+                                const Route& route) {
+  switch (route.state) {
     case ServiceState::kUnknown:
       co_return co_await send_plain(exchange, http::status::not_found, "no-such-service",
                                     "No service is published under the name '" + service + "'.",
@@ -136,41 +165,66 @@ net::awaitable<bool> no_replica(Exchange& exchange, const std::string& service,
               "Its publisher can fund one with: fogcoin bid create",
           true);
     case ServiceState::kNoReplica:
-    case ServiceState::kServed:
-      co_return co_await send_plain(
-          exchange, http::status::service_unavailable, "no-replica",
-          "The service '" + service +
-              "' has a bid, but no Host runs it at this moment. Try again in a few seconds.",
-          true);
+    case ServiceState::kServed: {
+      const NoReplica why = why_no_replica(shard, service, route);
+      co_return co_await send_plain(exchange, http::status::service_unavailable, why.reason,
+                                    why.sentence, true);
+    }
   }
   co_return false;
 }
 
+// Whether a replica may come while a request waits.
+bool may_start(const Shard& shard, const std::string& service, const Route& route) {
+  return shard.demand != nullptr && route.bid != nullptr && start_trouble(route).reason.empty() &&
+         shard.demand->refused(service).empty() &&
+         route.load->gate.waiting() < shard.demand->settings().waiting_max;
+}
+
+net::awaitable<bool> too_large(Exchange& exchange, std::uint64_t limit) {
+  co_return co_await send_plain(
+      exchange, http::status::payload_too_large, "request-too-large",
+      "The service takes bodies of at most " + std::to_string(limit) + " bytes.", false);
+}
+
 net::awaitable<bool> serve_service(Shard& shard, Exchange& exchange, const Place& place) {
-  const Route route = shard.routes.find(place.service);
   exchange.target = place.target;
   exchange.prefix = place.prefix;
   ++shard.counters.requests;
   Watched watched(shard.config, exchange);
-  if (route.replicas.empty()) {
-    ++shard.counters.failures;
-    watched.refused(http::status::service_unavailable, "no-replica");
-    co_return co_await no_replica(exchange, place.service, route.state);
-  }
-  const auto length = exchange.parser.content_length();
-  const std::uint64_t limit = route.replicas.front()->manifest.request_bytes_max;
-  if (length && *length > limit) {
-    watched.refused(http::status::payload_too_large, "request-too-large");
-    co_return co_await send_plain(
-        exchange, http::status::payload_too_large, "request-too-large",
-        "The service takes bodies of at most " + std::to_string(limit) + " bytes.", false);
-  }
-  exchange.parser.body_limit(limit);
+  Route route = shard.routes.find(place.service);
+  const std::shared_ptr<ServiceLoad> load =
+      route.load ? route.load : std::make_shared<ServiceLoad>();
+  const CountedRequest counted(*load);
+  const auto deadline =
+      SteadyClock::now() +
+      milliseconds(shard.demand == nullptr ? 0 : shard.demand->settings().start_ms_max);
+  const bool repeatable = is_safe_to_repeat(exchange.parser.get().method());
   std::vector<const Replica*> tried;
-  std::string why;
-  for (int attempt = 0; attempt < kReplicasTried; ++attempt) {
+  std::string failed;  // why the last replica did not take it
+  for (int attempt = 0; attempt < kAttemptsMax; route = shard.routes.find(place.service)) {
     const std::shared_ptr<Replica> replica = choose(route.replicas, tried);
-    if (replica == nullptr) break;
+    if (replica == nullptr || tried.size() >= kReplicasTried) {
+      const auto now = SteadyClock::now();
+      if (now >= deadline || !may_start(shard, place.service, route)) break;
+      shard.demand->poke();
+      co_await load->gate.wait(shard.context,
+                               tried.empty() ? deadline : std::min(deadline, now + kTryAgain));
+      tried.clear();
+      continue;
+    }
+    const auto length = exchange.parser.content_length();
+    const std::uint64_t limit = replica->manifest.request_bytes_max;
+    if (length && *length > limit) {
+      watched.refused(http::status::payload_too_large, "request-too-large");
+      co_return co_await too_large(exchange, limit);
+    }
+    exchange.parser.body_limit(limit);
+    if (!co_await keep_short_body(exchange, shard.config)) {
+      watched.refused(http::status::bad_request, "body-broken");
+      co_return false;
+    }
+    ++attempt;
     tried.push_back(replica.get());
     ForwardResult result =
         co_await forward(*replica, exchange, shard.pool, shard.config, shard.counters);
@@ -178,15 +232,19 @@ net::awaitable<bool> serve_service(Shard& shard, Exchange& exchange, const Place
     if (result.served.status != 0) watched.answered(std::move(result.served));
     if (result.end == ForwardEnd::kAnswered) co_return true;
     if (result.end == ForwardEnd::kBroken) co_return false;
-    why = std::move(result.why);
-    if (result.end == ForwardEnd::kFailed || !is_safe_to_repeat(exchange.parser.get().method()))
-      break;
+    failed = std::move(result.why);
+    if (result.end == ForwardEnd::kFailed) break;
+    if (result.end == ForwardEnd::kNotTaken && !repeatable) break;
   }
   ++shard.counters.failures;
+  if (failed.empty()) {
+    watched.refused(http::status::service_unavailable, "no-replica");
+    co_return co_await no_replica(shard, exchange, place.service, route);
+  }
   watched.refused(http::status::bad_gateway, "host-failed");
   co_return co_await send_plain(
       exchange, http::status::bad_gateway, "host-failed",
-      "The service '" + place.service + "' could not be reached: " + why + ".", false);
+      "The service '" + place.service + "' could not be reached: " + failed + ".", false);
 }
 
 net::awaitable<bool> serve_request(Shard& shard, Stream& client, beast::flat_buffer& buffer,
@@ -208,7 +266,7 @@ net::awaitable<bool> serve_request(Shard& shard, Stream& client, beast::flat_buf
   client.expires_after(milliseconds(shard.config.header_ms_max));
   co_await http::async_read_header(client, buffer, parser,
                                    net::redirect_error(net::use_awaitable, error));
-  Exchange exchange{client, buffer, parser, {}, peer, {}, false};
+  Exchange exchange{client, buffer, parser, {}, peer, {}};
   if (error == http::error::end_of_stream || error == beast::error::timeout) co_return false;
   if (error == http::error::header_limit) {
     co_return co_await send_plain(exchange, http::status::request_header_fields_too_large,

@@ -3,6 +3,7 @@
 
 #include <functional>
 
+#include "rpc/gateway/demand_desk.h"
 #include "rpc/gateway/forward.h"
 
 namespace fog::gateway {
@@ -20,16 +21,18 @@ constexpr int kSecretsWaitingMax = 64;
 // What a connection needs of its server. One a shard; used on the shard's thread only.
 struct Shard {
   Shard(const GatewayConfig& config_, Routes& routes_, ArtifactFolder& artifacts_,
-        SecretDesk* secrets_, GatewayCounters& counters_)
+        SecretDesk* secrets_, DemandDesk* demand_, GatewayCounters& counters_)
       : config(config_),
         routes(routes_),
         artifacts(artifacts_),
         secrets(secrets_),
+        demand(demand_),
         counters(counters_) {}
   const GatewayConfig& config;
   Routes& routes;
   ArtifactFolder& artifacts;
   SecretDesk* const secrets;  // null: this gateway keeps none
+  DemandDesk* const demand;   // null: it asks for no replicas
   GatewayCounters& counters;
   net::io_context context{1};
   UpstreamPool pool{context};

@@ -15,6 +15,7 @@
 #include "market/types/messages.h"
 #include "rpc/client/http_node.h"
 #include "rpc/gateway/server.h"
+#include "rpc/programs/gateway/explain_command.h"
 #include "wallet/private_file.h"
 #include "wallet/tx_sender.h"
 
@@ -40,8 +41,18 @@ struct Options {
   double longitude = 0;
   AskOptions ask;
   std::uint64_t artifacts_mib = 32'768;
+  gateway::DemandSettings demand;
+  std::uint64_t idle_s = 60;
+  std::uint64_t start_s = 30;
+  std::uint64_t demand_minutes = 10;
+  std::string service;  // to explain
+  std::string gateway = "http://127.0.0.1:7790";
+  bool json = false;
   gateway::GatewayConfig config;
 };
+
+// A Demand that is not final by then is not waited for.
+constexpr std::uint64_t kSendMsMax = 20'000;
 
 std::string key_path(const Options& options) {
   return options.dir + "/gateway.key";
@@ -198,7 +209,17 @@ ErrorOr<void> run(Options options) {
   TRY(const auto artifacts,
       gateway::ArtifactFolder::open(options.dir + "/artifacts", options.artifacts_mib << 20));
   TRY(const auto secrets, gateway::SecretFolder::open(options.dir + "/secrets", key));
-  gateway::GatewayServer server(options.config, node, routes, *artifacts, *secrets);
+  options.demand.scale.idle_ms = options.idle_s * 1'000;
+  options.demand.start_ms_max = options.start_s * 1'000;
+  options.demand.demand_ms = options.demand_minutes * 60'000;
+  wallet::KeySigner signer(key);
+  wallet::TxSender sender(node, signer, system_clock(), system_rng());
+  gateway::DemandDesk desk(options.demand, node, routes,
+                           [&sender](const RawMessage& message) -> ErrorOr<void> {
+                             TRY_VOID(sender.send({message}, {}, kSendMsMax));
+                             return {};
+                           });
+  gateway::GatewayServer server(options.config, node, routes, *artifacts, *secrets, &desk);
   TRY(const auto port, server.start());
   if (!options.port_file.empty()) {
     TRY_VOID(write_file_atomically(options.port_file, as_bytes(std::to_string(port) + "\n"),
@@ -280,17 +301,43 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   run->add_option("--connections", options.config.connections_max, "End Users' connections at once")
       ->capture_default_str();
+  run->add_option("--start-seconds", options.start_s,
+                  "that a request waits for a service to start; 0: not at all")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 600));
+  run->add_option("--waiting", options.demand.waiting_max,
+                  "requests of one service that wait for it at once")
+      ->capture_default_str();
+  run->add_option("--target-percent", options.demand.scale.target_percent,
+                  "of a replica's slots that are to be busy; above, more replicas are asked for")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 100));
+  run->add_option("--idle-seconds", options.idle_s,
+                  "without a request, after which a service needs no replica")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 86'400));
+  run->add_option("--demand-minutes", options.demand_minutes,
+                  "that what is asked of the chain stands; renewed before its end")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 60));
+  auto* explain = app.add_subcommand(
+      "explain", "How a running gateway judges a service's load, and what it has asked for");
+  explain->add_option("SERVICE", options.service, "its name")->required();
+  explain->add_option("--gateway", options.gateway, "the gateway's URL")->capture_default_str();
+  explain->add_flag("--json", options.json, "as the gateway says it");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
   spdlog::set_default_logger(spdlog::stderr_logger_mt("foggate"));
-  const ErrorOr<void> done = init->parsed()     ? fog::init(options)
-                             : enroll->parsed() ? fog::register_gateway(options)
-                             : demand->parsed() ? fog::ask_for_replicas(options)
-                             : ticket->parsed() ? fog::give_ticket(options)
-                                                : fog::run(options);
+  const ErrorOr<void> done =
+      init->parsed()      ? fog::init(options)
+      : enroll->parsed()  ? fog::register_gateway(options)
+      : demand->parsed()  ? fog::ask_for_replicas(options)
+      : ticket->parsed()  ? fog::give_ticket(options)
+      : explain->parsed() ? fog::explain_service(options.gateway, options.service, options.json)
+                          : fog::run(options);
   if (done) return 0;
   std::cerr << "foggate: " << done.error().context << "\n";
   return 1;

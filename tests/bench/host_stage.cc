@@ -1,6 +1,7 @@
 #include "tests/bench/host_stage.h"
 
 #include "executor/worker/wasm_runtime.h"
+#include "market/types/concurrency.h"
 #include "tests/support/loopback.h"
 
 namespace fog::bench {
@@ -40,7 +41,7 @@ HostStage::HostStage(const Bytes& component, std::size_t gateways)
   manifest.wall_ms = 60'000;
   manifest.request_bytes_max = 1 << 20;
   manifest.response_bytes_max = 1 << 20;
-  serve.slots = slots_of(terms_.resources, manifest);
+  serve.slots = market::slots_of(terms_.resources, manifest);
   for (std::size_t i = 0; i < gateways; ++i) {
     const SecretKey& key = gateway_keys_.emplace_back(SecretKey::generate(system_rng()));
     const PublicKey known = key.public_key();

@@ -285,9 +285,10 @@ def fogcoind(*words):
 class Gateway:
     """A gateway in a folder of its own."""
 
-    def __init__(self, stage, node, name):
+    def __init__(self, stage, node, name, options=()):
         self.stage, self.node, self.name, self.folder = stage, node, name, stage.folder / name
         self.program = self.url = None
+        self.options = options  # of `run`
         self.address = self.foggate("init").out.strip()
 
     def foggate(self, *words):
@@ -302,7 +303,7 @@ class Gateway:
         port_file = self.stage.folder / f"{self.name}.port"
         port_file.unlink(missing_ok=True)
         self.program = self.stage.start("foggate", "--dir", self.folder, "--node", self.node.url, "run", "--listen",
-                                        f"127.0.0.1:{port}", "--port-file", port_file, log=self.name)
+                                        f"127.0.0.1:{port}", "--port-file", port_file, *self.options, log=self.name)
         self.url = f"http://127.0.0.1:{self.program.wait_for_port(port_file)}"
 
 
@@ -359,10 +360,10 @@ class Stage:
             cli("wallet", "add", account)
         return cli, {one["name"]: one["address"] for one in cli("wallet", "accounts")}
 
-    def gateway(self, node, owner, country="DE", name="gateway"):
+    def gateway(self, node, owner, country="DE", name="gateway", options=()):
         """A registered, running gateway whose key `owner` (a Cli) gives 10 FOG. (url, address); it is
         self.gateways[name]."""
-        gateway = self.gateways[name] = Gateway(self, node, name)
+        gateway = self.gateways[name] = Gateway(self, node, name, options)
         owner("send", f"{gateway.address}=10")
         gateway.start()
         gateway.foggate("register", "--endpoint", gateway.url, "--country", country)

@@ -178,6 +178,8 @@ class Guides(StagedTest):
                                            {"127.0.0.1:7790": f"127.0.0.1:{port}", "thermostat": "hello"}), "hello")
         self.assertEqual(gateway_guide.run("curl http://thermostat.fog.localhost:7790/",
                                            {":7790": f":{port}", "thermostat": "hello"}), "hello")
+        self.assertIn("runs      1 replicas", gateway_guide.run("foggate explain thermostat",
+                                                                {"thermostat": f"hello --gateway {url}"}))
         gateway_guide.is_done()
         self.work_of_the_host(host_guide, lease, gateway)
 

@@ -23,7 +23,7 @@ COMMANDS = {
                  "signer init", "signer run"],
     "foghost": ["init", "register", "offer", "run", "earnings", "status", "leases", "withdraw", "retire", "doctor",
                 "auditors", "drain", "open", "dev"],
-    "foggate": ["init", "register", "demand", "ticket", "run"],
+    "foggate": ["init", "register", "demand", "ticket", "run", "explain"],
 }
 SECTION = re.compile(r"^(\w[\w ]*):$")
 NAME_WIDTH = 30  # the column where descriptions begin

@@ -46,6 +46,9 @@ static int recurse(volatile int depth) {
 
 int main(void) {
   const char* how = variable("QUERY_STRING");
+  if (strncmp(how, "work=", 5) == 0) {
+    for (volatile long left = atol(how + 5); left > 0; --left) continue;
+  }
   if (strcmp(how, "loop") == 0) loop();
   if (strcmp(how, "memory") == 0) eat_memory();
   if (strcmp(how, "endless") == 0) write_without_end();

@@ -5,6 +5,7 @@
 
 #include "chain/base/file.h"
 #include "executor/worker/wasm_runtime.h"
+#include "market/types/concurrency.h"
 #include "rpc/programs/host/commands.h"
 #include "wallet/private_file.h"
 
@@ -149,7 +150,7 @@ ErrorOr<void> DevService::run(const cli::LoadedService& service, const market::R
   terms.serve.beacon = random_id();
   terms.serve.runtime = terms.runtime;
   terms.serve.manifest = service.manifest;
-  terms.serve.slots = executor::slots_of(resources, service.manifest);
+  terms.serve.slots = market::slots_of(resources, service.manifest);
   terms.secrets = [secrets](const std::function<bool()>&) {
     return ErrorOr<market::SecretValues>(secrets);
   };

@@ -8,6 +8,7 @@
 #include "executor/front_client.h"
 #include "executor/replica_runner.h"
 #include "executor/worker/wasm_runtime.h"
+#include "market/types/concurrency.h"
 #include "tests/support/loopback.h"
 #include "tests/support/wasm_guest.h"
 #include "tests/unit/executor/worker/test_gateway.h"
@@ -50,7 +51,7 @@ class HostBench {
     serve.manifest.env = {{"GREETING", "hello"}};
     serve.runtime = terms_.runtime;
     if (change) change(serve);
-    serve.slots = slots_of(terms_.resources, serve.manifest);
+    serve.slots = market::slots_of(terms_.resources, serve.manifest);
     serve.gateways = {gateway.linked(operator_key_, serve.replica)};
     const auto port = front_->wait_listening(20'000);
     EXPECT_TRUE(port.has_value());

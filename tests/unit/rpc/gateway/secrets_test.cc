@@ -45,8 +45,8 @@ class SecretsTest : public ::testing::Test {
     put(market::bid_key(bid_.id), bid_);
     put(market::lease_key(lease_.id), lease_);
     chain_ = node_.status()->chain_id;
-    server_ =
-        std::make_unique<GatewayServer>(GatewayConfig{}, node_, routes_, *artifacts_, *folder_);
+    server_ = std::make_unique<GatewayServer>(GatewayConfig{}, node_, routes_, *artifacts_,
+                                              *folder_, nullptr);
     port_ = *server_->start();
   }
   ~SecretsTest() override { server_->stop(); }

@@ -87,7 +87,8 @@ class GatewayTest : public ::testing::Test {
     server_.reset();
     routes_ = std::make_unique<Routes>(node_, key_, folder_);
     ASSERT_TRUE(routes_->refresh().has_value());
-    server_ = std::make_unique<GatewayServer>(config, node_, *routes_, *artifacts_, *secrets_);
+    server_ =
+        std::make_unique<GatewayServer>(config, node_, *routes_, *artifacts_, *secrets_, nullptr);
     const auto port = server_->start();
     ASSERT_TRUE(port.has_value());
     port_ = *port;
