@@ -204,7 +204,7 @@ class WithGateway(StagedTest):
             return status, headers["fog-reason"]
         until("the gateway sees the service", lambda: reason("unfunded") == (503, "no-bid"))
         self.main("bid", "create", "--service", "unfunded")
-        until("the gateway sees the bid", lambda: reason("unfunded") == (503, "no-replica"))
+        until("the gateway sees the bid", lambda: reason("unfunded") == (503, "no-host"))
         host = {"Host": "unfunded.fog.localhost"}
         self.assertEqual(http(self.gateway_url, headers=host)[1]["fog-reason"], "no-replica")
 
