@@ -206,7 +206,7 @@ class WithGateway(StagedTest):
         self.main("bid", "create", "--service", "unfunded")
         until("the gateway sees the bid", lambda: reason("unfunded") == (503, "no-host"))
         host = {"Host": "unfunded.fog.localhost"}
-        self.assertEqual(http(self.gateway_url, headers=host)[1]["fog-reason"], "no-replica")
+        self.assertEqual(http(self.gateway_url, headers=host)[1]["fog-reason"], "no-host")
 
     def test_a_bid_takes_its_deposit_and_gives_back_what_nobody_earned(self):
         self.publish("funded")
