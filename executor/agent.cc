@@ -86,6 +86,10 @@ Agent::Agent(AgentOptions options, NodeApi& node, MessageSender& sender,
              it->second.runner->on_front_stopped(stopped.why);
            },
            [this](const ViewAskedFrame& asked) { views_.take(asked); }}) {
+  if (!options_.tunnel.empty()) {
+    tunnel_.emplace(TunnelHolder::Options{options_.tunnel, options_.host}, node_, operator_key_,
+                    clock_, [this](const UniqueFd& socket) { front_.give_connection(socket); });
+  }
   for (const std::string& missing : cgroups_.missing())
     say("workers run without limit: " + missing);
 }
@@ -149,6 +153,10 @@ ErrorOr<void> Agent::run() {
 
 ErrorOr<std::uint16_t> Agent::wait_listening(std::uint64_t timeout_ms) {
   return front_.wait_listening(timeout_ms);
+}
+
+std::optional<TunnelState> Agent::tunnel() const {
+  return tunnel_ ? std::optional(tunnel_->state()) : std::nullopt;
 }
 
 std::string Agent::phase_of(const Held& held) {

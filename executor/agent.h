@@ -18,6 +18,7 @@
 #include "executor/message_sender.h"
 #include "executor/replica_runner.h"
 #include "executor/service_views.h"
+#include "executor/tunnel_holder.h"
 
 namespace fog::executor {
 
@@ -33,7 +34,8 @@ struct AgentOptions {
   RegistryPolicy registries = {};                 // from which it pulls images
   OutboundSettings outbound = {};
   std::uint64_t leaves_quota_bytes = kLeavesQuotaBytes;
-  bool programs = true;  // owners may run programs in their containers
+  bool programs = true;     // owners may run programs in their containers
+  std::string tunnel = {};  // a gateway's endpoint, to which connections are held; empty: none
 };
 
 // What `foghost status` shows of a replica.
@@ -65,6 +67,8 @@ class Agent {
 
   ErrorOr<std::uint16_t> wait_listening(std::uint64_t timeout_ms);
   std::vector<ReplicaStatus> replicas() const;
+  // Nothing without a tunnel.
+  std::optional<TunnelState> tunnel() const;
 
  private:
   // A replica that this Host holds, from its proposal until its last receipt is settled.
@@ -167,6 +171,7 @@ class Agent {
   Compiler compiler_;
   ServiceViews views_;
   FrontClient front_;
+  std::optional<TunnelHolder> tunnel_;
 };
 
 }  // namespace fog::executor

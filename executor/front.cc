@@ -12,6 +12,7 @@
 
 #include "chain/base/file.h"
 #include "executor/front_session.h"
+#include "executor/tunnel_frame.h"
 
 namespace fog::executor {
 namespace {
@@ -167,6 +168,7 @@ class Front final : public ReplicaDirectory {
   }
 
   bool take(const Frame& frame) {
+    if (decode_frame<ConnectionFrame>(frame)) return take_connection();
     switch (static_cast<FrontFrame>(frame.kind)) {
       case FrontFrame::kServe:
         return serve(frame);
@@ -218,6 +220,21 @@ class Front final : public ReplicaDirectory {
     agent_.fds().pop_front();
     const auto replica = find(worker->replica);
     if (replica != nullptr && !replica->stopping()) replica->set_worker(std::move(socket));
+    return true;
+  }
+  // As if it had been accepted.
+  bool take_connection() {
+    if (agent_.fds().empty()) return false;
+    UniqueFd fd = std::move(agent_.fds().front());
+    agent_.fds().pop_front();
+    if (connections_.use_count() > static_cast<long>(kConnectionsMax)) return true;
+    asio::ip::tcp::socket socket(io_);
+    error_code error;
+    socket.assign(asio::ip::tcp::v4(), fd.get(), error);
+    if (error) return true;
+    (void)fd.release();
+    socket.non_blocking(true, error);
+    std::make_shared<FrontSession>(std::move(socket), *this, connections_)->start();
     return true;
   }
   bool stop(const Frame& frame) {

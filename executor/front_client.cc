@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 
 #include "executor/say.h"
+#include "executor/tunnel_frame.h"
 
 extern char** environ;
 
@@ -215,6 +216,11 @@ void FrontClient::forget(const ReplicaId& replica) {
   const std::lock_guard lock(mutex_);
   served_.erase(replica);
   (void)send(encode_frame(frame), {});
+}
+
+void FrontClient::give_connection(const UniqueFd& socket) {
+  const std::lock_guard lock(mutex_);
+  (void)send(encode_frame(ConnectionFrame{}), {socket.get()});
 }
 
 void FrontClient::tell_view(const ViewToldFrame& frame, const UniqueFd& socket) {

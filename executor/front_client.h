@@ -47,6 +47,8 @@ class FrontClient {
   // Answered by the event `stopped`.
   void stop(const ReplicaId& replica);
   void forget(const ReplicaId& replica);
+  // On which a request waits; it came by a tunnel.
+  void give_connection(const UniqueFd& socket);
   // `socket` with status 101 alone.
   void tell_view(const ViewToldFrame& frame, const UniqueFd& socket);
   ErrorOr<std::vector<market::LogClaim>> claims(const ReplicaId& replica,

@@ -4,6 +4,7 @@
 #include "market/rules/fresh_offers.h"
 #include "market/rules/leases.h"
 #include "market/rules/rules.h"
+#include "market/types/tunnel.h"
 
 namespace fog::market {
 namespace {
@@ -12,7 +13,7 @@ namespace {
 template <class Message>
 Fault check_host(const Message& message) {
   if (!is_valid(message.operator_key)) return Fault::kBadPublicKey;
-  if (!is_endpoint(message.endpoint)) return Fault::kBadEndpoint;
+  if (!is_host_endpoint(message.endpoint)) return Fault::kBadEndpoint;
   if (!is_location(message.location)) return Fault::kBadLocation;
   if (!message.capacity.within_bounds() || message.capacity.cpu_milli == 0 ||
       message.capacity.memory_mib == 0) {

@@ -146,7 +146,7 @@ http::request<http::buffer_body> Relay::host_request(std::uint64_t index) const 
   http::request<http::buffer_body> out;
   out.version(11);
   out.method(message.method());
-  out.target(head_.target);
+  out.target(host_->target(replica_, head_.target));
   for (const market::HttpField& field : head_.fields) out.insert(field.name, field.value);
   if (message.chunked()) out.chunked(true);
   out.set("Fog-Lease", to_hex(replica_.lease) + "." + std::to_string(replica_.term));

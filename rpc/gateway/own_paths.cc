@@ -47,7 +47,7 @@ std::string status_json(const Routes& routes) {
       replicas.push_back({{"lease", to_hex0x(replica->lease)},
                           {"term", replica->term},
                           {"host", to_hex0x(replica->host)},
-                          {"endpoint", replica->address + ":" + replica->port},
+                          {"endpoint", replica->address + ":" + replica->port + replica->place},
                           {"in_flight", replica->in_flight.load()},
                           {"forwarded", std::to_string(replica->book->indexes_given())},
                           {"vouched", std::to_string(replica->book->vouched())},
@@ -97,7 +97,8 @@ std::optional<std::string> explain_json(const Shard& shard, const std::string& s
   return out.dump(2) + "\n";
 }
 
-std::string metrics_text(const GatewayCounters& counters, const Routes& routes) {
+std::string metrics_text(const GatewayCounters& counters, const Routes& routes,
+                         const Tunnels* tunnels) {
   const auto line = [](const char* name, const char* type, std::uint64_t value) {
     return std::string("# TYPE ") + name + " " + type + "\n" + name + " " + std::to_string(value) +
            "\n";
@@ -107,6 +108,7 @@ std::string metrics_text(const GatewayCounters& counters, const Routes& routes) 
          line("foggate_voids_total", "counter", counters.voids) +
          line("foggate_vouchers_total", "counter", counters.vouchers) +
          line("foggate_connections", "gauge", counters.connections) +
+         line("foggate_tunnels", "gauge", tunnels == nullptr ? 0 : tunnels->count()) +
          line("foggate_replicas", "gauge", routes.all().size());
 }
 
@@ -234,6 +236,10 @@ net::awaitable<bool> serve_own_path(Shard& shard, Exchange& exchange) {
       co_return co_await put_artifact(shard, exchange, *digest);
   } else if (target.starts_with(kSecretsPath) && shard.secrets != nullptr) {
     co_return co_await serve_secrets_path(shard, exchange);
+  } else if (target == market::kTunnelPath && shard.tunnels != nullptr) {
+    co_return co_await serve_tunnel_hello(shard, exchange);
+  } else if (target.starts_with(market::kTunnelPlaces) && shard.tunnels != nullptr) {
+    co_return co_await serve_tunnelled(shard, exchange);
   } else if (method == http::verb::get && target == "/.fog/health") {
     co_return co_await send_text(exchange, "text/plain", "ok\n");
   } else if (method == http::verb::get && target == "/.fog/status") {
@@ -246,7 +252,7 @@ net::awaitable<bool> serve_own_path(Shard& shard, Exchange& exchange) {
                                   true);
   } else if (method == http::verb::get && target == "/.fog/metrics") {
     co_return co_await send_text(exchange, "text/plain; version=0.0.4",
-                                 metrics_text(shard.counters, shard.routes));
+                                 metrics_text(shard.counters, shard.routes, shard.tunnels));
   }
   co_return co_await send_plain(
       exchange, http::status::not_found, "no-such-path",

@@ -6,6 +6,7 @@
 
 #include "chain/base/url.h"
 #include "market/types/concurrency.h"
+#include "market/types/tunnel.h"
 #include "rpc/gateway/service_load.h"
 
 namespace fog::gateway {
@@ -69,6 +70,10 @@ ErrorOr<std::shared_ptr<Replica>> Routes::open_replica(const market::Lease& leas
     return fail(ErrorCode::kInvalidInput, "the Host's endpoint is no URL: " + host->endpoint);
   replica->address = endpoint->at.host;
   replica->port = std::to_string(endpoint->at.port);
+  if (const auto place = market::tunnel_place(endpoint->path)) {
+    replica->place = endpoint->path;
+    replica->tunnel = place->operator_key;
+  }
   replica->link_key = market::make_link_key(key_, host->operator_key, lease.id, lease.term);
   const std::string path =
       folder_ + "/" + to_hex(lease.id) + "." + std::to_string(lease.term) + ".vouchers";

@@ -22,6 +22,8 @@ struct Replica {
   market::HostId host;
   std::string address;  // host name or IP of the endpoint
   std::string port;
+  std::string place;                // of a Host that is found at a gateway's door: its path there
+  std::optional<PublicKey> tunnel;  // and the key that the place names
   market::LinkKey link_key;
   market::Manifest manifest;
   std::unique_ptr<VoucherBook> book;

@@ -6,29 +6,12 @@
 #include <nlohmann/json.hpp>
 
 #include "chain/base/clock.h"
-#include "rpc/gateway/session.h"
+#include "rpc/gateway/desk.h"
 
 namespace fog::gateway {
 namespace {
 
 using std::chrono::milliseconds;
-
-constexpr std::size_t kBodyBytesMax = 32 * 1024;
-
-struct DeskAnswer {
-  http::status status = http::status::no_content;
-  std::string reason;    // of a refusal
-  std::string sentence;  // the same for people
-  Bytes body;            // of 200
-};
-
-DeskAnswer refusal(http::status status, const char* reason, std::string sentence) {
-  return {status, reason, std::move(sentence), {}};
-}
-DeskAnswer unreachable(const Error& error) {
-  return refusal(http::status::service_unavailable, "no-chain",
-                 "The gateway cannot ask the chain: " + error.context + ".");
-}
 
 http::status status_of(ErrorCode code) {
   if (code == ErrorCode::kPermission) return http::status::forbidden;
@@ -113,66 +96,6 @@ DeskAnswer give_secrets(SecretDesk& desk, const Address& self, const Bytes& body
 
 // ---- on the shard's thread ----
 
-net::awaitable<std::optional<Bytes>> body_of(Exchange& exchange, std::uint64_t idle_ms_max) {
-  Bytes body;
-  exchange.parser.body_limit(kBodyBytesMax);
-  const auto read =
-      co_await read_body(exchange, idle_ms_max, [&body](ByteView part) -> ErrorOr<void> {
-        // Beast has let a length pass that its head announced.
-        if (body.size() + part.size() > kBodyBytesMax)
-          return fail(ErrorCode::kExhausted, "too large");
-        append(body, part);
-        return {};
-      });
-  if (!read) co_return std::nullopt;
-  co_return body;
-}
-
-net::awaitable<DeskAnswer> ask_desk(Shard& shard, std::function<DeskAnswer()> work) {
-  SecretDesk& desk = *shard.secrets;
-  if (desk.waiting >= kSecretsWaitingMax)
-    co_return refusal(http::status::service_unavailable, "busy", "Too many ask at once.");
-  ++desk.waiting;
-  // The pool may end after this coroutine's frame has gone with its context.
-  struct Shared {
-    explicit Shared(net::io_context& context)
-        : done(context, net::steady_timer::time_point::max()) {}
-    net::steady_timer done;
-    DeskAnswer answer;
-    bool is_done = false;
-  };
-  auto shared = std::make_shared<Shared>(shard.context);
-  net::post(desk.pool, [shared, work = std::move(work), &desk, &context = shard.context] {
-    DeskAnswer answer = work();
-    --desk.waiting;
-    net::post(context, [shared, answer = std::move(answer)]() mutable {
-      shared->answer = std::move(answer);
-      shared->is_done = true;
-      shared->done.cancel();
-    });
-  });
-  beast::error_code ignored;
-  while (!shared->is_done)
-    co_await shared->done.async_wait(net::redirect_error(net::use_awaitable, ignored));
-  co_return std::move(shared->answer);
-}
-
-net::awaitable<bool> send_answer(Exchange& exchange, DeskAnswer answer) {
-  if (!answer.reason.empty())
-    co_return co_await send_plain(exchange, answer.status, answer.reason, answer.sentence, false);
-  http::response<http::vector_body<std::uint8_t>> out(answer.status,
-                                                      exchange.parser.get().version());
-  out.set(http::field::content_type, "application/octet-stream");
-  out.set(http::field::cache_control, "no-store");
-  out.keep_alive(exchange.parser.get().keep_alive());
-  out.body() = std::move(answer.body);
-  out.prepare_payload();
-  beast::error_code error;
-  exchange.client.expires_after(milliseconds(10'000));
-  co_await http::async_write(exchange.client, out, net::redirect_error(net::use_awaitable, error));
-  co_return !error && out.keep_alive();
-}
-
 DeskAnswer list_names(const SecretFolder& folder, const std::string& service) {
   nlohmann::json out = nlohmann::json::object();
   for (const auto& [name, time_ms] : folder.names(service)) out[name] = std::to_string(time_ms);
@@ -186,7 +109,7 @@ net::awaitable<bool> serve_secrets_path(Shard& shard, Exchange& exchange) {
   const std::string name = exchange.target.substr(kSecretsPath.size());
   const http::verb method = exchange.parser.get().method();
   if (method == http::verb::get && market::is_service_name(name))
-    co_return co_await send_answer(exchange, list_names(desk.folder, name));
+    co_return co_await send_desk_answer(exchange, list_names(desk.folder, name));
   const bool wanted = method == http::verb::post && name == "wanted";
   const bool given = method == http::verb::put && market::is_service_name(name);
   if (!wanted && !given) {
@@ -195,7 +118,7 @@ net::awaitable<bool> serve_secrets_path(Shard& shard, Exchange& exchange) {
                                   "and given to Hosts by POST /.fog/secrets/wanted.",
                                   false);
   }
-  auto body = co_await body_of(exchange, shard.config.body_idle_ms_max);
+  auto body = co_await read_desk_body(exchange, shard.config.body_idle_ms_max);
   if (!body) {
     co_return co_await send_plain(exchange, http::status::payload_too_large, "bad-body",
                                   "The body broke off or is larger than 32 KiB.", false);
@@ -208,7 +131,7 @@ net::awaitable<bool> serve_secrets_path(Shard& shard, Exchange& exchange) {
   } else {
     work = [&desk, name, body = *std::move(body)] { return take_secret(desk, name, body); };
   }
-  co_return co_await send_answer(exchange, co_await ask_desk(shard, std::move(work)));
+  co_return co_await send_desk_answer(exchange, co_await ask_desk(shard, std::move(work)));
 }
 
 }  // namespace fog::gateway

@@ -29,7 +29,9 @@ struct GatewayServer::Impl {
         routes(routes_),
         artifacts(artifacts_),
         demand(demand_) {
-    if (node != nullptr && secrets_ != nullptr) secrets.emplace(*node, *secrets_);
+    if (node == nullptr || secrets_ == nullptr) return;
+    secrets.emplace(*node, *secrets_);
+    tunnels.emplace(config.tunnels);
   }
 
   ErrorOr<std::uint16_t> bind();
@@ -45,6 +47,7 @@ struct GatewayServer::Impl {
   ArtifactFolder& artifacts;
   DemandDesk* const demand;
   std::optional<SecretDesk> secrets;
+  std::optional<Tunnels> tunnels;
   GatewayCounters counters;
   std::vector<std::unique_ptr<Shard>> shards;
   std::unique_ptr<Shard> voucher_shard;
@@ -187,7 +190,7 @@ ErrorOr<std::uint16_t> GatewayServer::start() {
   const auto make_shard = [&] {
     return std::make_unique<Shard>(impl.config, impl.routes, impl.artifacts,
                                    impl.secrets ? &*impl.secrets : nullptr, impl.demand,
-                                   impl.counters);
+                                   impl.tunnels ? &*impl.tunnels : nullptr, impl.counters);
   };
   for (unsigned i = 0; i < std::max(1U, impl.config.threads); ++i)
     impl.shards.push_back(make_shard());

@@ -16,6 +16,7 @@
 #include "rpc/gateway/demand_desk.h"
 #include "rpc/gateway/routes.h"
 #include "rpc/gateway/secrets.h"
+#include "rpc/gateway/tunnels.h"
 
 namespace fog::gateway {
 
@@ -43,6 +44,7 @@ struct GatewayConfig {
       10'000;  // from the first byte of a request to the end of its header
   std::uint64_t body_idle_ms_max = 30'000;  // between two parts of a body
   std::uint64_t connect_ms_max = 2'000;     // to a Host
+  TunnelRules tunnels;
   std::string only_service;  // not empty: all requests are for this one, whatever they name
   std::function<void(const ServedRequest&)> served;  // may be empty; from the shards' threads
 };

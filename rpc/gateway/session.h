@@ -21,21 +21,23 @@ constexpr int kSecretsWaitingMax = 64;
 // What a connection needs of its server. One a shard; used on the shard's thread only.
 struct Shard {
   Shard(const GatewayConfig& config_, Routes& routes_, ArtifactFolder& artifacts_,
-        SecretDesk* secrets_, DemandDesk* demand_, GatewayCounters& counters_)
+        SecretDesk* secrets_, DemandDesk* demand_, Tunnels* tunnels_, GatewayCounters& counters_)
       : config(config_),
         routes(routes_),
         artifacts(artifacts_),
         secrets(secrets_),
         demand(demand_),
+        tunnels(tunnels_),
         counters(counters_) {}
   const GatewayConfig& config;
   Routes& routes;
   ArtifactFolder& artifacts;
   SecretDesk* const secrets;  // null: this gateway keeps none
   DemandDesk* const demand;   // null: it asks for no replicas
+  Tunnels* const tunnels;     // null: no chain says whose they are
   GatewayCounters& counters;
   net::io_context context{1};
-  UpstreamPool pool{context};
+  UpstreamPool pool{context, tunnels};
 };
 
 net::awaitable<void> serve_connection(Shard& shard, tcp::socket socket);
@@ -45,6 +47,10 @@ net::awaitable<bool> serve_own_path(Shard& shard, Exchange& exchange);
 // Those of them that begin with this.
 constexpr std::string_view kSecretsPath = "/.fog/secrets/";
 net::awaitable<bool> serve_secrets_path(Shard& shard, Exchange& exchange);
+
+// Of Hosts that hold connections to this gateway (tunnel_paths.cc).
+net::awaitable<bool> serve_tunnel_hello(Shard& shard, Exchange& exchange);
+net::awaitable<bool> serve_tunnelled(Shard& shard, Exchange& exchange);
 
 // Sends a short answer. False when the connection must be closed.
 net::awaitable<bool> send_plain(Exchange& exchange, http::status status, std::string_view reason,

@@ -13,7 +13,7 @@ using std::chrono::milliseconds;
 constexpr std::size_t kIdlePerHost = 64;
 
 std::string endpoint_of(const Replica& replica) {
-  return replica.address + " " + replica.port;
+  return replica.address + " " + replica.port + replica.place;
 }
 
 // Whether an idle connection can no longer be used: closed by the Host meanwhile (it was started
@@ -34,6 +34,14 @@ net::awaitable<ErrorOr<std::unique_ptr<UpstreamPool::Connection>>> UpstreamPool:
     idle.pop_back();
     if (is_stale(connection->stream.socket())) continue;
     connection->reused = true;
+    co_return std::move(connection);
+  }
+  if (replica.tunnel && tunnels_ != nullptr && tunnels_->knows(*replica.tunnel)) {
+    auto tunnel = co_await wait_for_tunnel(context_, *tunnels_, *replica.tunnel, connect_ms_max);
+    if (!tunnel)
+      co_return fail(ErrorCode::kNetwork, "the Host's tunnel to this gateway has broken off");
+    auto connection = std::make_unique<Connection>(stream_of(context_, *tunnel));
+    connection->tunnel = std::move(tunnel->counted);
     co_return std::move(connection);
   }
   beast::error_code error;

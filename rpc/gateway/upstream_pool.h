@@ -8,16 +8,25 @@
 
 #include "rpc/gateway/http.h"
 #include "rpc/gateway/routes.h"
+#include "rpc/gateway/tunnels.h"
 
 namespace fog::gateway {
 
 // Idle keep-alive connections to Hosts. One a shard; not thread safe.
 class UpstreamPool {
  public:
-  explicit UpstreamPool(net::io_context& context) : context_(context) {}
+  // `tunnels`: of Hosts that cannot be reached; null: there are none.
+  UpstreamPool(net::io_context& context, Tunnels* tunnels) : context_(context), tunnels_(tunnels) {}
   struct Connection {
     explicit Connection(net::io_context& context) : stream(context) {}
+    explicit Connection(Stream opened) : stream(std::move(opened)) {}
+    // What a request for this path asks for on it: a Host that is asked at a gateway's door has a
+    // place there.
+    std::string target(const Replica& replica, std::string_view path) const {
+      return (tunnel != nullptr ? "" : replica.place) + std::string(path);
+    }
     Stream stream;
+    std::shared_ptr<void> tunnel;  // it came by one; its count
     beast::flat_buffer buffer;
     bool reused = false;
   };
@@ -29,7 +38,14 @@ class UpstreamPool {
 
  private:
   net::io_context& context_;
+  Tunnels* const tunnels_;
   std::map<std::string, std::vector<std::unique_ptr<Connection>>> idle_;
 };
+
+// One that the Host has opened, as soon as there is one; nothing after that time.
+net::awaitable<std::optional<Tunnel>> wait_for_tunnel(net::io_context& context, Tunnels& tunnels,
+                                                      const PublicKey& host,
+                                                      std::uint64_t wait_ms_max);
+Stream stream_of(net::io_context& context, Tunnel& tunnel);
 
 }  // namespace fog::gateway

@@ -12,7 +12,9 @@ using std::chrono::milliseconds;
 net::awaitable<ErrorOr<bool>> post_voucher(Replica& replica, UpstreamPool& pool,
                                            const GatewayConfig& config,
                                            const market::VoucherUpdate& due) {
-  http::request<http::vector_body<std::uint8_t>> request(http::verb::post, "/.fog/voucher", 11);
+  http::request<http::vector_body<std::uint8_t>> request;
+  request.version(11);
+  request.method(http::verb::post);
   request.set(http::field::host, replica.address);
   request.set(http::field::content_type, "application/octet-stream");
   request.body() = bcs_encode(due);
@@ -22,6 +24,7 @@ net::awaitable<ErrorOr<bool>> post_voucher(Replica& replica, UpstreamPool& pool,
     auto connection = co_await pool.take(replica, config.connect_ms_max, attempt > 0);
     if (!connection) co_return Fail{connection.error()};
     auto& host = **connection;
+    request.target(host.target(replica, "/.fog/voucher"));
     host.stream.expires_after(milliseconds(config.connect_ms_max));
     co_await http::async_write(host.stream, request,
                                net::redirect_error(net::use_awaitable, error));

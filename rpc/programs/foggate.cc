@@ -36,6 +36,7 @@ struct Options {
   std::string listen = "127.0.0.1:7790";
   std::string port_file;
   std::string endpoint;
+  std::vector<std::string> tunnels;  // of which Hosts
   std::string country;
   double latitude = 0;
   double longitude = 0;
@@ -184,6 +185,25 @@ ErrorOr<void> give_ticket(const Options& options) {
   return {};
 }
 
+// "any", "off", or ids of Hosts.
+ErrorOr<gateway::TunnelRules> tunnel_rules(const std::vector<std::string>& words) {
+  gateway::TunnelRules rules;
+  for (const std::string& word : words) {
+    if (word == "any" && words.size() == 1) return rules;
+    if (word == "off" && words.size() == 1) {
+      rules.off = true;
+      return rules;
+    }
+    const auto host = fixed_from_hex<32>(word);
+    if (!host) {
+      return fail(ErrorCode::kInvalidInput,
+                  "--tunnels: any, off, or ids of Hosts, not \"" + word + "\"");
+    }
+    rules.only.push_back(*host);
+  }
+  return rules;
+}
+
 ErrorOr<void> run(Options options) {
   // Signals are taken by sigwait below, so that stopping is ordinary code.
   sigset_t stop_signals;
@@ -203,6 +223,7 @@ ErrorOr<void> run(Options options) {
   options.config.listen_address = listen->host;
   options.config.listen_port = listen->port;
 
+  TRY(options.config.tunnels, tunnel_rules(options.tunnels));
   rpc::HttpNode node(options.node);
   TRY_VOID(make_folder(options.dir + "/vouchers"));
   gateway::Routes routes(node, key, options.dir + "/vouchers");
@@ -299,6 +320,10 @@ int main(int argc, char** argv) {
   run->add_option("--artifacts-mib", options.artifacts_mib,
                   "MiB of programs and images to keep; those asked for longest ago make room")
       ->capture_default_str();
+  run->add_option("--tunnels", options.tunnels,
+                  "which Hosts that cannot be reached may hold connections to this gateway: any "
+                  "(registered one; the default), off, or ids of Hosts")
+      ->delimiter(',');
   run->add_option("--connections", options.config.connections_max, "End Users' connections at once")
       ->capture_default_str();
   run->add_option("--start-seconds", options.start_s,

@@ -43,6 +43,9 @@ void add_setup_commands(CLI::App& app, HostCommand& command, Chosen& chosen) {
   init->add_option("--listen", setup->listen, "ADDRESS:PORT to listen on (default 0.0.0.0:7795)");
   init->add_option("--endpoint", setup->endpoint,
                    "how gateways reach it, http://HOST:PORT (default: the listening port here)");
+  init->add_option("--tunnel", setup->tunnel,
+                   "a gateway's endpoint, if this computer cannot be reached from outside: "
+                   "connections to it are held open, and it leads requests here");
   init->add_option("--country", setup->country, "where it stands, two letters")
       ->capture_default_str();
   init->add_option("--latitude", setup->latitude, "decimal degrees")->capture_default_str();

@@ -39,12 +39,12 @@ def children(pid):
 class Host:
     """One Host in a folder of its own, registered, offered and running."""
 
-    def __init__(self, stage, node, owner, name, scale, private="", registries=""):
+    def __init__(self, stage, node, owner, name, scale, private="", registries="", tunnel=""):
         self.stage, self.node, self.owner, self.name = stage, node, owner, name
         self.folder = stage.folder / name
         self.program = None
         self("init", "--listen", f"127.0.0.1:{free_port()}", "--country", "DE", "--cpu-milli", "2000",
-             "--memory-mib", "1024")
+             "--memory-mib", "1024", *(["--tunnel", tunnel] if tunnel else []))
         config = self.folder / "host.yaml"
         text = config.read_text().replace("private: []", f"private: [{private}]")
         config.write_text(text.replace("registries: [docker.io", f"registries: [{registries or 'docker.io'}"))

@@ -77,7 +77,8 @@ class HostLeaves final : public LeafSource {
       const Bytes body = bcs_encode(asked);
       rpc::HttpRequest request;
       request.method = "POST";
-      request.target = "/.fog/leaves";
+      const std::string& place = client_.url().path;  // of a Host that is found at a gateway's
+      request.target = (place == "/" ? "" : place) + "/.fog/leaves";
       request.content_type = "application/octet-stream";
       request.body = as_text(body);
       request.answer_bytes_max = kLeafAnswerWireBytesMax;

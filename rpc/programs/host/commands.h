@@ -44,6 +44,7 @@ class Operator {
 struct InitOptions {
   std::string listen;
   std::string endpoint;
+  std::string tunnel;
   std::string country = "ZZ";
   std::string latitude = "0";
   std::string longitude = "0";

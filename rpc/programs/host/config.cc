@@ -8,6 +8,7 @@
 #include "chain/base/secret_file.h"
 #include "executor/cgroup.h"
 #include "market/types/container_terms.h"
+#include "market/types/tunnel.h"
 #include "rpc/json/yaml_section.h"
 #include "wallet/private_file.h"
 
@@ -84,9 +85,9 @@ ErrorOr<void> read_auto(const rpc::YamlSection& file, const char* key, bool& out
 }
 
 ErrorOr<HostConfig> read_config(const rpc::YamlSection& file) {
-  TRY_VOID(file.only({"node", "listen", "endpoint", "location", "capacity", "price", "attributes",
-                      "cache", "namespaces", "containers", "exec", "registries", "outbound",
-                      "measured"}));
+  TRY_VOID(file.only({"node", "listen", "endpoint", "tunnel", "location", "capacity", "price",
+                      "attributes", "cache", "namespaces", "containers", "exec", "registries",
+                      "outbound", "measured"}));
   HostConfig out;
   TRY(out.node, file.text("node", 255));
   TRY(out.listen, file.text("listen", 255));
@@ -94,8 +95,15 @@ ErrorOr<HostConfig> read_config(const rpc::YamlSection& file) {
     return file.refuse("listen", listen.error().context);
   }
   TRY(out.endpoint, file.text("endpoint", 255));
-  if (!market::is_endpoint(out.endpoint)) {
-    return file.refuse("endpoint", "\"http://HOST:PORT\", nothing after it");
+  if (!market::is_host_endpoint(out.endpoint)) {
+    return file.refuse("endpoint",
+                       "\"http://HOST:PORT\", nothing after it; or a tunnel's place at a gateway");
+  }
+  if (file.has("tunnel")) {
+    TRY(out.tunnel, file.text("tunnel", 255));
+    if (out.tunnel == "off") out.tunnel.clear();
+    if (!out.tunnel.empty() && !market::is_endpoint(out.tunnel))
+      return file.refuse("tunnel", "\"http://HOST:PORT\" of a registered gateway, or off");
   }
   TRY(out.location, read_location(file));
   TRY(out.capacity, read_capacity(file));
@@ -188,6 +196,7 @@ std::string config_text(const HostConfig& config) {
 node: {}   # JSON-RPC of a node that you trust, best your own
 listen: {}   # where connections from gateways are taken
 endpoint: {}   # how gateways reach that from outside
+tunnel: {}   # the endpoint of a gateway that leads them here, over connections from here (`foghost init --tunnel`); off
 
 location:
   country: {}   # ISO 3166-1, two letters
@@ -223,11 +232,12 @@ outbound:   # what services may ask of other servers, where their manifests name
 measured:   # by init, for orientation
   fuel_per_core_second: {}
 )",
-      config.node, config.listen, config.endpoint, std::string(config.location.country),
-      degrees_text(config.location.lat_milli, 90), degrees_text(config.location.lon_milli, 180),
-      have.cpu_milli, have.memory_mib, have.storage_mib, have.egress_mbps, config.price_class,
-      scale_text(config.scale), attributes, config.artifact_cache_mib, config.code_cache_mib,
-      config.leaves_mib, config.namespaces ? "auto" : "off", config.containers ? "auto" : "off",
+      config.node, config.listen, config.endpoint, config.tunnel.empty() ? "off" : config.tunnel,
+      std::string(config.location.country), degrees_text(config.location.lat_milli, 90),
+      degrees_text(config.location.lon_milli, 180), have.cpu_milli, have.memory_mib,
+      have.storage_mib, have.egress_mbps, config.price_class, scale_text(config.scale), attributes,
+      config.artifact_cache_mib, config.code_cache_mib, config.leaves_mib,
+      config.namespaces ? "auto" : "off", config.containers ? "auto" : "off",
       config.exec ? "owner" : "off", registries, config.outbound.off ? "off" : "public", blocks,
       config.fuel_per_core_second);
 }

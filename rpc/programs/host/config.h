@@ -19,6 +19,7 @@ struct HostConfig {
   std::string node = "http://127.0.0.1:7780";  // RPC of a node
   std::string listen = "0.0.0.0:7795";         // where gateways' connections are taken
   std::string endpoint;                        // where gateways find it: "http://name:port"
+  std::string tunnel;                          // a gateway's endpoint; empty: none
   market::Location location;
   market::Resources capacity;
   std::string price_class;                  // name or number; empty: the first

@@ -62,7 +62,14 @@ Json status_json(const executor::Agent& agent) {
                         {"refused", std::to_string(each.use.refused)},
                         {"fuel", std::to_string(each.use.fuel)}});
   }
-  return {{"replicas", replicas}};
+  Json json = {{"replicas", replicas}};
+  if (const auto tunnel = agent.tunnel()) {
+    json["tunnel"] = {{"gateway", tunnel->gateway},
+                      {"spare", tunnel->spare},
+                      {"taken", std::to_string(tunnel->taken)},
+                      {"why", tunnel->why}};
+  }
+  return json;
 }
 
 // Writes what `foghost status` shows, when it has changed, until told to stop by a signal.
@@ -79,6 +86,15 @@ void watch_until_signal(executor::Agent& agent, const std::string& dir, const si
     if (text == last) continue;
     last = text;
     (void)write_file_atomically(dir + "/status.json", as_bytes(text), FileMode::kShared);
+  }
+}
+
+// The front of an agent that was killed holds the port until it has noticed.
+ErrorOr<UniqueFd> listen_soon(const std::string& place) {
+  for (int tries = 1;; ++tries) {
+    auto listener = listen_on(place);
+    if (listener || listener.error().code != ErrorCode::kIo || tries == kBindTries) return listener;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
 }
 
@@ -123,7 +139,7 @@ ErrorOr<void> run(const HostCommand& command) {
   TRY(const auto self, Operator::open(command));
   TRY(const auto lock, lock_folder(command.dir, "foghost run"));
   TRY(const auto id, self->host_id());
-  TRY(auto listener, listen_on(self->config().listen));
+  TRY(auto listener, listen_soon(self->config().listen));
   executor::AgentOptions options;
   options.folder = command.dir;
   options.program = cli::own_path();
@@ -139,6 +155,7 @@ ErrorOr<void> run(const HostCommand& command) {
   options.registries.registries = self->config().registries;
   options.outbound = self->config().outbound;
   options.programs = self->config().exec;
+  options.tunnel = self->config().tunnel;
 
   // Before any thread starts, so that all of them leave the signals to the one that waits.
   sigset_t signals;

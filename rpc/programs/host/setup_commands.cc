@@ -7,6 +7,7 @@
 #include "chain/base/file.h"
 #include "executor/worker/measure.h"
 #include "executor/worker/wasm_runtime.h"
+#include "market/types/tunnel.h"
 #include "rpc/json/codec.h"
 #include "rpc/programs/host/commands.h"
 #include "rpc/programs/host/live_prices.h"
@@ -54,7 +55,7 @@ ErrorOr<std::uint8_t> find_class(NodeApi& node, const std::string& wanted) {
 }
 
 ErrorOr<HostConfig> suggest(const HostCommand& command, const InitOptions& options,
-                            const executor::Machine& machine) {
+                            const executor::Machine& machine, const PublicKey& operator_key) {
   HostConfig config;
   if (!command.node.empty()) config.node = command.node;
   if (!options.listen.empty()) config.listen = options.listen;
@@ -63,6 +64,16 @@ ErrorOr<HostConfig> suggest(const HostCommand& command, const InitOptions& optio
   config.endpoint = options.endpoint.empty() ? "http://" + to_text(reached) : options.endpoint;
   if (!market::is_endpoint(config.endpoint)) {
     return fail(ErrorCode::kInvalidInput, "--endpoint is \"http://HOST:PORT\", nothing after it");
+  }
+  if (!options.tunnel.empty()) {
+    if (!options.endpoint.empty() || !market::is_endpoint(options.tunnel)) {
+      return fail(ErrorCode::kInvalidInput,
+                  "--tunnel is a gateway's \"http://HOST:PORT\" (fogcoin gateway list), and goes "
+                  "without --endpoint");
+    }
+    config.tunnel = options.tunnel;
+    config.endpoint = market::tunnel_endpoint(options.tunnel, operator_key);
+    if (options.listen.empty()) config.listen = "127.0.0.1:7795";
   }
   if (options.country.size() != 2) {
     return fail(ErrorCode::kInvalidInput, "--country is two letters, e.g. DE");
@@ -123,12 +134,12 @@ ErrorOr<void> init(const HostCommand& command, const InitOptions& options) {
                 path + " exists; edit it, or write it anew with --force (the key is kept)");
   }
   TRY(const auto machine, executor::measure_machine(command.dir));
-  TRY(auto config, suggest(command, options, machine));
-  Json json;
-  const std::string market = propose_price(config, command.options, json);
   auto key = load_operator_key(command.dir);
   if (!key && key.error().code == ErrorCode::kNotFound) key = create_operator_key(command.dir);
   if (!key) return Fail{key.error()};
+  TRY(auto config, suggest(command, options, machine, key->public_key()));
+  Json json;
+  const std::string market = propose_price(config, command.options, json);
   const std::string text = config_text(config);
   TRY_VOID(write_file_atomically(path, as_bytes(text), FileMode::kShared));
   const std::string address = to_text(address_of(key->public_key()));

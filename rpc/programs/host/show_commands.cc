@@ -7,14 +7,18 @@
 #include <unistd.h>
 
 #include <fmt/format.h>
+#include <linux/loop.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 
 #include "chain/base/file.h"
 #include "executor/cgroup.h"
 #include "executor/host_view.h"
+#include "executor/program.h"
 #include "executor/worker/wasm_runtime.h"
 #include "executor/worker_process.h"
 #include "executor/workload_log.h"
+#include "market/types/tunnel.h"
 #include "rpc/json/codec.h"
 #include "rpc/programs/host/commands.h"
 
@@ -75,6 +79,17 @@ market::Counters billed(const market::Lease& lease) {
   return sum;
 }
 
+// How the tunnel stands, by what `foghost run` wrote last; empty without one.
+std::string tunnel_text(const Json& agent) {
+  if (!agent.is_object() || !agent.contains("tunnel")) return "";
+  const Json& tunnel = agent["tunnel"];
+  const std::string why = tunnel.value("why", std::string());
+  const std::string gateway = tunnel.value("gateway", std::string());
+  if (!why.empty()) return fmt::format("to {} is broken: {}; it is tried again", gateway, why);
+  return fmt::format("to {} stands: {} connections wait, {} were taken by requests", gateway,
+                     tunnel.value("spare", 0), tunnel.value("taken", std::string("0")));
+}
+
 struct Check {
   std::string what;
   bool good = false;
@@ -119,6 +134,24 @@ Check check_containers() {
           tools ? "run by " + tools->runtime : tools.error().context};
 }
 
+// What container_main.cc and volume_files.cc need: a free loop device, and what formats it.
+Check check_volumes() {
+  const auto missing = [](std::string text) { return Check{"volumes", false, false, text}; };
+  if (executor::find_program("mkfs.ext4").empty())
+    return missing("mkfs.ext4 is not here: apt-get install e2fsprogs");
+  const UniqueFd control(::open("/dev/loop-control", O_RDWR | O_CLOEXEC));
+  if (!control) {
+    return missing(fail_errno("/dev/loop-control").error.context +
+                   "; containers' volumes need loop devices. To mend: as root, modprobe loop");
+  }
+  const int number = ::ioctl(control.get(), LOOP_CTL_GET_FREE);
+  if (number < 0) return missing(fail_errno("no loop device is free").error.context);
+  const std::string device = "/dev/loop" + std::to_string(number);
+  const UniqueFd opened(::open(device.c_str(), O_RDWR | O_CLOEXEC));
+  if (!opened) return missing(fail_errno("a loop device cannot be opened", device).error.context);
+  return {"volumes", true, false, "are made by mkfs.ext4 and mounted by loop devices"};
+}
+
 Check check_node(Operator& self) {
   const auto status = self.node().status();
   return {"node", status.has_value(), true,
@@ -150,6 +183,24 @@ Check check_registration(Operator& self) {
 
 }  // namespace
 
+namespace {
+
+Check check_tunnel(const HostCommand& command, Operator& self) {
+  const HostConfig& config = self.config();
+  const std::string place = market::tunnel_endpoint(config.tunnel, self.key().public_key());
+  if (config.endpoint != place) {
+    return {"tunnel", false, true,
+            "gateways are told " + config.endpoint + " and the tunnel is at " + place +
+                "; write that as `endpoint` into host.yaml, then: foghost update"};
+  }
+  const Json agent = agent_runs(command.dir) ? agent_status(command.dir) : Json();
+  const std::string text = tunnel_text(agent);
+  if (text.empty()) return {"tunnel", false, false, "is held by foghost run"};
+  return {"tunnel", agent["tunnel"].value("why", std::string()).empty(), true, text};
+}
+
+}  // namespace
+
 ErrorOr<void> status(const HostCommand& command) {
   TRY(const auto self, Operator::open(command));
   TRY(const auto id, self->host_id());
@@ -173,6 +224,8 @@ ErrorOr<void> status(const HostCommand& command) {
     text += "Marked down since " + cli::time_text(view.host.down_since_ms) +
             ": the chain had not heard from it\n";
   }
+  if (const std::string tunnel = tunnel_text(json["agent"]); !tunnel.empty())
+    text += "Tunnel    " + tunnel + "\n";
   if (const std::string replicas = replica_table(json["agent"]); !replicas.empty())
     text +=
         "\nWhat runs here; processor time and memory are of its process, and are not billed:\n" +
@@ -239,11 +292,13 @@ ErrorOr<void> doctor(const HostCommand& command) {
   std::vector<Check> checks = {check_runtime(), check_namespaces()};
   for (Check& each : check_cgroups()) checks.push_back(std::move(each));
   checks.push_back(check_containers());
+  if (checks.back().good) checks.push_back(check_volumes());
   const auto self = Operator::open(command);
   if (self) {
     checks.push_back(check_node(**self));
     checks.push_back(check_account(**self));
     checks.push_back(check_registration(**self));
+    if (!(*self)->config().tunnel.empty()) checks.push_back(check_tunnel(command, **self));
     checks.push_back({"agent", agent_runs(command.dir), false,
                       agent_runs(command.dir) ? "running" : "not running; start: foghost run"});
   } else {
