@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 namespace fog::gateway {
@@ -13,6 +14,17 @@ bool is_stale(int socket) {
   char byte = 0;
   const ssize_t got = ::recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   return got >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+}
+
+// Of all Hosts together: no more than a quarter of this process's descriptors, so that End Users'
+// connections are still accepted.
+std::size_t tunnels_max() {
+  static const std::size_t kMax = [] {
+    rlimit limit = {};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return kTunnelsMax;
+    return static_cast<std::size_t>(std::min<rlim_t>(limit.rlim_cur / 4, kTunnelsMax));
+  }();
+  return kMax;
 }
 
 }  // namespace
@@ -37,7 +49,7 @@ std::shared_ptr<void> Tunnels::admit(const PublicKey& host, std::uint64_t hello_
     it = held.waiting.erase(it);
   }
   if (hello_time_ms <= held.hello_time_ms || held.counted - gone.size() >= kTunnelsPerHost ||
-      shared_->all - gone.size() >= kTunnelsMax) {
+      shared_->all - gone.size() >= tunnels_max()) {
     return nullptr;
   }
   held.hello_time_ms = hello_time_ms;

@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
 
 #include "chain/base/core_dump.h"
 #include "chain/base/file.h"
@@ -204,7 +205,16 @@ ErrorOr<gateway::TunnelRules> tunnel_rules(const std::vector<std::string>& words
   return rules;
 }
 
+// As many descriptors as this process may have; connections are what a gateway is made of.
+void raise_descriptors() {
+  rlimit limit = {};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  (void)::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 ErrorOr<void> run(Options options) {
+  raise_descriptors();
   // Signals are taken by sigwait below, so that stopping is ordinary code.
   sigset_t stop_signals;
   sigemptyset(&stop_signals);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 namespace fog::gateway {
@@ -23,6 +24,13 @@ PublicKey host(std::uint8_t number) {
 
 class TunnelsTest : public ::testing::Test {
  protected:
+  // All together take a share of the descriptors: so many that it does not show here.
+  static void SetUpTestSuite() {
+    rlimit limit = {};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
+    limit.rlim_cur = limit.rlim_max;
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
+  }
   // One more of that Host; its own end.
   UniqueFd bring(const PublicKey& of, std::uint64_t time_ms) {
     auto [here, there] = line();
