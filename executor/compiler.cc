@@ -9,13 +9,12 @@
 namespace fog::executor {
 namespace {
 
-// A component with a language's whole engine inside has 10 MB and more, and takes minutes on a busy
-// computer.
-constexpr std::uint64_t kTimeoutMs = 300'000;
 constexpr std::uint64_t kDataBytes = 1ULL << 30;
 constexpr std::uint64_t kOverheadBytes = 192ULL << 20;
 // As many as leases wait for are under way, and so many more.
 constexpr std::size_t kUnwaitedMax = 2;
+// Artifacts that are remembered as refused.
+constexpr std::size_t kRefusedMax = 1'024;
 
 }  // namespace
 
@@ -40,6 +39,9 @@ ErrorOr<Bytes> Compiler::compile(const CompileJob& job, Bytes content,
                                  const std::function<bool()>& while_waiting) {
   std::unique_lock lock(mutex_);
   join_ended();
+  if (const Refusal* refused = refusal_of({job.artifact, job.profile})) {
+    return fail(ErrorCode::kRejected, refused->why);
+  }
   const auto one = start(job, std::move(content));
   ++one->waiting;
   bool go_on = true;
@@ -67,6 +69,32 @@ std::shared_ptr<Compiler::Compilation> Compiler::start(const CompileJob& job, By
   return one;
 }
 
+const Compiler::Refusal* Compiler::refusal_of(const Key& key) {
+  std::erase_if(refused_, [](const auto& each) { return Clock::now() >= each.second.until; });
+  const auto it = refused_.find(key);
+  return it == refused_.end() ? nullptr : &it->second;
+}
+
+// The sentence goes to the Publisher with the lease that is given back: 128 bytes at most.
+Error Compiler::judge(const Key& key, const Error& error) {
+  std::string why;
+  if (error.code == ErrorCode::kTimeout) {
+    why = "takes more than " + std::to_string(limits_.time_max.count() / 1'000) +
+          " s to compile on this Host";
+  } else if (error.code == ErrorCode::kIo) {
+    why = "ends the worker that compiles it, as one does that needs more than " +
+          std::to_string(kDataBytes >> 20) + " MiB for that";
+  } else {
+    return error;
+  }
+  if (refused_.size() < kRefusedMax) {
+    const auto minutes = std::chrono::ceil<std::chrono::minutes>(limits_.refused_for).count();
+    refused_[key] = {why + "; not tried again for " + std::to_string(minutes) + " min",
+                     Clock::now() + limits_.refused_for};
+  }
+  return {ErrorCode::kRejected, why};
+}
+
 // Of those that nobody waits for, the last begun go on.
 void Compiler::end_surplus() {
   for (;;) {
@@ -91,6 +119,7 @@ void Compiler::run(const std::shared_ptr<Compilation>& one) {
     }
   }
   const std::lock_guard lock(mutex_);
+  if (!made) made = Fail{judge({one->job.artifact, one->job.profile}, made.error())};
   one->result = std::move(made);
   const auto it = under_way_.find({one->job.artifact, one->job.profile});
   if (it != under_way_.end() && it->second == one) under_way_.erase(it);
@@ -114,7 +143,8 @@ ErrorOr<Bytes> Compiler::compile_in_worker(const Compilation& one) {
   bind.memory_bytes_max = one.job.memory_bytes_max;
   bind.compile_data_bytes_max = bind.data_bytes_max = kDataBytes;
   TRY(BoundWorker bound,
-      worker.bind(bind, one.content, kTimeoutMs, [&one] { return !one.ending; }));
+      worker.bind(bind, one.content, static_cast<std::uint64_t>(limits_.time_max.count()),
+                  [&one] { return !one.ending; }));
   say("artifact " + to_hex(one.job.artifact).substr(0, 12) + ": compiled in " +
       std::to_string(bound.compile_ms) + " ms");
   return std::move(bound.code);

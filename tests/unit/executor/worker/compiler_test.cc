@@ -83,6 +83,27 @@ TEST_F(CompilerTest, WhatNobodyWaitsForIsNoHindrance) {
   }
 }
 
+// What takes too long is not tried again and again, whoever bids for it.
+TEST_F(CompilerTest, RemembersWhatTookTooLong) {
+  const Bytes& guest = wasm_guest("behave");
+  const auto why = [&](const Bytes& artifact) {
+    const auto made = compiler_->compile(job_of(artifact), artifact, [] { return true; });
+    if (made) return std::string("compiled");
+    EXPECT_EQ(made.error().code, ErrorCode::kRejected);
+    EXPECT_LE(made.error().context.size(), 128U) << "a lease is given back with it";
+    return made.error().context;
+  };
+  using std::chrono::milliseconds;
+  compiler_ = std::make_unique<Compiler>(code_, workers_, cgroups_,
+                                         CompileLimits{milliseconds(0), milliseconds(3'600'000)});
+  EXPECT_EQ(why(guest), "takes more than 0 s to compile on this Host");
+  EXPECT_EQ(why(guest), "takes more than 0 s to compile on this Host; not tried again for 60 min");
+  compiler_ = std::make_unique<Compiler>(code_, workers_, cgroups_,
+                                         CompileLimits{milliseconds(0), milliseconds(0)});
+  EXPECT_EQ(why(guest), "takes more than 0 s to compile on this Host");
+  EXPECT_EQ(why(guest), "takes more than 0 s to compile on this Host") << "it is tried again";
+}
+
 TEST_F(CompilerTest, EndsWhatIsUnderWayWhenItGoes) {
   const Bytes& guest = wasm_guest("behave");
   (void)compiler_->compile(job_of(guest), guest, [] { return false; });
