@@ -104,7 +104,7 @@ class Agent {
   bool may_run(const Held& held);
   bool runs_containers() const { return images_ != nullptr && cgroups_.limits_memory(); }
   void end_unlisted(const HostView& view);
-  void wipe_volumes(const ReplicaId& replica) const;
+  void wipe_kept(const ReplicaId& replica) const;
   void stop_unsure();
   void reap();
   void trim_caches();

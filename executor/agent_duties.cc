@@ -266,7 +266,7 @@ void Agent::settle_ended() {
   if (!receipts.empty()) (void)submit_receipts(std::move(receipts));
   for (const ReplicaId& id : over) {
     front_.forget(id);
-    wipe_volumes(id);
+    wipe_kept(id);
     std::error_code ignored;
     std::filesystem::remove(terms_path(id), ignored);
     const std::lock_guard lock(mutex_);

@@ -110,17 +110,19 @@ void Agent::adopt_leftovers(const HostView& view) {
       continue;
     }
     front_.forget(id);
-    wipe_volumes(id);
+    wipe_kept(id);
     std::filesystem::remove(terms_path(id), failed);
   }
 }
 
-// What a container has kept ends with its lease.
-void Agent::wipe_volumes(const ReplicaId& replica) const {
-  std::error_code failed;
-  const std::string folder = options_.folder + "/volumes/" + to_text(replica);
-  std::filesystem::remove_all(folder, failed);
-  if (failed) say("cannot remove " + folder + ": " + failed.message());
+// What a workload has kept ends with its lease.
+void Agent::wipe_kept(const ReplicaId& replica) const {
+  for (const char* kept : {"/volumes/", "/front/keyvalue/"}) {
+    std::error_code failed;
+    const std::string folder = options_.folder + kept + to_text(replica);
+    std::filesystem::remove_all(folder, failed);
+    if (failed) say("cannot remove " + folder + ": " + failed.message());
+  }
 }
 
 // One lease that the chain says is ours.
@@ -288,7 +290,7 @@ void Agent::reap() {
   for (auto& [id, held] : held_) {
     if (held.runner && held.runner->phase() == ReplicaPhase::kStopped) {
       gone.push_back(std::move(held.runner));
-      if (held.over) wipe_volumes(id);
+      if (held.over) wipe_kept(id);
     }
   }
 }

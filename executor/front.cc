@@ -23,6 +23,7 @@ using boost::system::error_code;
 
 constexpr std::size_t kConnectionsMax = 1024;
 constexpr std::uint64_t kTrimEveryTicks = 10;
+constexpr std::size_t kStoreThreads = 8;
 
 void say(const std::string& line) {
   (void)write_all(2, as_bytes("front: " + line + "\n"));
@@ -103,6 +104,8 @@ class Front final : public ReplicaDirectory {
                  outbound_,
                  options.folder + "/usage",
                  options.folder + "/spool",
+                 options.folder + "/keyvalue",
+                 keyvalue_,
                  [this](Bytes frame) { agent_.send(std::move(frame)); },
                  views_},
         leaves_quota_bytes_(options.leaves_quota_bytes),
@@ -128,6 +131,7 @@ class Front final : public ReplicaDirectory {
     io_.run();
     // Vouchers that are being written are written to their end.
     disk_.join();
+    keyvalue_.join();
     return status_;
   }
 
@@ -264,7 +268,8 @@ class Front final : public ReplicaDirectory {
     if (const auto replica = find(wanted->replica)) replica->close();
     replicas_.erase(wanted->replica);
     std::error_code ignored;
-    std::filesystem::remove_all(context_.usage_folder + "/" + to_text(wanted->replica), ignored);
+    for (const std::string& folder : {context_.usage_folder, context_.keyvalue_folder})
+      std::filesystem::remove_all(folder + "/" + to_text(wanted->replica), ignored);
     return true;
   }
 
@@ -283,6 +288,8 @@ class Front final : public ReplicaDirectory {
 
   asio::io_context io_{1};
   asio::thread_pool disk_{2};
+  // One that waits for the disk must not keep the others waiting.
+  asio::thread_pool keyvalue_{kStoreThreads};
   OutboundClient outbound_;
   FrontViews views_{io_, [this](Bytes frame) { agent_.send(std::move(frame)); }};
   FrontContext context_;
@@ -297,7 +304,7 @@ class Front final : public ReplicaDirectory {
 };
 
 int start_front(const FrontOptions& options) {
-  for (const char* folder : {"/usage", "/spool"}) {
+  for (const char* folder : {"/usage", "/spool", "/keyvalue"}) {
     if (const auto made = make_folder(options.folder + folder); !made) {
       say(made.error().context);
       return 1;

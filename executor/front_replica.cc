@@ -55,20 +55,59 @@ bool FrontReplica::begin_reading(std::size_t leaves) {
   return true;
 }
 
+// ---- its key-value store ----
+
+FrontStore::FrontStore(FrontContext& context, const ReplicaId& replica, std::uint64_t bytes_max)
+    : context_(context),
+      name_(to_text(replica)),
+      strand_(context.keyvalue.get_executor()),
+      store_(context.keyvalue_folder + "/" + name_, bytes_max) {}
+
+void FrontStore::ask(KeyvalueCall call, std::function<void(const KeyvalueReply&)> done) {
+  boost::asio::post(
+      strand_, [self = shared_from_this(), call = std::move(call), done = std::move(done)] {
+        KeyvalueReply reply = self->store_.apply(call);
+        if (std::exchange(self->said_, self->store_.why()) != self->store_.why() &&
+            !self->store_.why().empty()) {
+          say(self->name_ + ": its key-value store fails: " + self->store_.why());
+        }
+        boost::asio::post(self->context_.io, [done, reply = std::move(reply)] { done(reply); });
+      });
+}
+
+void FrontStore::close(std::function<void()> closed) {
+  boost::asio::post(strand_, [self = shared_from_this(), closed = std::move(closed)] {
+    self->store_.close();
+    boost::asio::post(self->context_.io, closed);
+  });
+}
+
+// ---- its worker ----
+
 void FrontReplica::set_worker(UniqueFd socket) {
   if (worker_ != nullptr) worker_->give_up("replaced");
   const std::weak_ptr<FrontReplica> weak = weak_from_this();
-  WorkerLink::Ask ask;
+  WorkerLink::Doors doors;
+  if (store_ == nullptr && serve_.manifest.keyvalue_mib > 0) {
+    store_ = std::make_shared<FrontStore>(context_, serve_.replica,
+                                          std::uint64_t{serve_.manifest.keyvalue_mib} << 20);
+  }
+  if (store_ != nullptr) {
+    doors.keep = [store = store_](KeyvalueCall call,
+                                  std::function<void(const KeyvalueReply&)> done) {
+      store->ask(std::move(call), std::move(done));
+    };
+  }
   if (outbound_ != nullptr) {
-    ask = [&client = context_.outbound, share = outbound_](std::uint32_t, OutboundRequest request,
-                                                           OutboundDone done) {
+    doors.ask = [&client = context_.outbound, share = outbound_](
+                    std::uint32_t, OutboundRequest request, OutboundDone done) {
       return client.ask(share, std::move(request), std::move(done));
     };
   }
   worker_ = std::make_shared<WorkerLink>(
       context_.io, std::move(socket),
       WorkerLink::Limits{serve_.manifest.response_bytes_max, serve_.manifest.outbound_bytes_max},
-      std::move(ask), [weak](const std::string& why) {
+      std::move(doors), [weak](const std::string& why) {
         if (const auto self = weak.lock()) self->lost(why);
       });
   worker_->start();
@@ -95,7 +134,9 @@ void FrontReplica::submit(std::shared_ptr<Exchange> exchange, ExchangeEnd end) {
 }
 
 void FrontReplica::pump() {
-  while (worker_ != nullptr && !waiting_.empty() && worker_->running() < serve_.slots) {
+  // Those that a lost worker ends make room, but not there.
+  while (worker_ != nullptr && worker_->is_open() && !waiting_.empty() &&
+         worker_->running() < serve_.slots) {
     Waiting next = std::move(waiting_.front());
     waiting_.pop_front();
     start(std::move(next));
@@ -128,12 +169,19 @@ void FrontReplica::report_if_stopped() {
   if (!stopping_ || running || stopped_told_) return;
   stopped_told_ = true;
   if (worker_ != nullptr) std::exchange(worker_, nullptr)->close();
+  if (store_ == nullptr) return report_stopped();
+  // What it keeps is let go of first: who hears that it has stopped may take it away.
+  std::exchange(store_, nullptr)->close([self = shared_from_this()] { self->report_stopped(); });
+}
+
+void FrontReplica::report_stopped() {
   StoppedFrame frame;
   frame.replica = serve_.replica;
   context_.tell_agent(encode_frame(frame));
 }
 
 void FrontReplica::close() {
+  if (store_ != nullptr) std::exchange(store_, nullptr)->close([] {});
   if (worker_ != nullptr) std::exchange(worker_, nullptr)->close();
 }
 

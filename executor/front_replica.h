@@ -6,10 +6,12 @@
 
 #include <chrono>
 
+#include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
 
 #include "executor/front_frames.h"
 #include "executor/front_view.h"
+#include "executor/keyvalue_store.h"
 #include "executor/leaf_store.h"
 #include "executor/outbound_client.h"
 #include "executor/usage_log.h"
@@ -36,6 +38,9 @@ struct FrontContext {
   // usage_folder/<replica>/<gateway hex>.log, and the leaves (leaf_store.h).
   std::string usage_folder;
   std::string spool_folder;
+  // keyvalue_folder/<replica>/: what its components keep.
+  std::string keyvalue_folder;
+  boost::asio::thread_pool& keyvalue;
   std::function<void(Bytes)> tell_agent;
   FrontViews& views;
 };
@@ -46,6 +51,23 @@ struct FrontLink {
   LeafTerms terms;
   std::unique_ptr<UsageLog> log;
   std::unique_ptr<LeafStore> leaves;
+};
+
+// A replica's key-value store on the threads that stores have: one call after the other.
+class FrontStore : public std::enable_shared_from_this<FrontStore> {
+ public:
+  FrontStore(FrontContext& context, const ReplicaId& replica, std::uint64_t bytes_max);
+  // `done` comes on the front's thread, later.
+  void ask(KeyvalueCall call, std::function<void(const KeyvalueReply&)> done);
+  // After the calls that have been asked; then `closed`, on the front's thread.
+  void close(std::function<void()> closed);
+
+ private:
+  FrontContext& context_;
+  const std::string name_;
+  boost::asio::strand<boost::asio::thread_pool::executor_type> strand_;
+  KeyvalueStore store_;  // on the strand
+  std::string said_;
 };
 
 // A request's end: what the worker said, or why it never ran (it may be sent again).
@@ -98,11 +120,13 @@ class FrontReplica : public std::enable_shared_from_this<FrontReplica> {
   void start(Waiting waiting);
   void lost(const std::string& why);
   void report_if_stopped();
+  void report_stopped();
 
   FrontContext& context_;
   const ServeFrame serve_;
   std::vector<FrontLink> links_;
   std::shared_ptr<OutboundShare> outbound_;  // null: it may ask nobody
+  std::shared_ptr<FrontStore> store_;        // null: it keeps nothing, or runs no more
   std::shared_ptr<WorkerLink> worker_;
   std::deque<Waiting> waiting_;
   std::deque<std::chrono::steady_clock::time_point> started_;  // of running ones, oldest first

@@ -35,12 +35,15 @@ void check_content(const LeafRecord& record, Findings& findings) {
                   "the entry counts other bytes of request");
   findings.expect(outbound_hash(content.outbound) == record.run.outbound,
                   "the answers of other servers are not those that its entry names");
+  findings.expect(keyvalue_hash(content.keyvalue) == record.run.keyvalue,
+                  "the answers of its key-value store are not those that its entry names");
   std::uint64_t egress = market::response_bytes(response, content.response_body.size());
   std::uint64_t bytes = content.request_body.size() + content.response_body.size();
   for (const OutboundRecord& each : content.outbound) {
     egress += each.egress_bytes;
     bytes += bcs_encode(each).size();
   }
+  for (const KeyvalueRecord& each : content.keyvalue) bytes += bcs_encode(each).size();
   findings.expect(egress == entry.counters.egress_bytes, "the entry counts other bytes of egress");
   findings.expect(bytes == record.run.content_bytes, "the record says another size of itself");
 }
@@ -53,8 +56,8 @@ void check_absence(const LeafTerms& terms, const LeafRecord& record, LeafReport&
   const market::LogEntry& entry = record.entry;
   findings.expect(container || bytes > kLeafContentBytesMax,
                   "the Host keeps back what it recorded");
-  // Without other servers there is nothing but both bodies.
-  const bool alone = terms.manifest.outbound.empty();
+  // Without other servers and a store there is nothing but both bodies.
+  const bool alone = terms.manifest.outbound.empty() && terms.manifest.keyvalue_mib == 0;
   findings.expect(
       !alone || bytes <= entry.request_bytes + entry.counters.egress_bytes,
       "the record says that it is too large, and its entry counts fewer bytes than that");

@@ -42,6 +42,7 @@ struct Run {
   Accounted accounted;
   OutboundRecords outbound;
   std::optional<AuditFrame> audit;
+  bool strayed = false;  // asked its store for something else than recorded
 };
 
 class WorkerReplayer final : public Replayer {
@@ -75,8 +76,8 @@ class WorkerReplayer final : public Replayer {
     lost_ = false;
     link_ = std::make_shared<WorkerLink>(
         io_, worker_->take_socket(),
-        WorkerLink::Limits{manifest_.response_bytes_max, manifest_.outbound_bytes_max}, ask(),
-        [this](const std::string&) { lost_ = true; });
+        WorkerLink::Limits{manifest_.response_bytes_max, manifest_.outbound_bytes_max},
+        WorkerLink::Doors{ask(), keep()}, [this](const std::string&) { lost_ = true; });
     link_->start();
     log_.emplace(io_, ::dup(worker_->log()));
     drop_log();
@@ -102,10 +103,18 @@ class WorkerReplayer final : public Replayer {
       report.calls = run.audit->calls;
       report.digest = run.audit->digest;
     }
-    if (wall) {
+    if (run.strayed) {
+      report.verdict = LeafVerdict::kMismatch;
+      report.findings.emplace_back("it asks its key-value store for something else than recorded");
+    } else if (wall) {
       judge_wall(record, run, report);
     } else {
       compare(record, run, report);
+    }
+    if (report.verdict == LeafVerdict::kVerified) {
+      const std::string where =
+          "request " + std::to_string(record.entry.index) + " of gateway " + to_text(terms.gateway);
+      for (const auto& [call, reply] : kept_) store_history_.add(call, reply, where);
     }
     return report;
   }
@@ -130,10 +139,30 @@ class WorkerReplayer final : public Replayer {
     };
   }
 
+  // Calls come in the order in which they came then. Where one differs the rest is worth nothing.
+  WorkerLink::Keep keep() {
+    if (manifest_.keyvalue_mib == 0) return nullptr;
+    return [this](const KeyvalueCall& call, std::function<void(const KeyvalueReply&)> done) {
+      const KeyvalueRecord* record =
+          keyvalue_at_ < keyvalue_.size() ? &keyvalue_[keyvalue_at_++] : nullptr;
+      if (record == nullptr || record->asked != asked_hash(call)) {
+        strayed_ = true;
+        return asio::post(io_, [link = link_] { link->give_up("it asks for something else"); });
+      }
+      // What the record does not answer, the guest waits for in vain, as it did then.
+      if (!record->reply) return;
+      kept_.push_back({call, *record->reply});
+      asio::post(io_, [reply = *record->reply, done = std::move(done)] { done(reply); });
+    };
+  }
+
   ErrorOr<Run> run_again(const LeafTerms& terms, const LeafRecord& record) {
     const market::RequestHead head = request_head(record);
     outbound_ = record.content->outbound;
-    counted_too_much_ = false;
+    keyvalue_ = record.content->keyvalue;
+    keyvalue_at_ = 0;
+    kept_.clear();
+    strayed_ = counted_too_much_ = false;
     const std::string& folder = options_.spool_folder;
     RunFrame frame = run_frame(terms, head, record.entry.index);
     const bool wall = record.run.outcome == RunOutcome::kWall;
@@ -157,8 +186,9 @@ class WorkerReplayer final : public Replayer {
     Answer answer = make_answer(manifest_, head.method, *exchange, *done, folder);
     TRY(Accounted accounted,
         account_for(terms, head, record.entry.index, *exchange, *done, answer));
-    return Run{*std::move(done), std::move(answer), std::move(accounted),
-               exchange->outbound.records(), exchange->audit};
+    return Run{*std::move(done),     std::move(answer),
+               std::move(accounted), exchange->outbound.records(),
+               exchange->audit,      strayed_};
   }
 
   // How far a run comes in a time is that computer's business. What is billed is the fuel at a host
@@ -183,8 +213,10 @@ class WorkerReplayer final : public Replayer {
   // Whether running it again could tell more than that.
   static bool tells_of_wall(const LeafRecord& record) {
     const auto& outbound = record.content->outbound;
-    const bool waited = std::any_of(outbound.begin(), outbound.end(),
-                                    [](const OutboundRecord& each) { return !each.reply; });
+    const auto& keyvalue = record.content->keyvalue;
+    const auto waits = [](const auto& each) { return !each.reply; };
+    const bool waited = std::any_of(outbound.begin(), outbound.end(), waits) ||
+                        std::any_of(keyvalue.begin(), keyvalue.end(), waits);
     return record.run.fuel > 0 && !waited;
   }
 
@@ -214,6 +246,10 @@ class WorkerReplayer final : public Replayer {
     }
     compare_response(record, run, differs);
     compare_outbound(record.content->outbound, run.outbound, differs);
+    if (keyvalue_at_ < keyvalue_.size()) {
+      differs("calls to its key-value store", std::to_string(keyvalue_.size()),
+              std::to_string(keyvalue_at_));
+    }
     if (counted_too_much_) {
       report.verdict = LeafVerdict::kMismatch;
       report.findings.emplace_back("a request to another server counts more bytes than it has");
@@ -265,6 +301,10 @@ class WorkerReplayer final : public Replayer {
   const market::Manifest manifest_;
   Bytes code_;
   OutboundRecords outbound_;  // of the leaf at hand
+  KeyvalueRecords keyvalue_;
+  std::size_t keyvalue_at_ = 0;
+  std::vector<std::pair<KeyvalueCall, KeyvalueReply>> kept_;  // of the replay at hand
+  bool strayed_ = false;
   asio::io_context io_;
   std::optional<WorkerProcess> worker_;
   std::shared_ptr<WorkerLink> link_;

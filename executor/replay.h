@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "executor/serving.h"
+#include "executor/store_history.h"
 #include "executor/worker_process.h"
 
 namespace fog::executor {
@@ -58,6 +59,11 @@ class Replayer {
   // "wall" stays unverifiable, but is a mismatch where no host call of the run is at the fuel that
   // was billed. The errors are of this computer's. `terms` have the manifest of start().
   virtual ErrorOr<LeafReport> replay(const LeafTerms& terms, const LeafRecord& record) = 0;
+  // Of all requests that were verified so far; of one replica's, if all were.
+  const StoreHistory& store_history() const { return store_history_; }
+
+ protected:
+  StoreHistory store_history_;
 };
 
 }  // namespace fog::executor

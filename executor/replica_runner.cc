@@ -274,6 +274,11 @@ void ReplicaRunner::limit_cpu(const std::optional<Cgroup>& group) const {
 
 ErrorOr<void> ReplicaRunner::start_worker(std::optional<WorkerProcess>& worker,
                                           std::optional<Cgroup>& group) {
+  if (terms_.serve.manifest.keyvalue_mib > terms_.resources.storage_mib) {
+    return fail(ErrorCode::kRejected,
+                "its key-value store takes " + std::to_string(terms_.serve.manifest.keyvalue_mib) +
+                    " MiB, and the Bid reserves " + std::to_string(terms_.resources.storage_mib));
+  }
   Bytes code;
   if (is_container()) {
     code = to_bytes(as_bytes(std::to_string(terms_.serve.manifest.port)));

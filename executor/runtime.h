@@ -10,6 +10,7 @@
 
 #include "chain/base/error.h"
 #include "executor/cgi.h"
+#include "executor/keyvalue.h"
 #include "executor/meter.h"
 #include "executor/outbound.h"
 
@@ -22,6 +23,7 @@ struct RunLimits {
   std::uint64_t output_bytes_max = 0;
   std::uint64_t log_bytes_max = 0;  // standard error; what is above is dropped
   bool outbound = false;            // it may ask other servers
+  bool keyvalue = false;            // it has a key-value store
 };
 
 // One request, as the guest may see it. Equal jobs with equal input give equal runs.
@@ -63,6 +65,8 @@ class RunIo {
   virtual bool send(std::uint32_t number, OutboundRequest request) = 0;
   // Waits for its answer, once for each; nothing to break off.
   virtual std::optional<OutboundReply> receive(std::uint32_t number) = 0;
+  // Asks the key-value store and waits; nothing to break off.
+  virtual std::optional<KeyvalueReply> ask_store(KeyvalueCall call) = 0;
   // Whether host calls are to be shown, asked once; and each of them.
   virtual bool wants_calls() const { return false; }
   virtual void on_call(const SeenCall&) {}

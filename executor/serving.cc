@@ -59,7 +59,8 @@ RunFrame run_frame(const LeafTerms& terms, const market::RequestHead& head, std:
 }
 
 std::uint64_t worker_overhead_bytes(const market::Manifest& manifest, std::uint32_t slots) {
-  return kWorkerOverheadBytes + (manifest.outbound.empty() ? 0 : slots * kOutboundRunBytes);
+  return kWorkerOverheadBytes + (manifest.outbound.empty() ? 0 : slots * kOutboundRunBytes) +
+         (manifest.keyvalue_mib == 0 ? 0 : slots * kKeyvalueRunBytes);
 }
 
 BindFrame bind_frame(const market::Manifest& manifest, std::uint32_t slots) {
@@ -72,6 +73,7 @@ BindFrame bind_frame(const market::Manifest& manifest, std::uint32_t slots) {
   bind.output_bytes_max = manifest.response_bytes_max;
   bind.log_bytes_max = kLogBytesPerRequest;
   bind.outbound = !manifest.outbound.empty();
+  bind.keyvalue = manifest.keyvalue_mib > 0;
   bind.data_bytes_max =
       slots * (bind.memory_bytes_max + kSlotOverheadBytes) + worker_overhead_bytes(manifest, slots);
   bind.compile_data_bytes_max = bind.data_bytes_max;
@@ -109,8 +111,10 @@ ErrorOr<Accounted> account_for(const LeafTerms& terms, const market::RequestHead
   Accounted out;
   out.run.outcome = done.outcome;
   out.run.fuel = metered ? measured_fuel(done.outcome, done.meter) : 0;
-  out.run.content_bytes = exchange.body.size() + answer.body_bytes() + exchange.outbound.bytes();
+  out.run.content_bytes = exchange.body.size() + answer.body_bytes() + exchange.outbound.bytes() +
+                          exchange.keyvalue.bytes();
   out.run.outbound = exchange.outbound.hash();
+  out.run.keyvalue = exchange.keyvalue.hash();
   market::LogEntry& entry = out.entry;
   entry.index = index;
   entry.request = market::request_hash(head, request_body);
@@ -138,6 +142,7 @@ ErrorOr<Bytes> encode_leaf(const LeafTerms& terms, const Accounted& accounted,
                        entries_of(head)};
     TRY(content.request_body, read_whole(exchange.body, 0));
     content.outbound = exchange.outbound.records();
+    content.keyvalue = exchange.keyvalue.records();
     content.status = answer.head.status;
     content.fields = entries_of(answer.head);
     TRY(content.response_body, read_whole(answer.body, answer.body_from));

@@ -15,6 +15,16 @@ Hash32 outbound_hash(const OutboundRecords& records) {
   return hash.finish();
 }
 
+Hash32 asked_hash(const KeyvalueCall& call) {
+  return sha256(bcs_encode(call));
+}
+
+Hash32 keyvalue_hash(const KeyvalueRecords& records) {
+  Hash32 hash;
+  for (const KeyvalueRecord& record : records) hash = sha256({hash, sha256(bcs_encode(record))});
+  return hash;
+}
+
 Hash32 run_hash(const RunRecord& record) {
   static const HashTag kTag("fog/run");
   return tagged_hash(kTag, {bcs_encode(record)});
@@ -36,6 +46,28 @@ market::ResponseHead response_head(const LeafContent& content) {
   out.status = content.status;
   put_entries(content.fields, out);
   return out;
+}
+
+// ---- KeyvalueLog ----
+
+void KeyvalueLog::asked(const KeyvalueCall& call) {
+  CHECK(!asked_);
+  asked_ = asked_hash(call);
+}
+
+void KeyvalueLog::ended(const KeyvalueReply* reply) {
+  CHECK(asked_);
+  KeyvalueRecord record{*std::exchange(asked_, std::nullopt), {}};
+  if (reply != nullptr) record.reply = *reply;
+  const Bytes bytes = bcs_encode(record);
+  hash_ = sha256({hash_, sha256(bytes)});
+  ++calls_;
+  bytes_ += bytes.size();
+  if (bytes_ > kLeafContentBytesMax) {
+    records_.clear();
+  } else {
+    records_.push_back(std::move(record));
+  }
 }
 
 // ---- OutboundLog ----

@@ -12,6 +12,7 @@
 
 #include <map>
 
+#include "executor/keyvalue.h"
 #include "executor/outbound.h"
 #include "executor/replica_id.h"
 
@@ -59,14 +60,28 @@ Hash32 asked_hash(const OutboundRequest& request);
 // SHA-256 over the SHA-256 of each record's BCS; zero where there are none.
 Hash32 outbound_hash(const OutboundRecords& records);
 
+// A run's call to its key-value store, with the answer: a replay needs no store.
+struct KeyvalueRecord {
+  Hash32 asked;                        // SHA-256 of BCS(KeyvalueCall): a replay asks the same
+  std::optional<KeyvalueReply> reply;  // nothing: the run ended before there was one
+  static constexpr auto kFields = std::make_tuple(&KeyvalueRecord::asked, &KeyvalueRecord::reply);
+  bool operator==(const KeyvalueRecord&) const = default;
+};
+using KeyvalueRecords = BoundedList<KeyvalueRecord, kKeyvalueCallsMax>;  // as they were made
+Hash32 asked_hash(const KeyvalueCall& call);
+// A chain: zero, then SHA-256 of the hash before and the SHA-256 of the record's BCS.
+Hash32 keyvalue_hash(const KeyvalueRecords& records);
+
 // What the Host alone knows of a run.
 struct RunRecord {
   RunOutcome outcome = RunOutcome::kOk;
   std::uint64_t fuel = 0;           // measured_fuel()
-  std::uint64_t content_bytes = 0;  // of both bodies, and BCS of the OutboundRecords
+  std::uint64_t content_bytes = 0;  // of both bodies, and BCS of the records of both kinds
   Hash32 outbound;                  // outbound_hash()
-  static constexpr auto kFields = std::make_tuple(&RunRecord::outcome, &RunRecord::fuel,
-                                                  &RunRecord::content_bytes, &RunRecord::outbound);
+  Hash32 keyvalue;                  // keyvalue_hash()
+  static constexpr auto kFields =
+      std::make_tuple(&RunRecord::outcome, &RunRecord::fuel, &RunRecord::content_bytes,
+                      &RunRecord::outbound, &RunRecord::keyvalue);
   bool operator==(const RunRecord&) const = default;
 };
 // The tagged hash "fog/run" of BCS(record).
@@ -76,12 +91,14 @@ struct LeafContent {
   RequestParts request;  // canonical; its time is the entry's
   BoundedBytes<kLeafBytesMax> request_body;
   OutboundRecords outbound;
+  KeyvalueRecords keyvalue;
   std::uint16_t status = 0;
   FieldEntries fields;  // of the response, canonical
   BoundedBytes<kLeafBytesMax> response_body;
   static constexpr auto kFields =
       std::make_tuple(&LeafContent::request, &LeafContent::request_body, &LeafContent::outbound,
-                      &LeafContent::status, &LeafContent::fields, &LeafContent::response_body);
+                      &LeafContent::keyvalue, &LeafContent::status, &LeafContent::fields,
+                      &LeafContent::response_body);
   bool operator==(const LeafContent&) const = default;
 };
 struct LeafRecord {
@@ -95,6 +112,30 @@ struct LeafRecord {
 // The request's head in the types of the link.
 market::RequestHead request_head(const LeafRecord& record);
 market::ResponseHead response_head(const LeafContent& content);
+
+// Records a run's calls to its key-value store. Holds no more than a leaf may.
+class KeyvalueLog {
+ public:
+  // One at a time.
+  void asked(const KeyvalueCall& call);
+  // Its end; null: the run ended before there was an answer.
+  void ended(const KeyvalueReply* reply);
+  bool waits() const { return asked_.has_value(); }
+  std::uint32_t calls() const { return calls_; }
+
+  // Of all, as keyvalue_hash().
+  const Hash32& hash() const { return hash_; }
+  std::uint64_t bytes() const { return bytes_; }  // BCS of the records
+  // None once bytes() is above kLeafContentBytesMax.
+  const KeyvalueRecords& records() const { return records_; }
+
+ private:
+  std::optional<Hash32> asked_;
+  std::uint32_t calls_ = 0;
+  std::uint64_t bytes_ = 0;
+  Hash32 hash_;
+  KeyvalueRecords records_;
+};
 
 // Records a run's requests to other servers as they come and end. Holds no more answers than a leaf
 // may.

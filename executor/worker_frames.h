@@ -26,6 +26,7 @@ enum class WorkerFrame : std::uint8_t {
   kCancel = 4,
   kReply = 5,  // outbound.h has this one and those named after it
   kReplyBody = 6,
+  kKept = 7,  // keyvalue.h
   // From the worker.
   kReady = 16,
   kFailed = 17,
@@ -36,6 +37,7 @@ enum class WorkerFrame : std::uint8_t {
   kOutbound = 22,
   kOutboundBody = 23,
   kAudit = 24,
+  kKeyvalue = 25,
 };
 
 // Comes with descriptors: the artifact and an empty memory file for its compiled code, or the
@@ -45,6 +47,7 @@ struct BindFrame {
   market::RuntimeKind runtime = market::RuntimeKind::kWasmCommand;
   bool compiled = false;
   bool outbound = false;    // it may ask other servers
+  bool keyvalue = false;    // it has a key-value store
   std::uint32_t slots = 1;  // requests at once, 1..64
   std::uint64_t fuel_max = 0;
   std::uint64_t memory_bytes_max = 0;
@@ -54,10 +57,10 @@ struct BindFrame {
   std::uint64_t compile_data_bytes_max = 0;  // RLIMIT_DATA while compiling
   std::uint64_t data_bytes_max = 0;          // and then
   static constexpr auto kFields = std::make_tuple(
-      &BindFrame::runtime, &BindFrame::compiled, &BindFrame::outbound, &BindFrame::slots,
-      &BindFrame::fuel_max, &BindFrame::memory_bytes_max, &BindFrame::wall_ms_max,
-      &BindFrame::output_bytes_max, &BindFrame::log_bytes_max, &BindFrame::compile_data_bytes_max,
-      &BindFrame::data_bytes_max);
+      &BindFrame::runtime, &BindFrame::compiled, &BindFrame::outbound, &BindFrame::keyvalue,
+      &BindFrame::slots, &BindFrame::fuel_max, &BindFrame::memory_bytes_max,
+      &BindFrame::wall_ms_max, &BindFrame::output_bytes_max, &BindFrame::log_bytes_max,
+      &BindFrame::compile_data_bytes_max, &BindFrame::data_bytes_max);
   bool operator==(const BindFrame&) const = default;
 };
 

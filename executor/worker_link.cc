@@ -10,16 +10,16 @@ using boost::system::error_code;
 
 namespace {
 
-// Answers of other servers that the worker does not read.
+// Answers that the worker does not read.
 constexpr std::size_t kOutBytesMax = 256ULL << 20;
 
 }  // namespace
 
-WorkerLink::WorkerLink(asio::io_context& io, UniqueFd socket, const Limits& limits, Ask ask,
+WorkerLink::WorkerLink(asio::io_context& io, UniqueFd socket, const Limits& limits, Doors doors,
                        std::function<void(const std::string& why)> lost)
     : socket_(io),
       limits_(limits),
-      ask_(std::move(ask)),
+      doors_(std::move(doors)),
       lost_(std::move(lost)),
       buffer_(kChunkBytesMax) {
   error_code failed;
@@ -150,8 +150,11 @@ bool WorkerLink::take(const Frame& frame) {
       return take_outbound(frame);
     case WorkerFrame::kOutboundBody:
       return take_outbound_body(frame);
+    case WorkerFrame::kKeyvalue:
+      return take_keyvalue(frame);
     case WorkerFrame::kReply:
     case WorkerFrame::kReplyBody:
+    case WorkerFrame::kKept:
     case WorkerFrame::kBind:
     case WorkerFrame::kRun:
     case WorkerFrame::kInput:
@@ -224,7 +227,7 @@ bool WorkerLink::take_done(const Frame& frame) {
 
 bool WorkerLink::take_outbound(const Frame& frame) {
   auto outbound = decode_frame<OutboundFrame>(frame);
-  if (!outbound || !ask_) return false;
+  if (!outbound || !doors_.ask) return false;
   const auto it = exchanges_.find(outbound->id);
   if (it == exchanges_.end() || outbound->body_bytes > kOutboundBodyBytesMax) return false;
   Running& running = it->second;
@@ -263,12 +266,12 @@ void WorkerLink::ask_if_whole(std::uint64_t id, Running& running, std::uint32_t 
     log.ended(number, 0, &refused);
     return send(encode_reply(id, number, refused));
   }
-  running.calls[number] = ask_(number, std::move(request),
-                               [weak = weak_from_this(), id, number](const OutboundReply& reply,
-                                                                     std::uint64_t egress_bytes) {
-                                 if (const auto self = weak.lock())
-                                   self->on_reply(id, number, reply, egress_bytes);
-                               });
+  running.calls[number] = doors_.ask(number, std::move(request),
+                                     [weak = weak_from_this(), id, number](
+                                         const OutboundReply& reply, std::uint64_t egress_bytes) {
+                                       if (const auto self = weak.lock())
+                                         self->on_reply(id, number, reply, egress_bytes);
+                                     });
 }
 
 void WorkerLink::on_reply(std::uint64_t id, std::uint32_t number, const OutboundReply& reply,
@@ -277,8 +280,12 @@ void WorkerLink::on_reply(std::uint64_t id, std::uint32_t number, const Outbound
   if (it == exchanges_.end()) return;
   it->second.calls.erase(number);
   it->second.exchange->outbound.ended(number, egress_bytes, &reply);
-  send(encode_reply(id, number, reply));
-  if (out_bytes_ > kOutBytesMax) give_up("it does not take answers of other servers");
+  answer(encode_reply(id, number, reply));
+}
+
+void WorkerLink::answer(Bytes frames) {
+  send(std::move(frames));
+  if (out_bytes_ > kOutBytesMax) give_up("it does not take the answers to what it asked");
 }
 
 void WorkerLink::end_calls(Running& running) {
@@ -286,6 +293,31 @@ void WorkerLink::end_calls(Running& running) {
     running.exchange->outbound.ended(number, call->cancel(), nullptr);
   }
   running.calls.clear();
+  if (running.exchange->keyvalue.waits()) running.exchange->keyvalue.ended(nullptr);
+}
+
+// ---- key-value store ----
+
+bool WorkerLink::take_keyvalue(const Frame& frame) {
+  auto asked = decode_frame<KeyvalueFrame>(frame);
+  if (!asked || !doors_.keep || !is_keyvalue_call(asked->call)) return false;
+  const auto it = exchanges_.find(asked->id);
+  if (it == exchanges_.end()) return false;
+  KeyvalueLog& log = it->second.exchange->keyvalue;
+  if (log.waits() || log.calls() == kKeyvalueCallsMax) return false;
+  log.asked(asked->call);
+  doors_.keep(std::move(asked->call),
+              [weak = weak_from_this(), id = asked->id](const KeyvalueReply& reply) {
+                if (const auto self = weak.lock()) self->on_kept(id, reply);
+              });
+  return true;
+}
+
+void WorkerLink::on_kept(std::uint64_t id, const KeyvalueReply& reply) {
+  const auto it = exchanges_.find(id);
+  if (it == exchanges_.end()) return;
+  it->second.exchange->keyvalue.ended(&reply);
+  answer(encode_frame(KeptFrame{id, reply}));
 }
 
 }  // namespace fog::executor

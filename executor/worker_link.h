@@ -25,6 +25,7 @@ struct Exchange {
   Spool output;
   std::optional<market::ResponseHead> head;  // of a component's answer, as it wrote it
   OutboundLog outbound;                      // its requests to other servers
+  KeyvalueLog keyvalue;                      // its calls to the key-value store
   std::optional<AuditFrame> audit;           // where run.audit asked for it
   // Called once: how it ended. kCrash when the worker was lost.
   std::function<void(const DoneFrame&)> done;
@@ -32,16 +33,21 @@ struct Exchange {
 
 class WorkerLink : public std::enable_shared_from_this<WorkerLink> {
  public:
-  // `lost` is called once when the worker is gone or breaks the protocol, after every exchange
-  // under way has been ended as kCrash; not after close(). `ask` sends a request to another server,
-  // by the run's number for it; null: the worker must not want that.
   using Ask = std::function<std::shared_ptr<OutboundCall>(std::uint32_t number, OutboundRequest,
                                                           OutboundDone)>;
+  using Keep = std::function<void(KeyvalueCall, std::function<void(const KeyvalueReply&)>)>;
+  // Where a run's wishes go; null: the worker must not have any.
+  struct Doors {
+    Ask ask;    // sends a request to another server, by the run's number for it
+    Keep keep;  // asks the key-value store; answers later, never from within
+  };
   struct Limits {
     std::uint64_t output_bytes_max = 0;    // of an answer
     std::uint64_t outbound_bytes_max = 0;  // of one exchange's requests to other servers
   };
-  WorkerLink(boost::asio::io_context& io, UniqueFd socket, const Limits& limits, Ask ask,
+  // `lost` is called once when the worker is gone or breaks the protocol, after every exchange
+  // under way has been ended as kCrash; not after close().
+  WorkerLink(boost::asio::io_context& io, UniqueFd socket, const Limits& limits, Doors doors,
              std::function<void(const std::string& why)> lost);
   void start();
   // Ends the link without a word to anybody.
@@ -49,6 +55,8 @@ class WorkerLink : public std::enable_shared_from_this<WorkerLink> {
 
   void run(std::shared_ptr<Exchange> exchange);
   std::size_t running() const { return exchanges_.size(); }
+  // False from the moment that the worker is lost: what is given to run() then never ends.
+  bool is_open() const { return !closed_; }
   // The worker is stuck or lying: as if it had died.
   void give_up(const std::string& why);
 
@@ -74,9 +82,12 @@ class WorkerLink : public std::enable_shared_from_this<WorkerLink> {
   bool take_done(const Frame& frame);
   bool take_outbound(const Frame& frame);
   bool take_outbound_body(const Frame& frame);
+  bool take_keyvalue(const Frame& frame);
+  void on_kept(std::uint64_t id, const KeyvalueReply& reply);
   void ask_if_whole(std::uint64_t id, Running& running, std::uint32_t number);
   void on_reply(std::uint64_t id, std::uint32_t number, const OutboundReply& reply,
                 std::uint64_t egress_bytes);
+  void answer(Bytes frames);
   static void end_calls(Running& running);
   void feed(std::uint64_t id, Running& running);
   void send(Bytes frame);
@@ -84,7 +95,7 @@ class WorkerLink : public std::enable_shared_from_this<WorkerLink> {
 
   boost::asio::local::stream_protocol::socket socket_;
   const Limits limits_;
-  const Ask ask_;
+  const Doors doors_;
   std::function<void(const std::string&)> lost_;
   bool closed_ = false;
   Bytes buffer_;

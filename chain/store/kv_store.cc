@@ -47,7 +47,7 @@ class LevelDb final : public KvStore {
     native.filter_policy = filter_.get();
     native.compression = options.compress ? leveldb::kSnappyCompression : leveldb::kNoCompression;
     native.max_file_size = 8ULL * 1024 * 1024;
-    native.max_open_files = 200;
+    native.max_open_files = options.open_files;
     leveldb::DB* db = nullptr;
     if (const auto status = leveldb::DB::Open(native, dir_, &db); !status.ok())
       return leveldb_fail("open", dir_, status);

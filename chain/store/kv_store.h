@@ -84,6 +84,7 @@ struct LevelDbOptions {
   std::size_t cache_bytes = 8ULL * 1024 * 1024;
   bool compress = false;  // keys and hashes do not shrink
   bool bloom_filter = true;
+  int open_files = 200;  // at once
 };
 
 // Opens (or makes) a LevelDB in a directory whose parent exists. kUnavailable when another process

@@ -96,7 +96,8 @@ enum fog_wasm_world {
   // A core module that imports wasi_snapshot_preview1 alone and exports _start and memory.
   FOG_WASM_WORLD_PREVIEW1_COMMAND = 1,
   // A component that exports wasi:http/incoming-handler@0.2.x and imports interfaces of WASI 0.2.x
-  // alone. Of those it imports, wasi:filesystem has no folder, wasi:sockets denies everything,
+  // and of the drafts of wasi:keyvalue alone. Of those it imports, wasi:filesystem has no folder,
+  // wasi:sockets denies everything,
   // wasi:http/outgoing-handler leads to `send` of the request, and what this library does not know
   // ends the run when it is called.
   FOG_WASM_WORLD_HTTP_PROXY = 2
@@ -213,6 +214,49 @@ typedef struct fog_wasm_reply {
   fog_wasm_slice body;
 } fog_wasm_reply;
 
+// What a component asks of its key-value store. The numbers are stable.
+enum fog_wasm_keyvalue_op {
+  FOG_WASM_KEYVALUE_GET = 0,     // the values of the keys
+  FOG_WASM_KEYVALUE_SET = 1,     // all entries, or none of them
+  FOG_WASM_KEYVALUE_DELETE = 2,  // the keys, as far as they are there
+  FOG_WASM_KEYVALUE_EXISTS = 3,  // number: 1 where the one key is there
+  FOG_WASM_KEYVALUE_LIST = 4,    // values: keys in order after the one given, or from the first on;
+                                 // number: 1 where there are more
+  FOG_WASM_KEYVALUE_INCREMENT = 5,  // adds delta to the decimal number under the one key; number
+  FOG_WASM_KEYVALUE_SWAP = 6        // sets the one entry if what is there is `expected`
+};
+
+// Valid during the callback only. Within the profile's bounds: at most 4096 calls a run, 128
+// entries, keys of 1 to 256 bytes, values of 512 KiB, 768 KiB together.
+typedef struct fog_wasm_keyvalue {
+  uint32_t op;
+  uint32_t reserved;
+  const fog_wasm_pair* entries;  // values count for set and swap only
+  size_t entries_count;
+  const uint8_t* expected;  // of a swap: SHA-256 of the value that must be there; null: none
+  int64_t delta;
+} fog_wasm_keyvalue;
+
+// Why nothing was done, as the guest is told in words. The numbers are stable.
+enum fog_wasm_keyvalue_fault {
+  FOG_WASM_KEYVALUE_DONE = 0,
+  FOG_WASM_KEYVALUE_FULL = 1,
+  FOG_WASM_KEYVALUE_TOO_LARGE = 2,  // the values are more than 768 KiB together
+  FOG_WASM_KEYVALUE_NOT_NUMBER = 3,
+  FOG_WASM_KEYVALUE_OVERFLOW = 4,
+  FOG_WASM_KEYVALUE_CHANGED = 5,  // of a swap; the one value is SHA-256 of what is there, or none
+  FOG_WASM_KEYVALUE_FAILED = 6    // the disk
+};
+
+// What came of it; what it points to must last until the callback after this one.
+typedef struct fog_wasm_kept {
+  uint32_t fault;
+  uint32_t reserved;
+  const fog_wasm_slice* values;  // null data: none; of an empty value data is not null
+  size_t values_count;
+  int64_t number;
+} fog_wasm_kept;
+
 typedef struct fog_wasm_request {
   size_t size;
   const fog_wasm_slice* args;  // with args[0], the program's name; together with env at most 4096
@@ -252,6 +296,8 @@ typedef struct fog_wasm_request {
   int32_t (*send)(void* ctx, uint32_t number, const fog_wasm_outbound* request);
   // Waits for its answer, once for each that was begun, in any order. As send.
   int32_t (*receive)(void* ctx, uint32_t number, fog_wasm_reply* reply);
+  // Asks a component's key-value store. As send. Null: it has none, and opening it is denied.
+  int32_t (*keyvalue)(void* ctx, const fog_wasm_keyvalue* call, fog_wasm_kept* reply);
 } fog_wasm_request;
 
 // How a run ended. The numbers are stable.
@@ -312,7 +358,9 @@ FOG_WASM_SIZE(fog_wasm_call, 56);
 FOG_WASM_SIZE(fog_wasm_http, 80);
 FOG_WASM_SIZE(fog_wasm_outbound, 112);
 FOG_WASM_SIZE(fog_wasm_reply, 40);
-FOG_WASM_SIZE(fog_wasm_request, 192);
+FOG_WASM_SIZE(fog_wasm_keyvalue, 40);
+FOG_WASM_SIZE(fog_wasm_kept, 32);
+FOG_WASM_SIZE(fog_wasm_request, 200);
 FOG_WASM_SIZE(fog_wasm_outcome, 592);
 #undef FOG_WASM_SIZE
 #endif

@@ -40,6 +40,7 @@ class NoIo final : public RunIo {
   void write_log(ByteView) override {}
   bool send(std::uint32_t, OutboundRequest) override { return false; }
   std::optional<OutboundReply> receive(std::uint32_t) override { return std::nullopt; }
+  std::optional<KeyvalueReply> ask_store(KeyvalueCall) override { return std::nullopt; }
 };
 
 ErrorOr<std::uint64_t> measure_fuel() {

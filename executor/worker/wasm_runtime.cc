@@ -36,11 +36,13 @@ Fail<Error> refused(std::int32_t status, const fog_wasm_error& error) {
   }
 }
 
-// The doors of one run, and what its last answer from another server points to.
+// The doors of one run, and what its last answers from another server and its store point to.
 struct RunDoors {
   RunIo& io;
   std::vector<fog_wasm_pair> pairs;
   OutboundReply reply;
+  std::vector<fog_wasm_slice> values;
+  KeyvalueReply kept;
 };
 
 // The library's callbacks, leading to those doors.
@@ -115,6 +117,39 @@ std::int32_t receive_reply(void* ctx, std::uint32_t number, fog_wasm_reply* repl
   reply->body = slice(as_text(doors.reply.body));
   return 0;
 }
+
+// Of an empty value the address is none of nothing.
+fog_wasm_slice value_slice(const std::optional<KeyvalueBytes>& value) {
+  static constexpr std::uint8_t kEmpty = 0;
+  if (!value) return {nullptr, 0};
+  return {value->empty() ? &kEmpty : value->data(), value->size()};
+}
+
+std::int32_t ask_store(void* ctx, const fog_wasm_keyvalue* call, fog_wasm_kept* reply) {
+  auto& doors = *static_cast<RunDoors*>(ctx);
+  KeyvalueCall out;
+  // The library's bounds on a call are those of the frame.
+  out.op = static_cast<KeyvalueOp>(call->op);
+  for (const fog_wasm_pair& entry : std::span(call->entries, call->entries_count)) {
+    out.entries.push_back({bytes_of(entry.name), bytes_of(entry.value)});
+  }
+  if (call->expected != nullptr) {
+    Hash32& expected = out.expected.emplace();
+    std::copy_n(call->expected, expected.data.size(), expected.data.begin());
+  }
+  out.delta = static_cast<std::uint64_t>(call->delta);
+  auto got = doors.io.ask_store(std::move(out));
+  if (!got) return 1;
+  doors.kept = *std::move(got);
+  doors.values.clear();
+  for (const auto& value : doors.kept.values) doors.values.push_back(value_slice(value));
+  reply->fault = static_cast<std::uint32_t>(doors.kept.fault);
+  reply->values = doors.values.data();
+  reply->values_count = doors.values.size();
+  reply->number = static_cast<std::int64_t>(doors.kept.number);
+  return 0;
+}
+
 void show_call(void* ctx, const fog_wasm_call* call) {
   SeenCall seen;
   seen.index = call->index;
@@ -126,6 +161,8 @@ void show_call(void* ctx, const fog_wasm_call* call) {
   static_cast<RunDoors*>(ctx)->io.on_call(seen);
 }
 static_assert(static_cast<int>(OutboundFault::kInternal) == FOG_WASM_OUTBOUND_INTERNAL);
+static_assert(static_cast<int>(KeyvalueOp::kSwap) == FOG_WASM_KEYVALUE_SWAP);
+static_assert(static_cast<int>(KeyvalueFault::kFailed) == FOG_WASM_KEYVALUE_FAILED);
 static_assert(static_cast<int>(OutboundFault::kProhibited) == FOG_WASM_OUTBOUND_PROHIBITED);
 
 // A request in parts. Its slices point into the head that it was made of.
@@ -242,7 +279,7 @@ class WasmRuntime final : public Runtime {
     request.stderr_bytes_max = limits.log_bytes_max;
     request.wall_clock_ns = job.clock_ms * 1'000'000;
     std::copy(job.seed.data.begin(), job.seed.data.end(), request.seed);
-    RunDoors doors{io, {}, {}};
+    RunDoors doors{io, {}, {}, {}, {}};
     request.ctx = &doors;
     request.read = read_body;
     request.write = write_output;
@@ -253,6 +290,7 @@ class WasmRuntime final : public Runtime {
       request.send = send_request;
       request.receive = receive_reply;
     }
+    if (limits.keyvalue) request.keyvalue = ask_store;
     std::optional<HttpParts> parts;
     if (job.http) request.http = parts.emplace(*job.http).get();
     fog_wasm_outcome outcome = {};

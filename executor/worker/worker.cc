@@ -44,8 +44,8 @@ class FrameSource {
 };
 
 RunLimits limits_of(const BindFrame& bind) {
-  return {bind.fuel_max,         bind.memory_bytes_max, bind.wall_ms_max,
-          bind.output_bytes_max, bind.log_bytes_max,    bind.outbound};
+  return {bind.fuel_max,      bind.memory_bytes_max, bind.wall_ms_max, bind.output_bytes_max,
+          bind.log_bytes_max, bind.outbound,         bind.keyvalue};
 }
 
 struct Bound {
@@ -112,6 +112,8 @@ class Server {
         return give_reply(frame);
       case WorkerFrame::kReplyBody:
         return give_reply_body(frame);
+      case WorkerFrame::kKept:
+        return give_kept(frame);
       case WorkerFrame::kBind:
       case WorkerFrame::kReady:
       case WorkerFrame::kFailed:
@@ -122,6 +124,7 @@ class Server {
       case WorkerFrame::kOutbound:
       case WorkerFrame::kOutboundBody:
       case WorkerFrame::kAudit:
+      case WorkerFrame::kKeyvalue:
         return false;
     }
     return false;
@@ -159,6 +162,12 @@ class Server {
     if (!body) return false;
     const auto run = find(body->id);
     return run == nullptr || run->push_reply_body(*body);
+  }
+  bool give_kept(const Frame& frame) {
+    auto kept = decode_frame<KeptFrame>(frame);
+    if (!kept) return false;
+    const auto run = find(kept->id);
+    return run == nullptr || run->push_kept(*std::move(kept));
   }
   bool cancel(const Frame& frame) {
     const auto wanted = decode_frame<CancelFrame>(frame);

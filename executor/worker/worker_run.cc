@@ -147,6 +147,28 @@ std::optional<OutboundReply> WorkerRun::receive(std::uint32_t number) {
   return out;
 }
 
+// ---- key-value store ----
+
+bool WorkerRun::push_kept(KeptFrame kept) {
+  const std::lock_guard lock(mutex_);
+  if (!std::exchange(keyvalue_asked_, false)) return false;
+  kept_ = std::move(kept.reply);
+  changed_.notify_all();
+  return true;
+}
+
+std::optional<KeyvalueReply> WorkerRun::ask_store(KeyvalueCall call) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (cancelled_) return std::nullopt;
+    keyvalue_asked_ = true;
+  }
+  sink_.send(KeyvalueFrame{request_.id, std::move(call)});
+  std::unique_lock lock(mutex_);
+  if (!wait_until(lock, [&] { return kept_.has_value(); })) return std::nullopt;
+  return std::exchange(kept_, std::nullopt);
+}
+
 void WorkerRun::write_log(ByteView bytes) {
   // A log that cannot be written is no reason to fail the request.
   (void)write_all(kStandardError, bytes);

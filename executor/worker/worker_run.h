@@ -41,6 +41,7 @@ class WorkerRun final : public RunIo {
   // As push_input.
   bool push_reply(ReplyFrame reply);
   bool push_reply_body(const ReplyBodyFrame& body);
+  bool push_kept(KeptFrame kept);
   void cancel();
 
   // On the running thread: runs the guest and sends its output and its DoneFrame. A run that failed
@@ -53,6 +54,7 @@ class WorkerRun final : public RunIo {
   void write_log(ByteView bytes) override;
   bool send(std::uint32_t number, OutboundRequest request) override;
   std::optional<OutboundReply> receive(std::uint32_t number) override;
+  std::optional<KeyvalueReply> ask_store(KeyvalueCall call) override;
   bool wants_calls() const override { return request_.audit != AuditKind::kNone; }
   void on_call(const SeenCall& call) override { calls_.add(call); }
 
@@ -83,6 +85,8 @@ class WorkerRun final : public RunIo {
   bool input_ended_ = false;
   // To other servers: asked, and answered so far.
   std::map<std::uint32_t, std::optional<Reply>> asked_;
+  bool keyvalue_asked_ = false;        // and not answered
+  std::optional<KeyvalueReply> kept_;  // not taken
   bool cancelled_ = false;
   bool late_ = false;  // the deadline passed while waiting for the body
 };

@@ -81,6 +81,7 @@ Fault check_gateways(const ReadView& state, const BidTerms& terms) {
 // Whether they fit the service, and its gateways are there.
 Fault check_for(const ReadView& state, const BidTerms& terms, const Service& service) {
   if (terms.resources.memory_mib < service.manifest.memory_mib) return Fault::kBadResources;
+  if (terms.resources.storage_mib < service.manifest.keyvalue_mib) return Fault::kBadResources;
   return check_gateways(state, terms);
 }
 

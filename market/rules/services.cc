@@ -53,6 +53,8 @@ bool is_manifest(const Manifest& m) {
   if (m.request_bytes_max > kBodyBytesMax || m.response_bytes_max > kBodyBytesMax) return false;
   if (m.outbound_bytes_max > kOutboundBytesMax) return false;
   if (!m.outbound.empty() && m.runtime != RuntimeKind::kWasmHttp) return false;
+  if (m.keyvalue_mib > kKeyvalueMibMax) return false;
+  if (m.keyvalue_mib > 0 && m.runtime != RuntimeKind::kWasmHttp) return false;
   if (!std::all_of(m.outbound.begin(), m.outbound.end(), is_outbound_pattern)) return false;
   return std::all_of(m.env.begin(), m.env.end(), [](const auto& entry) {
     return is_environment_name(entry.first) && entry.second.find('\0') == std::string::npos;

@@ -99,6 +99,8 @@ struct Volume {
   bool operator==(const Volume&) const = default;
 };
 
+constexpr std::uint32_t kKeyvalueMibMax = 1U << 20;
+
 struct Manifest {
   BoundedText<256> summary;
   RuntimeKind runtime = RuntimeKind::kWasmCommand;
@@ -117,12 +119,15 @@ struct Manifest {
   BoundedText<255> image;
   BoundedList<BoundedText<64>, 32> secrets;  // variables whose values gateways keep; secret.h
   BoundedList<Volume, 8> volumes;            // of a container
+  // Of a wasm-http: its key-value store, of the storage that the Bid reserves; 0: it has none. At
+  // most kKeyvalueMibMax.
+  std::uint32_t keyvalue_mib = 0;
   static constexpr auto kFields = std::make_tuple(
       &Manifest::summary, &Manifest::runtime, &Manifest::artifact, &Manifest::artifact_bytes,
       &Manifest::memory_mib, &Manifest::fuel_per_request, &Manifest::wall_ms,
       &Manifest::request_bytes_max, &Manifest::response_bytes_max, &Manifest::env, &Manifest::port,
       &Manifest::outbound, &Manifest::outbound_bytes_max, &Manifest::image, &Manifest::secrets,
-      &Manifest::volumes);
+      &Manifest::volumes, &Manifest::keyvalue_mib);
   bool operator==(const Manifest&) const = default;
 };
 

@@ -121,10 +121,23 @@ void read_volumes(const ManifestReader& in, market::Manifest& out) {
     in.problem("volumes", "only a container has volumes");
 }
 
-// What a container keeps takes from what each replica reserves.
+void read_keyvalue(const ManifestReader& in, market::Manifest& out) {
+  const std::optional<ManifestReader> keyvalue = in.section("keyvalue");
+  if (!keyvalue) return;
+  keyvalue->whole_into("mib", out.keyvalue_mib);
+  if (out.runtime != market::RuntimeKind::kWasmHttp)
+    in.problem("keyvalue", "only a program with runtime: wasm-http has a key-value store");
+}
+
+// What a program keeps takes from what each replica reserves.
 void check_storage(const ManifestReader& in, const ServiceFile& file) {
   std::uint64_t mib = 0;
   for (const market::Volume& volume : file.manifest.volumes) mib += volume.mib;
+  const std::uint32_t keyvalue_mib = file.manifest.keyvalue_mib;
+  if (file.bid && keyvalue_mib > file.bid->terms.resources.storage_mib) {
+    in.problem("keyvalue", "it takes " + std::to_string(keyvalue_mib) +
+                               " MiB: let bid.resources.storage_mib be no less");
+  }
   if (!file.bid || mib < file.bid->terms.resources.storage_mib || mib == 0) return;
   in.problem("volumes", "they take " + std::to_string(mib) +
                             " MiB, and the image needs room too: "
@@ -159,6 +172,7 @@ void read_file(const ManifestReader& in, ServiceFile& out) {
   read_env(in, out.manifest);
   read_secrets(in, out.manifest);
   read_volumes(in, out.manifest);
+  read_keyvalue(in, out.manifest);
   if (const auto bid = in.section("bid")) read_bid(*bid, out, out.bid.emplace());
   check_storage(in, out);
 }

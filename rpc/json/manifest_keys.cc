@@ -63,6 +63,10 @@ constexpr ManifestKey kKeys[] = {
      "Folders of a container that it finds again when it is started again, while its lease lasts: "
      "PATH: MIB. They take from bid.resources.storage_mib.",
      "{/data: 256}"},
+    {"", "keyvalue", kSection, 0, 0, "", false,
+     "Of a wasm-http program: a key-value store (wasi:keyvalue) for each replica, kept while its "
+     "lease lasts.",
+     "{mib: 64}"},
     {"", "outbound", kTexts, 0, decltype(market::Manifest::outbound)::kMax, kOutbound, false,
      "Other servers that a wasm-http program may ask: HOST or HOST:PORT, where HOST may begin with "
      "\"*.\" for all names below a domain. Default: none.",
@@ -83,6 +87,9 @@ constexpr ManifestKey kKeys[] = {
      "What it may send to other servers, heads and bodies; paid for like the answer. Default "
      "1048576 where outbound names any.",
      "1048576"},
+
+    {"keyvalue", "mib", kWhole, 1, market::kKeyvalueMibMax, "", true,
+     "What it may hold, in MiB. It takes from bid.resources.storage_mib.", "64"},
 
     {"bid", "replicas", kReplicas, 1, 1'024, "", false,
      "How many run at once: a number, or the fewest and the most. Default 1.", "2"},

@@ -88,7 +88,7 @@ FOG_JSON(market::Gateway, owner, key, endpoint, location, previous_key, previous
 FOG_JSON(market::Volume, path, mib);
 FOG_JSON(market::Manifest, summary, runtime, artifact, artifact_bytes, memory_mib, fuel_per_request,
          wall_ms, request_bytes_max, response_bytes_max, env, port, outbound, outbound_bytes_max,
-         image, secrets, volumes);
+         image, secrets, volumes, keyvalue_mib);
 FOG_JSON(market::Service, name, owner, version, manifest, bids_open, metered);
 FOG_JSON(market::AttributeRule, key, op, values, audited);
 FOG_JSON(market::Constraints, countries, not_countries, cells, distance_max_km, latency_max_us,

@@ -69,6 +69,22 @@ class InRust(Component):
         self.assertEqual(self.ask("POST", b"not read", path=f"/{name}")[2], f"Good day, {name}!\n".encode())
 
 
+@unittest.skipIf(missing_for_rust(), f"{missing_for_rust()}; contrib/setup adds it")
+class WithAStore(Component):
+    name = "visits"
+
+    @classmethod
+    def build(cls):
+        subprocess.run(["cargo", "build", "--release", "--locked", "--target", RUST_TARGET, "--manifest-path",
+                        EXAMPLES / "visits/Cargo.toml", "--target-dir", OUT], check=True)
+
+    def test_it_counts(self):
+        for number in (1, 2, 3):
+            self.assertEqual(self.ask("POST", path="/door")[2], f"{number}\n".encode())
+        self.assertEqual(self.ask("POST", path="/window")[2], b"1\n")
+        self.assertEqual(self.ask("GET")[2], b"/door 3\n/window 1\n")
+
+
 @unittest.skipIf(missing_for_javascript(), f"{missing_for_javascript()}; contrib/examples/tables/README.md tells more")
 class InJavaScript(Component):
     name = "tables"

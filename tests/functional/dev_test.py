@@ -151,6 +151,14 @@ class Command(unittest.TestCase):
         self.assertEqual(dev.ask("/echo", "POST", b"component")[2].splitlines()[-1], b"COMPONENT")
         self.assertEqual(dev.wait("request", 1)[0]["outcome"], "ok")
 
+    def test_a_component_with_a_key_value_store(self):
+        make_component(self.folder, "keep")
+        (self.folder / "service.json").write_text(json.dumps(
+            {"name": "mine", "runtime": "wasm-http", "artifact": "keep.wasm", "keyvalue": {"mib": 1}}))
+        dev = Dev(self.stage, self.folder)
+        self.assertEqual(dev.ask("/", "POST", b"set a one\nadd n 2\n")[2], b"done\n2\n")
+        self.assertEqual(dev.ask("/", "POST", b"get a\nadd n 2\n")[2], b"is one\n4\n")
+
     @unittest.skipIf(doctor_of_containers(), f"no containers here: {doctor_of_containers()}")
     def test_a_container(self):
         image = self.folder / "image"

@@ -48,9 +48,9 @@ class Refused(Exception):
 
 
 class Worker:
-    """Takes a command module of WASI preview 1; to be used in a `with`."""
+    """Takes a command module of WASI preview 1, or a component, to be compiled only; to be used in a `with`."""
 
-    def __init__(self, artifact, memory_mib=64, wall_ms=60_000):
+    def __init__(self, artifact, memory_mib=64, wall_ms=60_000, component=False):
         self.ours, theirs = socket.socketpair()
         read, write = os.pipe()
         os.set_blocking(read, False)
@@ -64,7 +64,7 @@ class Worker:
         os.close(write)
         self.log, self.id, self.wall_ms = read, 0, wall_ms
         self.said = b""  # on standard error, while a request runs
-        self._bind(artifact, memory_mib)
+        self._bind(artifact, memory_mib, component)
 
     def __enter__(self):
         return self
@@ -75,13 +75,13 @@ class Worker:
         self.process.wait()
         os.close(self.log)
 
-    def _bind(self, artifact, memory_mib):
+    def _bind(self, artifact, memory_mib, component):
         program, code = os.memfd_create("program"), os.memfd_create("code")
         with open(program, "r+b") as file, open(code, "r+b"):
             file.write(artifact)
             file.flush()
             file.seek(0)
-            frame = struct.pack("<BBBI7Q", 0, 0, 0, 1, 10**12, memory_mib << 20, self.wall_ms, 1 << 30, 1 << 20, 1 << 30,
+            frame = struct.pack("<4BI7Q", component, 0, 0, 0, 1, 10**12, memory_mib << 20, self.wall_ms, 1 << 30, 1 << 20, 1 << 30,
                                 (memory_mib + 256) << 20)
             frame = struct.pack("<IB", len(frame) + 1, 1) + frame
             socket.send_fds(self.ours, [frame], [program, code])

@@ -1,6 +1,7 @@
 // A worker may be a stranger's by the time it speaks: any stream is frames within bounds, or
 // refused.
 #include "executor/front_frames.h"
+#include "executor/keyvalue.h"
 #include "executor/outbound.h"
 
 namespace {
@@ -41,6 +42,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     round_trip<OutboundBodyFrame>(**frame);
     round_trip<ReplyFrame>(**frame);
     round_trip<ReplyBodyFrame>(**frame);
+    round_trip<KeyvalueFrame>(**frame);
+    round_trip<KeptFrame>(**frame);
     round_trip<ServeFrame>(**frame);
     round_trip<ClaimsFrame>(**frame);
     round_trip<UseFrame>(**frame);

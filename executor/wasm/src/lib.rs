@@ -10,6 +10,7 @@ pub mod code;
 pub mod engine;
 pub mod error;
 pub mod ffi;
+pub mod keyvalue;
 mod limits;
 pub mod outbound;
 pub mod profile;

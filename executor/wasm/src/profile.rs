@@ -42,6 +42,17 @@ pub const OUTBOUND_BODY_BYTES_MAX: u64 = 4 << 20;
 /// Bodies being written and answers not yet let go of: beyond, no request is sent.
 pub const OUTBOUND_HELD_BYTES_MAX: u64 = 16 << 20;
 
+/// Calls of one run to its key-value store, and what one may take and bring back.
+pub const KEYVALUE_CALLS_MAX: u32 = 4096;
+pub const KEYVALUE_KEY_BYTES_MAX: usize = 256;
+pub const KEYVALUE_VALUE_BYTES_MAX: usize = 512 << 10;
+pub const KEYVALUE_CALL_BYTES_MAX: usize = 768 << 10;
+/// Keys of a batch, or of a page of a list.
+pub const KEYVALUE_BATCH_MAX: usize = 128;
+/// It goes to another process, and perhaps to a disk, which writes a byte more than once.
+pub const KEYVALUE_CALL_FUEL: u64 = 20_000;
+pub const KEYVALUE_WRITTEN_BYTE_FUEL: u64 = 8;
+
 /// Fuel of one host call, and of each byte that it moves.
 pub const HOST_CALL_FUEL: u64 = 200;
 pub const HOST_BYTE_FUEL: u64 = 1;
@@ -110,6 +121,11 @@ pub fn text() -> &'static str {
             format!(
                 "outbound=requests {OUTBOUND_MAX} parallel {OUTBOUND_PARALLEL_MAX} body \
                  {OUTBOUND_BODY_BYTES_MAX} held {OUTBOUND_HELD_BYTES_MAX}"
+            ),
+            format!(
+                "keyvalue=calls {KEYVALUE_CALLS_MAX} key {KEYVALUE_KEY_BYTES_MAX} value \
+                 {KEYVALUE_VALUE_BYTES_MAX} call {KEYVALUE_CALL_BYTES_MAX} keys {KEYVALUE_BATCH_MAX} fuel \
+                 {KEYVALUE_CALL_FUEL} written-byte {KEYVALUE_WRITTEN_BYTE_FUEL}"
             ),
             "guest=clock virtual, 1000 ns a read; random chacha20; stdin read in full".to_owned(),
         ]

@@ -3,6 +3,7 @@
 
 use crate::engine::{Command, Kinds, Module};
 use crate::error::{Error, Result};
+use crate::keyvalue::{KeyvalueCall, KeyvalueResult};
 use crate::limits::MemoryLimiter;
 use crate::outbound::{OutboundReply, OutboundRequest};
 use crate::profile;
@@ -33,6 +34,14 @@ pub trait Host: Send {
     }
     /// Waits for what came of it, once for each. Err ends the run.
     fn receive(&mut self, _number: u32) -> std::result::Result<OutboundReply, Refused> {
+        Err(Refused)
+    }
+    /// Whether there is a key-value store.
+    fn keeps(&self) -> bool {
+        false
+    }
+    /// Asks the store. Err ends the run.
+    fn keyvalue(&mut self, _call: &KeyvalueCall) -> std::result::Result<KeyvalueResult, Refused> {
         Err(Refused)
     }
     /// Whether `trace` is wanted; asked once.

@@ -5,11 +5,12 @@
 namespace fog::cli {
 namespace {
 
-market::BidTerms default_terms(const market::ServiceName& name, std::uint32_t memory_mib) {
+market::BidTerms default_terms(const market::ServiceName& name, const market::Manifest& manifest) {
   market::BidTerms terms;
   terms.service = name;
   terms.resources.cpu_milli = 100;
-  terms.resources.memory_mib = memory_mib;
+  terms.resources.memory_mib = manifest.memory_mib;
+  terms.resources.storage_mib = manifest.keyvalue_mib;
   terms.profile.requests = 3'600;
   terms.profile.fuel = 100'000'000'000;
   terms.profile.egress_bytes = 64ULL << 20;
@@ -31,7 +32,7 @@ ErrorOr<std::uint8_t> default_cap(Context& context, const market::BidTerms& term
 }  // namespace
 
 market::BidTerms terms_of(const rpc::ServiceFile& file) {
-  return file.bid ? file.bid->terms : default_terms(file.name, file.manifest.memory_mib);
+  return file.bid ? file.bid->terms : default_terms(file.name, file.manifest);
 }
 
 ErrorOr<market::PreviewReport> preview_bid(NodeApi& node, const BidDraft& draft,
@@ -76,7 +77,7 @@ ErrorOr<BidDraft> draft_bid(Context& context, const BidOptions& options) {
             context.node(), market::service_key(options.service),
             "service '" + options.service + "' on the chain; publish it first"));
     draft.runtime = service.manifest.runtime;
-    terms = default_terms(service.name, service.manifest.memory_mib);
+    terms = default_terms(service.name, service.manifest);
   }
   if (options.replicas) terms.replicas_min = terms.replicas_max = *options.replicas;
   if (options.cpu_milli) terms.resources.cpu_milli = *options.cpu_milli;

@@ -274,6 +274,20 @@ std::string audit_text(const Claimed& claimed, const LogAudit& audit) {
   return out;
 }
 
+// Whether the answers of its key-value store fit each other, over all requests that were verified.
+void add_store_history(Json& json, std::string& text, const StoreHistory::Verdict& store) {
+  json["keyvalue"] = {{"calls", store.calls},
+                      {"hold", store.hold},
+                      {"unknown", store.unknown},
+                      {"wrong", store.wrong},
+                      {"findings", store.findings}};
+  text += fmt::format(
+      "  key-value store: {} calls; of the values read {} are what was written last, of {} that is "
+      "not known, {} are wrong\n",
+      store.calls, store.hold, store.unknown, store.wrong);
+  for (const std::string& finding : store.findings) text += "  " + finding + "\n";
+}
+
 ErrorOr<void> save_leaves(const std::string& folder, const LeafTerms& terms,
                           const std::vector<Bytes>& records) {
   TRY_VOID(make_folder(folder));
@@ -326,6 +340,12 @@ ErrorOr<void> verify(Context& context, const VerifyOptions& options) {
     clean = clean && audit.clean();
     json["logs"].push_back(audit_json(claimed, audit));
     text += audit_text(claimed, audit);
+    // Gateways share their replica's store: the last log of it tells of all.
+    const bool last = &claimed == &claims.back() || (&claimed + 1)->replica != claimed.replica;
+    if (!last || !subject->replayer || subject->replayer->store_history().empty()) continue;
+    const auto store = subject->replayer->store_history().check();
+    add_store_history(json["logs"].back(), text, store);
+    clean = clean && store.wrong == 0;
   }
   json["clean"] = clean;
   context.print(json, text + fmt::format("Sampled with --seed {}.", seed));

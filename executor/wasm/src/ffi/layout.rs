@@ -99,12 +99,35 @@ pub struct Reply {
     pub body: Slice,
 }
 
+/// A call of a component's to its store; see `KeyvalueCall`.
+#[repr(C)]
+pub struct Keyvalue {
+    pub op: u32,
+    pub reserved: u32,
+    pub entries: *const Pair,
+    pub entries_count: usize,
+    /// Null, or 32 bytes.
+    pub expected: *const u8,
+    pub delta: i64,
+}
+
+#[repr(C)]
+pub struct Kept {
+    pub fault: u32,
+    pub reserved: u32,
+    /// Null data: none.
+    pub values: *const Slice,
+    pub values_count: usize,
+    pub number: i64,
+}
+
 pub type Read = extern "C" fn(*mut c_void, *mut u8, usize) -> i64;
 pub type Write = extern "C" fn(*mut c_void, *const u8, usize) -> i32;
 pub type Head = extern "C" fn(*mut c_void, u32, *const Pair, usize) -> i32;
 pub type Trace = extern "C" fn(*mut c_void, *const Call);
 pub type SendCall = extern "C" fn(*mut c_void, u32, *const Outbound) -> i32;
 pub type ReceiveCall = extern "C" fn(*mut c_void, u32, *mut Reply) -> i32;
+pub type KeepCall = extern "C" fn(*mut c_void, *const Keyvalue, *mut Kept) -> i32;
 
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -130,6 +153,7 @@ pub struct Request {
     pub head: Option<Head>,
     pub send: Option<SendCall>,
     pub receive: Option<ReceiveCall>,
+    pub keyvalue: Option<KeepCall>,
 }
 
 #[repr(C)]
@@ -164,6 +188,8 @@ const _: () = {
     assert!(size_of::<Http>() == 80);
     assert!(size_of::<Outbound>() == 112);
     assert!(size_of::<Reply>() == 40);
-    assert!(size_of::<Request>() == 192);
+    assert!(size_of::<Keyvalue>() == 40);
+    assert!(size_of::<Kept>() == 32);
+    assert!(size_of::<Request>() == 200);
     assert!(size_of::<OutcomeOut>() == 592);
 };

@@ -5,6 +5,7 @@ use super::memory::*;
 use crate::check::World;
 use crate::engine::Module;
 use crate::error::{Error, Result};
+use crate::keyvalue::{KeyvalueCall, KeyvalueFault, KeyvalueReply, KeyvalueResult};
 use crate::outbound::{OutboundAnswer, OutboundFault, OutboundReply, OutboundRequest};
 use crate::proxy::HttpRequest;
 use crate::run::{self, Host, HostCall, Limits, Outcome, Refused};
@@ -28,6 +29,7 @@ struct Callbacks {
     head: Option<Head>,
     send: Option<SendCall>,
     receive: Option<ReceiveCall>,
+    keyvalue: Option<KeepCall>,
 }
 
 // SAFETY: never leaves the thread that called fog_wasm_run, which the store does not know.
@@ -94,6 +96,29 @@ impl Host for Callbacks {
         Ok(unsafe { answer(&reply) }.map_err(|_| OutboundFault::Internal))
     }
 
+    fn keeps(&self) -> bool {
+        self.keyvalue.is_some()
+    }
+
+    fn keyvalue(&mut self, call: &KeyvalueCall) -> std::result::Result<KeyvalueResult, Refused> {
+        let Some(keyvalue) = self.keyvalue else { return Err(Refused) };
+        let entries = pairs(&call.entries);
+        let out = Keyvalue {
+            op: call.op as u32,
+            reserved: 0,
+            entries: entries.as_ptr(),
+            entries_count: entries.len(),
+            expected: call.expected.as_ref().map_or(std::ptr::null(), |hash| hash.as_ptr()),
+            delta: call.delta,
+        };
+        let mut kept = Kept { fault: 0, reserved: 0, values: std::ptr::null(), values_count: 0, number: 0 };
+        if keyvalue(self.ctx, &out, &mut kept) != 0 {
+            return Err(Refused);
+        }
+        // SAFETY: the caller's promise. What is wrong with it is the host's fault, not the guest's.
+        Ok(unsafe { kept_of(&kept) }.unwrap_or(Err(KeyvalueFault::Failed)))
+    }
+
     fn wants_trace(&self) -> bool {
         self.trace.is_some()
     }
@@ -139,10 +164,45 @@ pub unsafe extern "C" fn fog_wasm_run(
             head: request.head,
             send: request.send,
             receive: request.receive,
+            keyvalue: request.keyvalue,
         };
         let result = run::run(module, translate(&request)?, Box::new(host))?;
         put(outcome, &report(size, &result), size);
         Ok(())
+    })
+}
+
+/// # Safety
+/// The reply's values are the caller's.
+unsafe fn kept_of(kept: &Kept) -> Result<KeyvalueResult> {
+    // SAFETY: the caller's promise.
+    let values = unsafe { list(kept.values, kept.values_count, "values")? };
+    // SAFETY: the caller's promise.
+    let values = values.iter().map(|value| unsafe {
+        if value.data.is_null() {
+            Ok(None)
+        } else {
+            bytes(*value, "a value").map(|value| Some(value.to_vec()))
+        }
+    });
+    let values = values.collect::<Result<Vec<_>>>()?;
+    Ok(match kept.fault {
+        0 => Ok(KeyvalueReply { values, number: kept.number }),
+        1 => Err(KeyvalueFault::Full),
+        2 => Err(KeyvalueFault::TooLarge),
+        3 => Err(KeyvalueFault::NotNumber),
+        4 => Err(KeyvalueFault::Overflow),
+        5 => {
+            let now = values.into_iter().next().flatten();
+            let hash = |bytes: Vec<u8>| <[u8; 32]>::try_from(bytes.as_slice()).ok();
+            match now {
+                None => Err(KeyvalueFault::Changed(None)),
+                Some(now) => {
+                    Err(hash(now).map_or(KeyvalueFault::Failed, |now| KeyvalueFault::Changed(Some(now))))
+                }
+            }
+        }
+        _ => Err(KeyvalueFault::Failed),
     })
 }
 

@@ -3,7 +3,7 @@
 
 use super::fields::Fields;
 use super::state::*;
-use super::{http, system};
+use super::{http, keyvalue, system};
 use crate::error::{Error, Result, Status};
 use crate::run::Stop;
 use std::collections::BTreeSet;
@@ -19,10 +19,17 @@ use wasmtime::{AsContextMut, Engine, StoreContextMut};
 pub const PACKAGES: &[&str] =
     &["wasi:cli", "wasi:clocks", "wasi:filesystem", "wasi:http", "wasi:io", "wasi:random", "wasi:sockets"];
 
+/// Its only versions are drafts.
+const KEYVALUE: &str = "wasi:keyvalue";
+const KEYVALUE_VERSIONS: &[&str] = &["0.2.0-draft", "0.2.0-draft2"];
+
 /// "wasi:io/streams" of "wasi:io/streams@0.2.3", if it is of those packages and versions.
 pub fn interface_of(import: &str) -> Option<&str> {
     let (interface, version) = import.split_once('@')?;
     let (package, _) = interface.split_once('/')?;
+    if package == KEYVALUE {
+        return KEYVALUE_VERSIONS.contains(&version).then_some(interface);
+    }
     let patch = version.strip_prefix("0.2.")?;
     let known = PACKAGES.contains(&package) && patch.parse::<u32>().is_ok();
     known.then_some(interface)
@@ -33,7 +40,9 @@ pub fn linker_for(engine: &Engine, component: &Component) -> Result<Linker<Proxy
     let mut linker = Linker::new(engine);
     for (name, item) in component.component_type().imports(engine) {
         let (Some(interface), ComponentItem::ComponentInstance(ty)) = (interface_of(name), item.ty) else {
-            let text = format!("imports {name:.80}; only interfaces of WASI 0.2 are provided");
+            let text = format!(
+                "imports {name:.80}; only interfaces of WASI 0.2 and wasi:keyvalue's drafts are provided"
+            );
             return Err(Error::new(Status::BadImport, text));
         };
         let mut root = linker.root();
@@ -117,6 +126,8 @@ impl Link<'_> {
         let interface = self.interface.clone();
         if interface.starts_with("wasi:http/") {
             http::define(&interface, self)?;
+        } else if interface.starts_with("wasi:keyvalue/") {
+            keyvalue::define(engine, &interface, ty, self)?;
         } else {
             system::define(&interface, self)?;
         }
@@ -148,6 +159,8 @@ impl Link<'_> {
             "outgoing-body" => self.resource_of::<OutgoingBody>(name),
             "incoming-response" => self.resource_of::<IncomingResponse>(name),
             "future-incoming-response" => self.resource_of::<FutureResponse>(name),
+            "bucket" => self.resource_of::<Bucket>(name),
+            "cas" => self.resource_of::<Cas>(name),
             _ => self.resource_of::<Never>(name),
         }
     }
@@ -230,6 +243,9 @@ mod tests {
     fn imports_are_those_of_wasi_0_2() {
         assert_eq!(interface_of("wasi:io/streams@0.2.3"), Some("wasi:io/streams"));
         assert_eq!(interface_of("wasi:http/types@0.2.0"), Some("wasi:http/types"));
+        assert_eq!(interface_of("wasi:keyvalue/store@0.2.0-draft2"), Some("wasi:keyvalue/store"));
+        assert_eq!(interface_of("wasi:keyvalue/store@0.2.0-draft"), Some("wasi:keyvalue/store"));
+        assert_eq!(interface_of("wasi:keyvalue/store@0.2.0"), None);
         for name in ["wasi:io/streams", "wasi:io@0.2.0", "wasi:io/streams@0.3.0", "wasi:io/streams@0.2.0-rc"]
         {
             assert_eq!(interface_of(name), None, "{name}");

@@ -5,6 +5,7 @@
 mod calls;
 mod fields;
 mod http;
+mod keyvalue;
 mod link;
 mod outbound;
 mod state;

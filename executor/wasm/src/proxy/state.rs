@@ -91,6 +91,14 @@ pub struct OutgoingResponse {
     /// Its number, once the guest has asked for it.
     pub body: Option<u32>,
 }
+/// The one store.
+pub struct Bucket;
+/// Of a value that is to be swapped if it is still what it was.
+pub struct Cas {
+    pub key: String,
+    /// The SHA-256 of what was there; none: nothing.
+    pub expected: Option<[u8; 32]>,
+}
 pub struct OutgoingBody {
     pub sink: Sink,
     pub streamed: bool,
@@ -122,6 +130,10 @@ pub struct Proxy {
     pub(crate) args: Vec<String>,
     pub(crate) env: Vec<(String, String)>,
     pub(super) calls: Calls,
+    /// So far.
+    pub(super) keyvalue_calls: u32,
+    /// Where lists of keys can go on, by the numbers that the guest was given.
+    pub(super) cursors: Vec<String>,
     held_bytes: u64,
     bodies: BTreeMap<u32, Body>,
     waiting_bytes: u64,
@@ -145,6 +157,8 @@ impl Proxy {
             args: args.iter().map(|arg| text(arg)).collect(),
             env: env.iter().map(pair).collect(),
             calls: Calls::default(),
+            keyvalue_calls: 0,
+            cursors: Vec::new(),
             held_bytes: 0,
             bodies: BTreeMap::new(),
             waiting_bytes: 0,

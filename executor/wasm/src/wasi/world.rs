@@ -85,7 +85,7 @@ impl World {
     }
 
     // Before the work where its size is known, so that work without fuel is never begun.
-    fn charge(&mut self, fuel: u64) -> Result<(), Stop> {
+    pub fn charge(&mut self, fuel: u64) -> Result<(), Stop> {
         self.cost = self.cost.saturating_add(fuel);
         if self.cost <= self.fuel_left { Ok(()) } else { Err(Stop::OutOfFuel) }
     }

@@ -36,6 +36,7 @@ class HostBench {
     terms_.service = "behave";
     terms_.resources.cpu_milli = 2'000;
     terms_.resources.memory_mib = 128;
+    terms_.resources.storage_mib = 8;
     terms_.runtime = wasm_profile();
     ServeFrame& serve = terms_.serve;
     serve.replica.lease.data[3] = 9;

@@ -2,6 +2,7 @@
 // without a network; and whoever lies about it is found.
 #include "executor/replay.h"
 
+#include <filesystem>
 #include <random>
 
 #include <gtest/gtest.h>
@@ -287,6 +288,104 @@ TEST(Replay, NeedsNoOtherServer) {
   const auto found = replayer->replay(terms_of(host), bad);
   ASSERT_TRUE(found.has_value());
   EXPECT_EQ(found->verdict, LeafVerdict::kMismatch);
+}
+
+void keep_a_store(ServeFrame& serve) {
+  serve.manifest.runtime = market::RuntimeKind::kWasmHttp;
+  serve.manifest.keyvalue_mib = 1;
+}
+
+// What the store answered comes from the record, whatever it holds by now.
+TEST(Replay, NeedsNoKeyValueStore) {
+  HostBench host(http_guest("keep"), keep_a_store);
+  std::mt19937_64 random(7);
+  const std::vector<std::string> what = {"get",  "set",  "delete", "exists", "list", "add",
+                                         "swap", "late", "many",   "put",    "size"};
+  constexpr std::uint64_t kRequests = 200;
+  for (std::uint64_t i = 0; i < kRequests; ++i) {
+    std::string lines;
+    for (std::uint64_t line = random() % 8; line < 8; ++line) {
+      lines += what[random() % what.size()] + " k" + std::to_string(random() % 20) + " " +
+               std::to_string(random() % 200'000) + "\n";
+    }
+    if (i % 20 == 19) lines += "trap\n";
+    ASSERT_TRUE(host.gateway.forward("POST", i % 10 == 3 ? "/old" : "/", lines).settled);
+    if (i % 50 == 49) {
+      ASSERT_EQ(host.gateway.vouch(i + 1).status, 204U);
+    }
+  }
+  const TempFolder folder;
+  const auto replayer = replayer_of(host, http_guest("keep"), folder);
+  ASSERT_NE(replayer, nullptr);
+  const LogAudit result = audit(host, *replayer);
+  EXPECT_EQ(result.verified, kRequests);
+  EXPECT_TRUE(result.clean());
+}
+
+TEST(Replay, FindsAHostThatLiesAboutItsKeyValueStore) {
+  HostBench host(http_guest("keep"), keep_a_store);
+  const HostAnswer answer = host.gateway.forward("POST", "/", "set a one\nget a\nexists b\n");
+  EXPECT_EQ(answer.body, "done\nis one\nno\n");
+  ASSERT_EQ(host.gateway.vouch(1).status, 204U);
+  const TempFolder folder;
+  const auto replayer = replayer_of(host, http_guest("keep"), folder);
+  ASSERT_NE(replayer, nullptr);
+  const LeafRecord good = records_of(host, 1).at(0);
+  ASSERT_EQ(good.content->keyvalue.size(), 3U);
+  const auto finding = [&](const std::function<void(KeyvalueRecords&)>& change) {
+    LeafRecord record = good;
+    change(record.content->keyvalue);
+    const LeafReport unbound = examine_leaf(terms_of(host), record);
+    EXPECT_EQ(unbound.verdict == LeafVerdict::kVerified, record == good);
+    // With an entry to match.
+    std::uint64_t bytes =
+        record.content->request_body.size() + record.content->response_body.size();
+    for (const KeyvalueRecord& each : record.content->keyvalue) bytes += bcs_encode(each).size();
+    record.run.content_bytes = bytes;
+    record.run.keyvalue = keyvalue_hash(record.content->keyvalue);
+    record.entry.run = run_hash(record.run);
+    const auto report = replayer->replay(terms_of(host), record);
+    EXPECT_TRUE(report.has_value());
+    EXPECT_EQ(report->verdict,
+              report->findings.empty() ? LeafVerdict::kVerified : LeafVerdict::kMismatch);
+    return report->findings.empty() ? std::string() : report->findings.front();
+  };
+  EXPECT_EQ(finding([](KeyvalueRecords&) {}), "");
+  // Another value than the guest answered by, another call, one less, one more.
+  EXPECT_NE(finding([](KeyvalueRecords& r) { r[1].reply->values[0]->front() ^= 1; }), "");
+  EXPECT_EQ(finding([](KeyvalueRecords& r) { r[1].asked.data[0] ^= 1; }),
+            "it asks its key-value store for something else than recorded");
+  EXPECT_EQ(finding([](KeyvalueRecords& r) { r.pop_back(); }),
+            "it asks its key-value store for something else than recorded");
+  EXPECT_EQ(finding([](KeyvalueRecords& r) { r.push_back(r[0]); }),
+            "calls to its key-value store: recorded 4, replayed 3");
+  EXPECT_EQ(finding([](KeyvalueRecords&) {}), "") << "the replayer goes on";
+}
+
+// What was written outlives worker and front, in the lease's own folder, up to the size it has.
+TEST(KeyValue, OutlivesTheProcessesThatServeIt) {
+  HostBench host(http_guest("keep"), keep_a_store);
+  EXPECT_EQ(host.gateway.forward("POST", "/", "set a one\nadd n 41\ntrap\n").status, 502U);
+  EXPECT_EQ(host.gateway.forward("POST", "/", "get a\nadd n 1\n").body, "is one\n42\n");
+  const std::string full = "error: the store is full: it has the size that the manifest gives it\n";
+  EXPECT_EQ(host.gateway.forward("POST", "/", "size b 500000\nsize c 500000\nsize d 500000\n").body,
+            "done\ndone\n" + full);
+  const std::string place =
+      host.folder() + "/front/keyvalue/" + to_text(host.terms().serve.replica);
+  EXPECT_TRUE(std::filesystem::exists(place));
+  host.runner().stop(true);
+  host.wait_for(ReplicaPhase::kStopped);
+  host.start_runner();
+  EXPECT_EQ(host.gateway.forward("POST", "/", "get a\nget n\nsize d 500000\n").body,
+            "is one\nis 42\n" + full);
+}
+
+// Without a key in the manifest nothing is kept.
+TEST(KeyValue, IsForThoseWhoAskedForIt) {
+  HostBench host(http_guest("keep"), [](ServeFrame& serve) {
+    serve.manifest.runtime = market::RuntimeKind::kWasmHttp;
+  });
+  EXPECT_EQ(host.gateway.forward("POST", "/", "set a one\n").body, "access-denied");
 }
 
 TEST(Replay, IsRefusedUnderAnotherRuntimeProfile) {

@@ -54,6 +54,15 @@ TEST_F(BidTest, TermsAreWithinTheirBounds) {
             Fault::kBadConstraint);
 }
 
+TEST_F(BidTest, ReservesTheStorageOfTheKeyValueStore) {
+  Manifest keeps = MarketWorld::manifest();
+  keeps.runtime = RuntimeKind::kWasmHttp;
+  keeps.keyvalue_mib = 16;
+  ASSERT_EQ(world.send(publisher, UpdateService{good.service, keeps}), Fault::kNone);
+  EXPECT_EQ(creating([](auto& t) { t.resources.storage_mib = 15; }), Fault::kBadResources);
+  EXPECT_EQ(creating([](auto& t) { t.resources.storage_mib = 16; }), Fault::kNone);
+}
+
 TEST_F(BidTest, AProfileThatNobodyCouldPriceIsRefused) {
   MarketParams params = example_params();
   params.classes[1].prices.gfuel = kUnitPriceMax;

@@ -283,6 +283,15 @@ TEST(ServiceMessages, AManifestIsWithinItsBounds) {
   EXPECT_EQ(asks("*.example.org:8443", RuntimeKind::kWasmHttp), Fault::kNone);
   EXPECT_EQ(asks("*", RuntimeKind::kWasmHttp), Fault::kBadManifest);
   EXPECT_EQ(asks("example.org", RuntimeKind::kWasmCommand), Fault::kBadManifest);
+  const auto keeps = [&](std::uint32_t mib, RuntimeKind runtime) {
+    return publish([&](auto& m) {
+      m.keyvalue_mib = mib;
+      m.runtime = runtime;
+    });
+  };
+  EXPECT_EQ(keeps(1U << 20, RuntimeKind::kWasmHttp), Fault::kNone);
+  EXPECT_EQ(keeps((1U << 20) + 1, RuntimeKind::kWasmHttp), Fault::kBadManifest);
+  EXPECT_EQ(keeps(1, RuntimeKind::kWasmCommand), Fault::kBadManifest);
   EXPECT_EQ(publish([](auto& m) { m.secrets = {"A", "B"}; }), Fault::kNone);
   EXPECT_EQ(publish([](auto& m) { m.secrets = {"B", "A"}; }), Fault::kBadManifest);
   EXPECT_EQ(publish([](auto& m) { m.secrets = {"A", "A"}; }), Fault::kBadManifest);

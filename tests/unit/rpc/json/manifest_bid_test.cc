@@ -226,7 +226,7 @@ TEST(ManifestBid, DemandAndReservationsLieBetweenTheFewestAndTheMostReplicas) {
 
 TEST(ManifestSchema, EveryExampleOfTheTableIsAccepted) {
   for (const ManifestKey& key : manifest_keys()) {
-    if (key.section == "" || key.section == "limits") continue;
+    if (!key.section.starts_with("bid")) continue;
     std::string value(key.example);
     for (const auto& [from, to] : {std::pair<std::string, std::string>{"fog1...", somebody()},
                                    {"0x12...", "0x" + std::string(64, '1')}}) {

@@ -101,6 +101,26 @@ TEST(Manifest, VolumesOfAContainer) {
   EXPECT_THAT(refusal(bid(16)), HasSubstr("raise bid.resources.storage_mib"));
 }
 
+TEST(Manifest, TheKeyValueStoreOfAComponent) {
+  const auto with = [](const std::string& lines) {
+    return "name: box\nartifact: box.wasm\nruntime: wasm-http\n" + lines;
+  };
+  const auto file = parse_service_file(with("keyvalue: {mib: 16}\n"), "s.yaml");
+  ASSERT_TRUE(file.has_value()) << file.error().context;
+  EXPECT_EQ(file->manifest.keyvalue_mib, 16U);
+  for (const char* bad : {"{mib: 0}", "{mib: 1048577}", "{mib: x}", "{}", "16", "{mb: 1}"})
+    EXPECT_NE(refusal(with("keyvalue: " + std::string(bad) + "\n")), "accepted") << bad;
+  EXPECT_THAT(refusal(std::string(kSmallest) + "keyvalue: {mib: 16}\n"),
+              HasSubstr("only a program with runtime: wasm-http has a key-value store"));
+  const auto bid = [&](int storage) {
+    return with(
+        "keyvalue: {mib: 16}\nbid:\n  price_cap_per_hour: 1 FOG\n  resources: {storage_mib: " +
+        std::to_string(storage) + "}\n");
+  };
+  EXPECT_EQ(refusal(bid(16)), "accepted");
+  EXPECT_THAT(refusal(bid(15)), HasSubstr("bid.resources.storage_mib"));
+}
+
 TEST(Manifest, ReadsEveryKeyOfAService) {
   const auto file = parse_service_file(
       "name: thumbnailer\n"
