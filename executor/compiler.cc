@@ -75,7 +75,8 @@ const Compiler::Refusal* Compiler::refusal_of(const Key& key) {
   return it == refused_.end() ? nullptr : &it->second;
 }
 
-// The sentence goes to the Publisher with the lease that is given back: 128 bytes at most.
+// The sentence goes into the transaction that gives the lease back, for the Publisher: 128 bytes at
+// most.
 Error Compiler::judge(const Key& key, const Error& error) {
   std::string why;
   if (error.code == ErrorCode::kTimeout) {

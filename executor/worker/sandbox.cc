@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <fcntl.h>
 #include <memory>
 #include <sched.h>
 #include <seccomp.h>
@@ -69,7 +70,6 @@ constexpr std::array kAllowed = {
     SCMP_SYS(exit_group),
     SCMP_SYS(gettid),
     SCMP_SYS(getpid),
-    SCMP_SYS(tgkill),
     SCMP_SYS(nanosleep),
     SCMP_SYS(clock_nanosleep),
     SCMP_SYS(clock_gettime),
@@ -77,13 +77,11 @@ constexpr std::array kAllowed = {
     SCMP_SYS(gettimeofday),
     SCMP_SYS(getrandom),
     SCMP_SYS(getrusage),
-    SCMP_SYS(prlimit64),
     SCMP_SYS(getrlimit),
     SCMP_SYS(setrlimit),
     SCMP_SYS(sysinfo),
     SCMP_SYS(uname),
     SCMP_SYS(restart_syscall),
-    SCMP_SYS(fcntl),
     SCMP_SYS(getuid),
     SCMP_SYS(geteuid),
     SCMP_SYS(mincore),
@@ -188,6 +186,24 @@ int allow_names(void* filter) {
   return 0;
 }
 
+// Calls that would reach another process of the same user, where no namespace hides it, are for the
+// process itself alone: signals, limits; and of fcntl what sends no signal.
+int allow_for_itself(void* filter) {
+  const auto allow = [filter](int call, unsigned argument, scmp_datum_t value) {
+    const scmp_arg_cmp is = SCMP_CMP(argument, SCMP_CMP_EQ, value);
+    return seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 1, is);
+  };
+  int added = allow(SCMP_SYS(tgkill), 0, static_cast<scmp_datum_t>(::getpid()));
+  if (added == 0) added = allow(SCMP_SYS(prlimit64), 0, 0);
+  for (const scmp_datum_t command :
+       {scmp_datum_t{F_DUPFD}, scmp_datum_t{F_DUPFD_CLOEXEC}, scmp_datum_t{F_GETFD},
+        scmp_datum_t{F_SETFD}, scmp_datum_t{F_GETFL}, scmp_datum_t{F_SETFL},
+        scmp_datum_t{F_ADD_SEALS}, scmp_datum_t{F_GET_SEALS}}) {
+    if (added == 0) added = allow(SCMP_SYS(fcntl), 1, command);
+  }
+  return added;
+}
+
 int add_rules(void* filter, bool connects) {
   for (const int call : kAllowed) {
     if (const int added = seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 0); added != 0) {
@@ -211,6 +227,7 @@ int add_rules(void* filter, bool connects) {
     // A call that this architecture does not have cannot be made either.
     if (added != 0 && added != -EDOM) return added;
   }
+  if (const int added = allow_for_itself(filter); added != 0) return added;
   if (const int added = allow_threads(filter); added != 0) return added;
   return allow_names(filter);
 }

@@ -38,6 +38,20 @@ static void write_without_end(void) {
   for (;;) puts("and another line of the answer that never ends");
 }
 
+static void log_without_end(void) {
+  for (;;) fputs("and another line of the log that never ends\n", stderr);
+}
+
+// An answer that comes byte by byte, and slowly.
+static void drip(void) {
+  printf("Content-Type: text/plain\n\n");
+  for (;;) {
+    putchar('.');
+    fflush(stdout);
+    for (volatile unsigned n = 0; n < 1000000; ++n) continue;
+  }
+}
+
 static int recurse(volatile int depth) {
   volatile char frame[4096];
   frame[0] = (char)depth;
@@ -52,6 +66,8 @@ int main(void) {
   if (strcmp(how, "loop") == 0) loop();
   if (strcmp(how, "memory") == 0) eat_memory();
   if (strcmp(how, "endless") == 0) write_without_end();
+  if (strcmp(how, "logs") == 0) log_without_end();
+  if (strcmp(how, "drip") == 0) drip();
   if (strcmp(how, "trap") == 0) __builtin_trap();
   if (strcmp(how, "deep") == 0) return recurse(0);
   if (strcmp(how, "exit") == 0) return 3;

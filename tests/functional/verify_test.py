@@ -3,18 +3,23 @@
 another process; and a Host whose records are not what it was paid for is found.
 
     tests/functional/verify_test.py [TEST...]       FOG_VERIFY_REQUESTS=N (2000) random requests
+    FOG_OTHER_FOGHOST=PATH: a foghost of the same release that was built apart, by other flags or another compiler, must
+    say the same of all of them
 """
 import concurrent.futures
+import json
 import os
 import random
 import struct
 import subprocess
+import unittest
 
 import fogtest
 from fogtest import ROOT, http as exchange, run_fogcoin, until
 from served import ServedTest, SETTINGS
 
 REQUESTS = int(os.environ.get("FOG_VERIFY_REQUESTS", "2000"))
+OTHER = os.environ.get("FOG_OTHER_FOGHOST", "")
 LONGEST = 70_000
 MANIFEST = """
 name: anything
@@ -116,6 +121,21 @@ class Verify(ServedTest):
         [own] = self.replay(f"{self.id}.1/{log['gateway']}/7", "--digest")["leaves"]
         self.assertEqual((own["verdict"], own["digest"]), ("verified", again["7"]))
         self.replay(f"{self.id}.1/{log['gateway']}/{self.sent + 5}", code=4)
+
+    @unittest.skipUnless(OTHER, "no FOG_OTHER_FOGHOST is named")
+    def test_c_another_build_of_the_host_says_the_same(self):
+        [log] = self.verify("--leaves", 1_000_000, "--foghost", OTHER)["logs"]
+        self.assertEqual((log["verified"], log["mismatch"]), (self.sent, 0), log["notable"])
+        [saved] = self.saved.glob("*.leaves")
+        done = subprocess.run([OTHER, "--dir", self.host.folder, "--json", "replay", saved, "--digest"], check=True,
+                              capture_output=True, text=True)
+
+        def told(leaves):
+            return {leaf["index"]: [leaf[key] for key in ("verdict", "fuel", "memory_peak", "host_calls", "digest")]
+                    for leaf in leaves}
+        ours = told(self.replay(saved, "--digest")["leaves"])
+        self.assertEqual(told(json.loads(done.stdout)["leaves"]), ours)
+        self.assertEqual(len(ours), self.sent)
 
     def test_d_a_receipt_is_named_by_its_transaction_too(self):
         receipt = next(each for each in self.owner("receipt", "list", self.id) if int(each["counters"]["requests"]) > 0)
