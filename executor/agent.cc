@@ -85,7 +85,16 @@ Agent::Agent(AgentOptions options, NodeApi& node, MessageSender& sender,
              if (it == held_.end() || !it->second.runner) return;
              it->second.runner->on_front_stopped(stopped.why);
            },
-           [this](const ViewAskedFrame& asked) { views_.take(asked); }}) {
+           [this](const ViewAskedFrame& asked) { views_.take(asked); },
+           [this](const OpenedFrame& opened) {
+             {
+               const std::lock_guard lock(mutex_);
+               const auto it = held_.find(opened.replica);
+               if (it == held_.end()) return;
+               it->second.opened = opened.ticket;
+             }
+             poke();
+           }}) {
   if (!options_.tunnel.empty()) {
     tunnel_.emplace(TunnelHolder::Options{options_.tunnel, options_.host}, node_, operator_key_,
                     clock_, [this](const UniqueFd& socket) { front_.give_connection(socket); });

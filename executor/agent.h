@@ -75,10 +75,11 @@ class Agent {
   struct Held {
     market::Lease lease;  // as last read
     std::unique_ptr<ReplicaRunner> runner;
-    bool acked = false;            // the chain knows that it runs
-    bool over = false;             // closed, or another's
-    std::string declined;          // why it is given back; empty: it is not
-    bool released = false;         // ReleaseLease was sent
+    bool acked = false;                          // the chain knows that it runs
+    bool over = false;                           // closed, or another's
+    std::string declined;                        // why it is given back; empty: it is not
+    bool released = false;                       // ReleaseLease was sent
+    std::optional<market::SignedTicket> opened;  // by a gateway; the chain is to be told
     std::uint64_t seen_ns = 0;     // monotonic: no later than the chain last saw it alive
     std::uint64_t over_ns = 0;     // monotonic: when `over` was found
     std::uint64_t claimed_ns = 0;  // monotonic: of the last receipt
@@ -122,6 +123,7 @@ class Agent {
   void duties();
   void do_duties();
   void send_acks();
+  void send_openings();
   void send_releases();
   void send_receipts();
   void send_heartbeat();

@@ -42,6 +42,7 @@ void Agent::do_duties() {
   stop_unsure();
   reap();
   send_acks();
+  send_openings();
   send_releases();
   send_receipts();
   send_heartbeat();
@@ -100,6 +101,39 @@ void Agent::send_acks() {
     it->second.seen_ns = since_ns;
     it->second.claimed_ns = since_ns;
     say(it->second.lease.service + ": the lease is acknowledged and serves");
+  }
+}
+
+// Reservations that gateways have opened: the ticket is the evidence, and counts until its expiry.
+void Agent::send_openings() {
+  std::vector<ReplicaId> open;
+  std::vector<RawMessage> messages;
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto& [id, held] : held_) {
+      if (!held.opened) continue;
+      if (held.lease.state == market::LeaseState::kReserved) {
+        open.push_back(id);
+        messages.push_back(make_message(market::OpenLease{id.lease, id.term, *held.opened}));
+      } else {
+        held.opened.reset();
+      }
+    }
+  }
+  if (messages.empty()) return;
+  const std::vector<bool> done = send_each(messages);
+  const std::lock_guard lock(mutex_);
+  for (std::size_t i = 0; i < open.size(); ++i) {
+    const auto it = held_.find(open[i]);
+    if (it == held_.end()) continue;
+    const std::uint64_t number = it->second.opened->ticket.number;
+    it->second.opened.reset();
+    if (done[i]) {
+      say(it->second.lease.service + ": a gateway has opened the reservation");
+    } else if (it->second.lease.state == market::LeaseState::kReserved) {
+      // What the chain does not count, nobody pays.
+      front_.reserve(ReserveFrame{open[i], true, number});
+    }
   }
 }
 

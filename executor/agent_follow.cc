@@ -134,6 +134,8 @@ void Agent::compare(const HostView& view, const market::Lease& lease) {
     const auto it = held_.find(id);
     if (it != held_.end()) {
       Held& held = it->second;
+      if (held.lease.reserved != lease.reserved)
+        front_.reserve(ReserveFrame{id, lease.reserved, lease.ticket});
       held.lease = lease;
       held.acked = held.acked || market::is_running(lease.state);
       if (closed && !held.over) {
@@ -219,6 +221,8 @@ ErrorOr<ReplicaTerms> Agent::terms_of(const HostView& view, const market::Lease&
   terms.serve.runtime = lease.runtime;
   terms.serve.readers = leaf_readers(lease, work);
   terms.serve.leaves_keep_ms = leaves_keep_ms(view.params);
+  terms.serve.reserved = lease.reserved;
+  terms.serve.ticket = lease.ticket;
   const auto& secrets = terms.serve.manifest.secrets;
   if (!secrets.empty()) {
     const SecretQuestion question{

@@ -186,12 +186,15 @@ class Front final : public ReplicaDirectory {
         return forget(frame);
       case FrontFrame::kViewTold:
         return view_told(frame);
+      case FrontFrame::kReserve:
+        return reserve(frame);
       case FrontFrame::kListening:
       case FrontFrame::kWorkerLost:
       case FrontFrame::kStopped:
       case FrontFrame::kClaims:
       case FrontFrame::kUse:
       case FrontFrame::kViewAsked:
+      case FrontFrame::kOpened:
         return false;
     }
     return false;
@@ -251,6 +254,13 @@ class Front final : public ReplicaDirectory {
       stopped.replica = wanted->replica;
       agent_.send(encode_frame(stopped));
     }
+    return true;
+  }
+  bool reserve(const Frame& frame) {
+    const auto wanted = decode_frame<ReserveFrame>(frame);
+    if (!wanted) return false;
+    if (const auto replica = find(wanted->replica))
+      replica->reserve(wanted->reserved, wanted->ticket);
     return true;
   }
   bool claim(const Frame& frame) {

@@ -113,7 +113,7 @@ ErrorOr<void> FrontClient::start() {
   pid_ = pid;
   socket_ = std::move(ends.first);
   for (const auto& [replica, served] : served_) {
-    (void)send(encode_frame(served.frame), {});
+    send_serve(served.frame);
     if (!served.stopping) continue;
     StopFrame stop;
     stop.replica = replica;
@@ -164,6 +164,10 @@ bool FrontClient::take(const Frame& frame) {
   if (const auto stopped = decode_frame<StoppedFrame>(frame)) {
     return events_.stopped(*stopped), true;
   }
+  if (const auto opened = decode_frame<OpenedFrame>(frame)) {
+    if (events_.opened) events_.opened(*opened);
+    return true;
+  }
   if (const auto asked = decode_frame<ViewAskedFrame>(frame)) {
     if (events_.view_asked) return events_.view_asked(*asked), true;
     ViewToldFrame told;
@@ -191,7 +195,14 @@ ErrorOr<std::uint16_t> FrontClient::wait_listening(std::uint64_t timeout_ms) {
 void FrontClient::serve(const ServeFrame& frame) {
   const std::lock_guard lock(mutex_);
   served_[frame.replica] = {frame, false};
+  send_serve(frame);
+}
+
+// What is known of its reservation by now counts, not what was known when it was taken up.
+void FrontClient::send_serve(const ServeFrame& frame) {
   (void)send(encode_frame(frame), {});
+  const auto reserve = reserves_.find(frame.replica);
+  if (reserve != reserves_.end()) (void)send(encode_frame(reserve->second), {});
 }
 
 ErrorOr<void> FrontClient::give_worker(const ReplicaId& replica, const UniqueFd& socket) {
@@ -215,6 +226,13 @@ void FrontClient::forget(const ReplicaId& replica) {
   frame.replica = replica;
   const std::lock_guard lock(mutex_);
   served_.erase(replica);
+  reserves_.erase(replica);
+  (void)send(encode_frame(frame), {});
+}
+
+void FrontClient::reserve(const ReserveFrame& frame) {
+  const std::lock_guard lock(mutex_);
+  reserves_[frame.replica] = frame;
   (void)send(encode_frame(frame), {});
 }
 

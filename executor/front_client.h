@@ -28,6 +28,7 @@ struct FrontEvents {
   std::function<void(const StoppedFrame&)> stopped;
   // To be answered by tell_view(), later.
   std::function<void(const ViewAskedFrame&)> view_asked = {};
+  std::function<void(const OpenedFrame&)> opened = {};
 };
 
 class FrontClient {
@@ -49,6 +50,7 @@ class FrontClient {
   void forget(const ReplicaId& replica);
   // On which a request waits; it came by a tunnel.
   void give_connection(const UniqueFd& socket);
+  void reserve(const ReserveFrame& frame);
   // `socket` with status 101 alone.
   void tell_view(const ViewToldFrame& frame, const UniqueFd& socket);
   ErrorOr<std::vector<market::LogClaim>> claims(const ReplicaId& replica,
@@ -66,6 +68,7 @@ class FrontClient {
   bool take(const Frame& frame);
   // With the mutex held.
   ErrorOr<void> send(const Bytes& frame, const std::vector<int>& fds);
+  void send_serve(const ServeFrame& frame);
 
   const FrontProgram program_;
   const UniqueFd listener_;
@@ -78,6 +81,7 @@ class FrontClient {
   UniqueFd socket_;
   int pid_ = -1;
   std::map<ReplicaId, Served> served_;
+  std::map<ReplicaId, ReserveFrame> reserves_;  // the last of each that changed
   std::uint64_t next_claim_ = 1;
   std::map<std::uint64_t, std::optional<ClaimsFrame>> claims_;  // asked for; nothing: not answered
   std::thread thread_;

@@ -9,6 +9,7 @@
 #include "executor/took_buckets.h"
 #include "market/types/messages.h"
 #include "market/types/secret.h"
+#include "market/types/ticket.h"
 
 namespace fog::executor {
 
@@ -20,6 +21,7 @@ enum class FrontFrame : std::uint8_t {
   kClaim = 67,
   kForget = 68,
   kViewTold = 69,
+  kReserve = 70,
   // From the front.
   kListening = 96,
   kWorkerLost = 97,
@@ -27,6 +29,7 @@ enum class FrontFrame : std::uint8_t {
   kClaims = 99,
   kUse = 100,
   kViewAsked = 101,
+  kOpened = 102,
 };
 
 struct LinkedGateway {
@@ -52,11 +55,15 @@ struct ServeFrame {
   // Who may have the leaves, besides those gateways.
   BoundedList<Address, 16> readers;
   std::uint64_t leaves_keep_ms = 0;  // how long at least; 0: for ever, within the Host's quota
+  // A warm reservation: requests are taken once a gateway's ticket above this number has come.
+  bool reserved = false;
+  std::uint64_t ticket = 0;
   market::SecretValues secrets;  // of the environment of each request; never on disk, never logged
-  static constexpr auto kFields = std::make_tuple(
-      &ServeFrame::replica, &ServeFrame::chain, &ServeFrame::beacon, &ServeFrame::manifest,
-      &ServeFrame::slots, &ServeFrame::gateways, &ServeFrame::runtime, &ServeFrame::readers,
-      &ServeFrame::leaves_keep_ms, &ServeFrame::secrets);
+  static constexpr auto kFields =
+      std::make_tuple(&ServeFrame::replica, &ServeFrame::chain, &ServeFrame::beacon,
+                      &ServeFrame::manifest, &ServeFrame::slots, &ServeFrame::gateways,
+                      &ServeFrame::runtime, &ServeFrame::readers, &ServeFrame::leaves_keep_ms,
+                      &ServeFrame::reserved, &ServeFrame::ticket, &ServeFrame::secrets);
   bool operator==(const ServeFrame&) const = default;
 };
 // Comes with the worker's socket; replaces the one before.
@@ -73,6 +80,16 @@ struct StopFrame {
   ReplicaId replica;
   static constexpr auto kFields = std::make_tuple(&StopFrame::replica);
   bool operator==(const StopFrame&) const = default;
+};
+// The replica is a warm reservation from now on, or no longer.
+struct ReserveFrame {
+  static constexpr FrontFrame kKind = FrontFrame::kReserve;
+  ReplicaId replica;
+  bool reserved = false;
+  std::uint64_t ticket = 0;  // the last that has opened it
+  static constexpr auto kFields =
+      std::make_tuple(&ReserveFrame::replica, &ReserveFrame::reserved, &ReserveFrame::ticket);
+  bool operator==(const ReserveFrame&) const = default;
 };
 struct ClaimFrom {
   Address gateway;
@@ -124,6 +141,14 @@ struct ClaimsFrame {
   BoundedList<market::LogClaim, 8> logs;  // ascending by gateway
   static constexpr auto kFields = std::make_tuple(&ClaimsFrame::id, &ClaimsFrame::logs);
   bool operator==(const ClaimsFrame&) const = default;
+};
+// A gateway has opened the reservation: it serves, and the chain is to be told.
+struct OpenedFrame {
+  static constexpr FrontFrame kKind = FrontFrame::kOpened;
+  ReplicaId replica;
+  market::SignedTicket ticket;
+  static constexpr auto kFields = std::make_tuple(&OpenedFrame::replica, &OpenedFrame::ticket);
+  bool operator==(const OpenedFrame&) const = default;
 };
 // Answers a ViewAskedFrame: with status 101 and a socket, whose bytes the front carries; or why
 // not.

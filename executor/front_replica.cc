@@ -2,6 +2,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include "chain/base/clock.h"
 #include "chain/base/file.h"
 #include "executor/say.h"
 
@@ -154,6 +155,28 @@ void FrontReplica::start(Waiting waiting) {
     self->report_if_stopped();
   };
   worker_->run(std::move(waiting.exchange));
+}
+
+void FrontReplica::reserve(bool reserved, std::uint64_t last_ticket) {
+  reserved_ = reserved;
+  last_ticket_ = std::max(last_ticket_, last_ticket);
+}
+
+bool FrontReplica::open_by(const market::SignedTicket& ticket, const LinkedGateway& gateway) {
+  const market::Ticket& said = ticket.ticket;
+  if (!reserved_ || said.number <= last_ticket_ || said.chain_id != serve_.chain ||
+      said.lease != serve_.replica.lease || said.term != serve_.replica.term ||
+      said.gateway != gateway.gateway || said.expiry_ms < system_clock().wall_ms() ||
+      !market::verify_ticket(ticket, gateway.key)) {
+    return false;
+  }
+  reserved_ = false;
+  last_ticket_ = said.number;
+  OpenedFrame opened;
+  opened.replica = serve_.replica;
+  opened.ticket = ticket;
+  context_.tell_agent(encode_frame(opened));
+  return true;
 }
 
 void FrontReplica::stop() {

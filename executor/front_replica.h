@@ -99,6 +99,13 @@ class FrontReplica : public std::enable_shared_from_this<FrontReplica> {
   // Takes requests again after stop().
   void resume() { stopping_ = stopped_told_ = false; }
   bool stopping() const { return stopping_; }
+
+  // A warm reservation takes no requests.
+  bool reserved() const { return reserved_; }
+  void reserve(bool reserved, std::uint64_t last_ticket);
+  // Opens the reservation, if the ticket is that gateway's for it, not used before, and not yet
+  // over by this computer's clock; the agent is told.
+  bool open_by(const market::SignedTicket& ticket, const LinkedGateway& gateway);
   // Ends the link to the worker.
   void close();
 
@@ -115,7 +122,10 @@ class FrontReplica : public std::enable_shared_from_this<FrontReplica> {
     std::chrono::steady_clock::time_point since;
   };
   FrontReplica(FrontContext& context, ServeFrame serve)
-      : context_(context), serve_(std::move(serve)) {}
+      : context_(context),
+        serve_(std::move(serve)),
+        reserved_(serve_.reserved),
+        last_ticket_(serve_.ticket) {}
   void pump();
   void start(Waiting waiting);
   void lost(const std::string& why);
@@ -130,6 +140,8 @@ class FrontReplica : public std::enable_shared_from_this<FrontReplica> {
   std::shared_ptr<WorkerLink> worker_;
   std::deque<Waiting> waiting_;
   std::deque<std::chrono::steady_clock::time_point> started_;  // of running ones, oldest first
+  bool reserved_ = false;
+  std::uint64_t last_ticket_ = 0;
   bool stopping_ = false;
   bool stopped_told_ = false;
   UseFrame told_;

@@ -22,6 +22,7 @@ constexpr std::uint64_t kOwnBodyBytesMax = 64 * 1024;
 constexpr std::uint64_t kNoBodyLimit = 1ULL << 62;
 constexpr std::uint64_t kTimeMsMax = 1ULL << 43;
 constexpr std::chrono::seconds kIdleTime{75};
+constexpr std::size_t kTicketHexMax = 1'024;
 constexpr std::string_view kVoucherPath = "/.fog/voucher";
 constexpr std::string_view kLeavesPath = "/.fog/leaves";
 constexpr std::string_view kHealthPath = "/.fog/health";
@@ -192,6 +193,12 @@ Result<FrontSession::Forwarded, FrontSession::Refusal> FrontSession::check_link(
     return refused(403, "Fog-Mac does not fit the request");
   }
   if (out.replica->stopping()) return refused(503, "this Host is giving the lease back");
+  if (out.replica->reserved()) {
+    const auto bytes = from_hex(field("Fog-Ticket").substr(0, kTicketHexMax)).value_or(Bytes{});
+    const auto ticket = bcs_decode<market::SignedTicket>(bytes);
+    if (!ticket || !out.replica->open_by(*ticket, out.link->gateway))
+      return refused(409, "the lease is a reservation, and Fog-Ticket does not open it");
+  }
   const Admission admission = out.link->log->admit(*index);
   if (admission == Admission::kYes) return out;
   const bool used = admission == Admission::kSettled || admission == Admission::kServed;

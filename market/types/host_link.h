@@ -6,6 +6,8 @@
 //   Fog-Index:    <index of the request in this gateway's log for the term, from 0, without gaps>
 //   Fog-Time:     <the gateway's clock, ms since 1970; the guest's fixed clock>
 //   Fog-Mac:      hex HMAC-SHA256 under the link key of request_mac_text()
+// and, to a warm reservation until its lease is active,
+//   Fog-Ticket:   hex of a BCS SignedTicket, which opens it (market/types/ticket.h)
 // The answer carries Fog-Index, Fog-Fuel, Fog-Memory-Peak and Fog-Outcome (ok, or why the workload
 // failed), Fog-Outbound (bytes that it sent to other servers; missing: none), and
 //   Fog-Mac:      hex HMAC-SHA256 under the link key of response_mac_text()

@@ -22,6 +22,9 @@ constexpr std::uint64_t kRetryMsMax = 60'000;
 // Another Host is sought in the place of one that has not been reached for so long: sooner than the
 // chain takes its lease away.
 constexpr std::uint64_t kLostMs = 300;
+// A ticket opens a reservation for so long (the market's rule), and is on the chain after that.
+constexpr std::uint64_t kTicketServesMs = 600'000;
+constexpr std::uint64_t kTicketSettlesMs = 3'000;
 // Asking for less costs a transaction each time.
 constexpr std::uint64_t kLowerEveryMs = 5'000;
 
@@ -55,7 +58,13 @@ struct DemandDesk::Impl {
     std::string refused;
     std::uint64_t retry_ms = 0;
     std::uint64_t retry_pause_ms = kRetryMsMin;
+    std::uint64_t check_ms = 0;  // when the chain is to be asked what it has; 0: not at all
     std::vector<Step> steps;
+
+    void add_step(Step step) {
+      steps.push_back(std::move(step));
+      if (steps.size() > kStepsKept) steps.erase(steps.begin());
+    }
   };
 
   Impl(const DemandSettings& settings_, NodeApi& node_, Routes& routes_, SendMessage send_)
@@ -95,6 +104,20 @@ DemandDesk::~DemandDesk() {
   impl_->poked.notify_all();
   impl_->thread.join();
   impl_->senders.join();
+}
+
+void DemandDesk::opened(const std::string& service) {
+  const std::uint64_t now = now_ms();
+  const std::lock_guard lock(impl_->mutex);
+  const auto it = impl_->services.find(service);
+  if (it == impl_->services.end()) return;
+  auto& watched = it->second;
+  watched.asked = (now < watched.asked_until_ms ? watched.asked : 0) + 1;
+  watched.asked_until_ms = std::max(watched.asked_until_ms, now + kTicketServesMs);
+  watched.changed_ms = now;
+  // What the chain says then counts.
+  watched.check_ms = now + kTicketSettlesMs;
+  watched.add_step({system_clock().wall_ms(), watched.asked, "a warm reservation is opened"});
 }
 
 void DemandDesk::poke() {
@@ -139,6 +162,10 @@ void DemandDesk::Impl::look_at(const std::string& name, const Route& route) {
     if (service.bid != bid.id) {
       service.bid = bid.id;
       service.known = service.sending;
+    }
+    if (service.check_ms != 0 && now >= service.check_ms && !service.sending) {
+      service.check_ms = 0;
+      service.known = false;
     }
     known = service.known;
   }
@@ -227,8 +254,7 @@ void DemandDesk::Impl::sent(const std::string& name, const market::RaiseDemand& 
       service.retry_pause_ms = std::min(service.retry_pause_ms * 2, kRetryMsMax);
       step.why = "refused: " + service.refused;
     }
-    service.steps.push_back(std::move(step));
-    if (service.steps.size() > kStepsKept) service.steps.erase(service.steps.begin());
+    service.add_step(std::move(step));
   }
   if (result) {
     spdlog::info("{}: {} replicas asked for beyond the bid's fewest ({})", name, message.replicas,

@@ -36,6 +36,8 @@ class DemandDesk {
   ~DemandDesk();
 
   const DemandSettings& settings() const { return settings_; }
+  // A reservation of the service has been opened by a ticket: the chain will count it as asked for.
+  void opened(const std::string& service);
   // A request waits: looks at once.
   void poke();
   // Why the chain has not been asked, or has refused; empty where nothing is wrong. In words.

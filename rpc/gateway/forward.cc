@@ -155,6 +155,7 @@ http::request<http::buffer_body> Relay::host_request(std::uint64_t index) const 
   out.set("Fog-Time", std::to_string(head_.time_ms));
   const std::string mac_text =
       market::request_mac_text(replica_.lease, replica_.term, index, head_);
+  if (const std::string ticket = replica_.ticket(); !ticket.empty()) out.set("Fog-Ticket", ticket);
   out.set("Fog-Mac", to_hex(hmac_sha256(replica_.link_key, as_bytes(mac_text))));
   return out;
 }

@@ -77,6 +77,7 @@ std::optional<std::string> explain_json(const Shard& shard, const std::string& s
                               {"replicas_max", terms.replicas_max},
                               {"demands_per_hour", terms.demands_per_hour},
                               {"replicas", route.replicas.size()},
+                              {"reserved", route.reserved.size()},
                               {"starting", route.starting},
                               {"slots", route.slots},
                               {"target_percent", policy.target_percent},

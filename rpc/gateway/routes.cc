@@ -4,8 +4,10 @@
 
 #include <spdlog/spdlog.h>
 
+#include "chain/base/clock.h"
 #include "chain/base/url.h"
 #include "market/types/concurrency.h"
+#include "market/types/ticket.h"
 #include "market/types/tunnel.h"
 #include "rpc/gateway/service_load.h"
 
@@ -17,10 +19,25 @@ namespace {
 constexpr std::size_t kRecordsMax = 100'000;
 
 bool serves(const market::Lease& lease) {
-  return lease.state == market::LeaseState::kActive || lease.state == market::LeaseState::kClosing;
+  return lease.state == market::LeaseState::kActive ||
+         lease.state == market::LeaseState::kClosing ||
+         lease.state == market::LeaseState::kReserved;
 }
 
+// How long a ticket counts: its Host tells the chain at once.
+constexpr std::uint64_t kTicketMs = 60'000;
+
 }  // namespace
+
+std::string Replica::ticket() const {
+  const std::lock_guard lock(ticket_mutex_);
+  return ticket_;
+}
+
+void Replica::set_ticket(std::string ticket) {
+  const std::lock_guard lock(ticket_mutex_);
+  ticket_ = std::move(ticket);
+}
 
 Routes::Routes(NodeApi& node, SecretKey gateway_key, std::string folder)
     : node_(&node),
@@ -52,7 +69,10 @@ ErrorOr<std::vector<market::Lease>> Routes::leases_of(const std::string& service
     std::erase_if(found, [](const market::Lease& lease) { return !serves(lease); });
     std::move(found.begin(), found.end(), std::back_inserter(out));
   }
-  if (!out.empty()) route.state = ServiceState::kServed;
+  const bool any_serves = std::any_of(out.begin(), out.end(), [](const market::Lease& lease) {
+    return lease.state != market::LeaseState::kReserved;
+  });
+  if (any_serves) route.state = ServiceState::kServed;
   return out;
 }
 
@@ -109,10 +129,8 @@ void Routes::serve_only(const std::string& service, const std::shared_ptr<Replic
 ErrorOr<void> Routes::refresh() {
   if (node_ == nullptr) return {};
   const std::lock_guard refreshing(refresh_mutex_);
-  if (chain_id_.is_zero()) {
-    TRY(const auto status, node_->status());
-    chain_id_ = status.chain_id;
-  }
+  TRY(const auto status, node_->status());
+  chain_id_ = status.chain_id;
   TRY(const auto services, read_index<market::Service>(*node_, market::all_services(),
                                                        state_key(Table::kService), kRecordsMax));
   if (services.size() == kRecordsMax) {
@@ -146,7 +164,7 @@ ErrorOr<void> Routes::refresh() {
         }
         replica = *std::move(opened);
       }
-      route.replicas.push_back(replica);
+      add(route, lease, replica);
       replicas.emplace(id, replica);
     }
   }
@@ -155,6 +173,8 @@ ErrorOr<void> Routes::refresh() {
       changed.push_back(route.load);
   }
   std::unique_lock lock(mutex_);
+  block_ms_ = status.time_ms;
+  std::erase_if(opened_, [&](const auto& each) { return !replicas.contains(each.first); });
   // A replica whose lease ended stays until its last voucher has been given.
   keep_unvouched(replicas);
   routes_ = std::move(routes);
@@ -163,6 +183,38 @@ ErrorOr<void> Routes::refresh() {
   lock.unlock();
   for (const auto& load : changed) load->gate.open();
   return {};
+}
+
+// Whether this gateway has opened the reservation, and the chain may still hear of it.
+bool Routes::is_opened(const market::Lease& lease) {
+  const std::lock_guard lock(mutex_);
+  const auto it = opened_.find({lease.id, lease.term});
+  return it != opened_.end() && it->second.number > lease.ticket &&
+         block_ms_ <= it->second.until_ms;
+}
+
+void Routes::add(Route& route, const market::Lease& lease,
+                 const std::shared_ptr<Replica>& replica) {
+  const bool reserved = lease.state == market::LeaseState::kReserved;
+  if (!reserved) replica->set_ticket({});
+  replica->last_ticket = lease.ticket;
+  (reserved && !is_opened(lease) ? route.reserved : route.replicas).push_back(replica);
+}
+
+std::shared_ptr<Replica> Routes::open(const std::string& service) {
+  const std::lock_guard lock(mutex_);
+  const auto found = routes_.find(service);
+  if (found == routes_.end() || found->second.reserved.empty()) return nullptr;
+  Route& route = found->second;
+  const std::shared_ptr<Replica> replica = route.reserved.front();
+  route.reserved.erase(route.reserved.begin());
+  const std::uint64_t until_ms = std::max(block_ms_, system_clock().wall_ms()) + kTicketMs;
+  const market::Ticket ticket{chain_id_, replica->lease,           replica->term,
+                              address_,  replica->last_ticket + 1, until_ms};
+  replica->set_ticket(to_hex(bcs_encode(market::sign_ticket(ticket, key_))));
+  opened_[{replica->lease, replica->term}] = {ticket.number, until_ms};
+  route.replicas.push_back(replica);
+  return replica;
 }
 
 std::shared_ptr<ServiceLoad> Routes::load_of(const std::string& service) const {

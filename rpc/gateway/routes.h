@@ -33,6 +33,17 @@ struct Replica {
   // Since when (Clock::monotonic_ns) its Host has not been reached, every time it was tried; 0: it
   // was, the last time.
   std::atomic<std::uint64_t> lost_since_ns{0};
+  // The last that has opened it, of a warm reservation. Routes' own.
+  std::atomic<std::uint64_t> last_ticket{0};
+
+  // What its requests carry, from when Routes::open() has opened it until the chain calls the lease
+  // active; empty: nothing.
+  std::string ticket() const;
+  void set_ticket(std::string ticket);
+
+ private:
+  mutable std::mutex ticket_mutex_;
+  std::string ticket_;
 };
 
 // What is known of a service, for answers when no replica can serve.
@@ -45,6 +56,8 @@ struct Route {
   std::vector<std::shared_ptr<Replica>> replicas;
   // The open Bid that lets this gateway serve; null where there is none.
   std::shared_ptr<const market::Bid> bid;
+  // Warm reservations that are not opened yet.
+  std::vector<std::shared_ptr<Replica>> reserved;
   std::uint32_t starting = 0;         // leases whose Host has not acknowledged yet
   std::uint32_t slots = 1;            // requests that one replica serves at once
   std::shared_ptr<ServiceLoad> load;  // the same as long as the service is known
@@ -71,6 +84,9 @@ class Routes {
   // Reads the chain. On failure the old routes stand.
   ErrorOr<void> refresh();
   Route find(const std::string& service) const;
+  // Opens one of the service's reservations: it serves like the other replicas from now on. Null
+  // where there is none.
+  std::shared_ptr<Replica> open(const std::string& service);
   // Size in bytes of an artifact that a service on the chain names; nothing for any other.
   std::optional<std::uint64_t> artifact_bytes(const Hash32& digest) const;
   // Every replica, also those whose lease has ended but whose last voucher the Host has not taken.
@@ -84,6 +100,8 @@ class Routes {
   std::shared_ptr<ServiceLoad> load_of(const std::string& service) const;
   // With the mutex held.
   void keep_unvouched(ReplicaMap& replicas) const;
+  bool is_opened(const market::Lease& lease);
+  void add(Route& route, const market::Lease& lease, const std::shared_ptr<Replica>& replica);
   ErrorOr<std::shared_ptr<Replica>> open_replica(const market::Lease& lease,
                                                  const market::Manifest& manifest);
 
@@ -97,6 +115,12 @@ class Routes {
   std::map<std::string, Route> routes_;
   std::map<Hash32, std::uint64_t> artifacts_;
   ReplicaMap replicas_;
+  std::uint64_t block_ms_ = 0;  // time of the last block that was read
+  struct Opened {
+    std::uint64_t number = 0;    // of the ticket
+    std::uint64_t until_ms = 0;  // its expiry
+  };
+  std::map<std::pair<market::LeaseId, std::uint32_t>, Opened> opened_;
 };
 
 }  // namespace fog::gateway

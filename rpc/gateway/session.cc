@@ -203,7 +203,11 @@ net::awaitable<bool> serve_service(Shard& shard, Exchange& exchange, const Place
   std::vector<const Replica*> tried;
   std::string failed;  // why the last replica did not take it
   for (int attempt = 0; attempt < kAttemptsMax; route = shard.routes.find(place.service)) {
-    const std::shared_ptr<Replica> replica = choose(route.replicas, tried);
+    std::shared_ptr<Replica> replica = choose(route.replicas, tried);
+    if (replica == nullptr && shard.demand != nullptr && !route.reserved.empty()) {
+      replica = shard.routes.open(place.service);
+      if (replica != nullptr) shard.demand->opened(place.service);
+    }
     if (replica == nullptr || tried.size() >= kReplicasTried) {
       const auto now = SteadyClock::now();
       if (now >= deadline || !may_start(shard, place.service, route)) break;

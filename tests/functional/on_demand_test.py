@@ -40,12 +40,11 @@ class OnDemandTest(StagedTest):
                      (("cheap", "0.8"), ("dear", "0.9"))]
         cls.url, cls.gateway = cls.stage.gateway(cls.node, cls.owner, options=("--idle-seconds", "4"))
 
-    def publish(self, name, cap=5, deposit=None):
+    def publish(self, name, cap=5, more=""):
         manifest = self.stage.folder / f"{name}.yaml"
-        manifest.write_text(MANIFEST.replace("NAME", name).replace("CAP", str(cap)))
+        manifest.write_text(MANIFEST.replace("NAME", name).replace("CAP", str(cap)) + more)
         self.owner("service", "publish", manifest)
-        words = ["--deposit", deposit] if deposit else []
-        bid = self.owner("bid", "create", manifest, *words)["bid"]
+        bid = self.owner("bid", "create", manifest)["bid"]
         self.addCleanup(lambda: self.owner.run("bid", "close", bid, code=None))
         until("the gateway knows the bid", lambda: exchange(f"{self.url}/.fog/explain/{name}")[0] == 200)
         return bid
@@ -73,7 +72,7 @@ class OnDemandTest(StagedTest):
         self.assertEqual([(one["gateway"], one["replicas"], one["raised_in_hour"]) for one in demands],
                          [(self.gateway, 1, 1)])
         says = run_fogcoin(["explain", "sleeper", "--gateway", self.url], "foggate").out
-        self.assertRegex(says, r"runs +1 replicas, 0 starting; its bid allows 0 to 2")
+        self.assertRegex(says, r"runs +1 replicas, 0 starting, 0 in reserve; its bid allows 0 to 2")
         self.assertRegex(says, r"asked for 1: .* requests at once")
         until("it is gone again", lambda: not self.leases(bid), 40)
         self.assertIn("no request for", self.explain("sleeper")["why"])
@@ -102,6 +101,27 @@ class OnDemandTest(StagedTest):
         self.assertEqual(set(statuses), {200})
         self.assertEqual(len({one["host"] for one in self.leases(bid)}), 2)
         until("they go", lambda: not self.leases(bid), 120)
+
+    def test_a_warm_reservation_answers_before_any_block(self):
+        bid = self.publish("warm", more="  warm: 1\n")
+        for ticket in (1, 2):
+            until("nothing serves", lambda: not self.leases(bid), 40)
+            [reserved] = until("a reservation is held", lambda: self.leases(bid, "reserved"), 60)
+            until("the gateway has it", lambda: self.explain("warm")["reserved"] == 1)
+            height = int(self.node.rpc("chain_status")["height"])
+            status, _, body = self.ask("warm", "?n", "POST", b"at once")
+            self.assertEqual((status, body), (200, b"at once"))
+            [active] = until("the chain knows", lambda: self.leases(bid), 30)
+            self.assertEqual((active["id"], active["term"]), (reserved["id"], reserved["term"]))
+            self.assertGreater(int(active["opened_ms"]), 0)
+            self.assertGreater(int(self.node.rpc("chain_status")["height"]), height)
+            self.assertEqual(self.explain("warm")["steps"][-1]["why"], "a warm reservation is opened", ticket)
+            [demand] = self.node.rpc("market_demands", bid=bid)["items"]
+            self.assertEqual((demand["replicas"], demand["raised_in_hour"]), (1, 0), "the ticket was enough")
+            until("it is billed", lambda: any(
+                int(log["root"]["sums"]["requests"]) == 1
+                for one in self.owner("bid", "show", bid)["leases"] if one["id"] == active["id"]
+                for log in one["logs"]), 30)
 
     def test_what_cannot_be_started_is_said_and_why(self):
         self.publish("poor", cap="0.000001")

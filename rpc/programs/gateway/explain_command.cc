@@ -29,8 +29,9 @@ void print(const Json& said) {
   const auto of = [&said](const char* name) { return said.at(name).get<std::uint64_t>(); };
   std::cout << fmt::format("{}, bid {}\n", said.at("service").get<std::string>(),
                            said.at("bid").get<std::string>());
-  std::cout << fmt::format("  runs      {} replicas, {} starting; its bid allows {} to {}\n",
-                           of("replicas"), of("starting"), of("replicas_min"), of("replicas_max"));
+  std::cout << fmt::format(
+      "  runs      {} replicas, {} starting, {} in reserve; its bid allows {} to {}\n",
+      of("replicas"), of("starting"), of("reserved"), of("replicas_min"), of("replicas_max"));
   std::cout << fmt::format("  load      {} requests now, {} of them waiting for a replica\n",
                            of("requests"), of("waiting"));
   std::cout << fmt::format("            {}\n", said.at("why").get<std::string>());
