@@ -44,7 +44,8 @@ class Tunnel(fogtest.StagedTest):
             until("the service answers", lambda: exchange(f"{url}/hidden/")[0] == 200, 60)
 
     def tunnel(self):
-        return self.host("status")["agent"]["tunnel"]
+        """What the agent says of it, once it has said anything."""
+        return until("the agent's word", lambda: self.host("status")["agent"])["tunnel"]
 
     def stands(self):
         return self.host("status")["running"] and self.tunnel()["spare"] == 8

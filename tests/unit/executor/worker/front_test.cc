@@ -46,6 +46,56 @@ TEST(Front, ServesARequestAndBothSidesAccountForItAlike) {
   EXPECT_TRUE(host.claims(3).empty());
 }
 
+market::Ticket ticket_of(const HostBench& host, std::uint64_t number) {
+  const ServeFrame& serve = host.terms().serve;
+  return {serve.chain,
+          serve.replica.lease,
+          serve.replica.term,
+          host.gateway.address(),
+          number,
+          system_clock().wall_ms() + 60'000};
+}
+
+TEST(Front, AReservationTakesNoRequestWithoutItsTicket) {
+  HostBench host(fog::testing::wasm_guest("behave"), [](ServeFrame& serve) {
+    serve.reserved = true;
+    serve.ticket = 4;
+  });
+  TestGateway& gateway = host.gateway;
+  const auto status = [&gateway] { return gateway.forward("GET", "/hello", "", 0).status; };
+  EXPECT_EQ(status(), 409U);
+  std::vector<market::Ticket> bad(6, ticket_of(host, 5));
+  bad[0].number = 4;
+  bad[1].chain_id.data[0] ^= 1;
+  bad[2].lease.data[0] ^= 1;
+  bad[3].term += 1;
+  bad[4].gateway = TestGateway(22).address();
+  bad[5].expiry_ms = system_clock().wall_ms() - 1'000;
+  for (const market::Ticket& ticket : bad) {
+    gateway.ticket = market::sign_ticket(ticket, gateway.key());
+    EXPECT_EQ(status(), 409U);
+  }
+  gateway.ticket = market::sign_ticket(ticket_of(host, 5), TestGateway(22).key());
+  EXPECT_EQ(status(), 409U) << "of another's key";
+  EXPECT_TRUE(host.opened().empty());
+
+  gateway.ticket = market::sign_ticket(ticket_of(host, 5), gateway.key());
+  EXPECT_EQ(status(), 200U);
+  gateway.ticket.reset();
+  EXPECT_EQ(gateway.forward("GET", "/hello", "", 1).status, 200U) << "it is open";
+  EXPECT_EQ(host.opened(), std::vector<std::uint64_t>{5});
+
+  // Its Publisher needs it no longer: it is in reserve again, also for a front that starts anew.
+  host.front().reserve({host.terms().serve.replica, true, 5});
+  gateway.ticket = market::sign_ticket(ticket_of(host, 5), gateway.key());
+  std::uint64_t index = 2;
+  while (gateway.forward("GET", "/hello", "", index).status == 200) ++index;
+  EXPECT_EQ(gateway.forward("GET", "/hello", "", index).status, 409U) << "a ticket counts once";
+  gateway.ticket = market::sign_ticket(ticket_of(host, 6), gateway.key());
+  EXPECT_EQ(gateway.forward("GET", "/hello", "", index).status, 200U);
+  EXPECT_EQ(host.opened(), (std::vector<std::uint64_t>{5, 6}));
+}
+
 TEST(Front, StreamsLargeBodiesThroughItsSpool) {
   HostBench host;
   std::string body(2 << 20, '\0');

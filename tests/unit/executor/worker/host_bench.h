@@ -87,6 +87,11 @@ class HostBench {
   const std::string& folder() const { return folder_.path(); }
 
   TestGateway gateway;
+  // The tickets that have opened its reservation, as the agent hears of them.
+  std::vector<std::uint64_t> opened() {
+    const std::lock_guard lock(opened_mutex_);
+    return opened_;
+  }
 
  private:
   static SecretKey make_key() {
@@ -100,9 +105,16 @@ class HostBench {
             },
             [this](const StoppedFrame& stopped) {
               if (runner_) runner_->on_front_stopped(stopped.why);
+            },
+            {},
+            [this](const OpenedFrame& frame) {
+              const std::lock_guard lock(opened_mutex_);
+              opened_.push_back(frame.ticket.ticket.number);
             }};
   }
 
+  std::mutex opened_mutex_;
+  std::vector<std::uint64_t> opened_;
   const TempFolder folder_;
   const SecretKey operator_key_;
   ArtifactStore artifacts_;

@@ -76,6 +76,7 @@ class TestGateway {
     request.set("Fog-Index", std::to_string(number));
     request.set("Fog-Time", std::to_string(head.time_ms));
     request.set("Fog-Mac", to_hex(mac));
+    if (ticket) request.set("Fog-Ticket", to_hex(bcs_encode(*ticket)));
     HostAnswer answer = exchange(request);
     take(answer, head, body, number);
     return answer;
@@ -113,6 +114,8 @@ class TestGateway {
     request.set(http::field::host, "host");
     return exchange(request);
   }
+
+  std::optional<market::SignedTicket> ticket;  // what its requests carry
 
   std::uint64_t next() const { return next_; }
   const std::map<std::uint64_t, market::LogEntry>& settled() const { return settled_; }
