@@ -270,7 +270,8 @@ void DemandDesk::Impl::sent(const std::string& name, const market::RaiseDemand& 
 std::string DemandDesk::refused(const std::string& service) const {
   const std::lock_guard lock(impl_->mutex);
   const auto found = impl_->services.find(service);
-  return found == impl_->services.end() ? std::string() : found->second.refused;
+  const bool waits = found != impl_->services.end() && now_ms() < found->second.retry_ms;
+  return waits ? found->second.refused : std::string();
 }
 
 std::optional<DemandDesk::Explanation> DemandDesk::explain(const std::string& service) const {

@@ -40,7 +40,8 @@ class DemandDesk {
   void opened(const std::string& service);
   // A request waits: looks at once.
   void poke();
-  // Why the chain has not been asked, or has refused; empty where nothing is wrong. In words.
+  // Why the chain has not been asked, or has refused, until it is asked again; empty where nothing
+  // is wrong. In words.
   std::string refused(const std::string& service) const;
 
   struct Step {
