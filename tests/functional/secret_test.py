@@ -66,8 +66,13 @@ class Secrets(StagedTest):
             self.assertEqual(self.greeting(), FIRST)
         for place in (self.host.folder, self.stage.gateways["gateway"].folder, self.node.folder,
                       *self.stage.folder.glob("*.log")):
-            found = subprocess.run(["grep", "-rlaF", FIRST, place], capture_output=True, text=True)
+            found = subprocess.run(["grep", "-rlaF", "--exclude=*.leaves", FIRST, place], capture_output=True,
+                                   text=True)
             self.assertEqual(found.stdout, "", place)
+        # A record holds what the service itself has answered, and nothing else of it.
+        for record in self.host.folder.glob("front/usage/*/*.leaves"):
+            before = record.read_bytes().split(FIRST.encode())[:-1]
+            self.assertEqual([part[-6:-1] for part in before], [b"x-env"] * len(before), record)
 
     def test_what_is_kept_is_listed_by_name(self):
         listed = self.owner("secret", "list", "keeper")
