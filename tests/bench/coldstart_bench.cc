@@ -85,7 +85,9 @@ void pay(NodeApi& node, const Key& from, const std::string& to, std::uint64_t fo
   wallet::TxSender sender(node, signer, system_clock(), system_rng());
   const auto address = address_from_text(to);
   CHECK(address.has_value());
-  must(sender.send({make_message(Transfer{*address, Amount{fog * kDropletsPerFog}})}));
+  Transfer transfer;
+  transfer.outputs.push_back({*address, Amount{fog * kDropletsPerFog}});
+  must(sender.send({make_message(transfer)}));
 }
 
 // One request over a new connection; milliseconds until its answer is whole.
@@ -137,7 +139,7 @@ void wait_asleep(rpc::HttpClient& gateway, bool warm) {
 int run(const Options& options) {
   const Bytes component = hello_component(options.bytes);
   NetworkPlan plan;
-  plan.accounts = 4;
+  plan.accounts = 10;
   BenchNetwork net(plan);
   net.wait_connected();
   const ScratchFolder folder;
@@ -151,7 +153,7 @@ int run(const Options& options) {
 
   Actors actors(folder.path(), fmt::format("http://127.0.0.1:{}", net.port(0)));
   const std::string owner = actors.fogcoin("wallet accounts").at(0).at("address");
-  pay(net.api(0), net.keys()[0], owner, 50'000);
+  for (const Key& key : net.keys()) pay(net.api(0), key, owner, 900);
   const std::uint16_t host_port = free_port();
   actors.foghost(fmt::format(
       "init --listen 127.0.0.1:{} --country DE --cpu-milli 2000 --memory-mib 1024", host_port));
@@ -160,7 +162,7 @@ int run(const Options& options) {
   const auto host = actors.start("foghost", "host", {"run"});
   std::string gateway_address = actors.foggate("init");
   gateway_address.pop_back();
-  actors.fogcoin("send " + gateway_address + "=1000");
+  actors.fogcoin("send " + gateway_address + "=100");
   const std::uint16_t port = free_port();
   const std::string url = fmt::format("http://127.0.0.1:{}", port);
   actors.foggate("register --endpoint " + url + " --country DE");
@@ -168,7 +170,9 @@ int run(const Options& options) {
       actors.start("foggate", "gateway",
                    {"run", "--listen", fmt::format("127.0.0.1:{}", port), "--idle-seconds", "1"});
   rpc::HttpClient client(must(rpc::parse_http_url(url)));
-  for (int i = 0; i < 200 && !client.exchange({.target = "/.fog/health"}); ++i)
+  rpc::HttpRequest health;
+  health.target = "/.fog/health";
+  for (int i = 0; i < 200 && !client.exchange(health); ++i)
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   actors.fogcoin("service publish " + folder.path() + "/sleeper.yaml");
   actors.fogcoin("bid create " + folder.path() + "/sleeper.yaml");
