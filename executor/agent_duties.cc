@@ -106,14 +106,14 @@ void Agent::send_acks() {
 
 // Reservations that gateways have opened: the ticket is the evidence, and counts until its expiry.
 void Agent::send_openings() {
-  std::vector<ReplicaId> open;
+  std::vector<std::pair<ReplicaId, std::uint64_t>> open;  // with the ticket's number
   std::vector<RawMessage> messages;
   {
     const std::lock_guard lock(mutex_);
     for (auto& [id, held] : held_) {
       if (!held.opened) continue;
       if (held.lease.state == market::LeaseState::kReserved) {
-        open.push_back(id);
+        open.emplace_back(id, held.opened->ticket.number);
         messages.push_back(make_message(market::OpenLease{id.lease, id.term, *held.opened}));
       } else {
         held.opened.reset();
@@ -124,15 +124,15 @@ void Agent::send_openings() {
   const std::vector<bool> done = send_each(messages);
   const std::lock_guard lock(mutex_);
   for (std::size_t i = 0; i < open.size(); ++i) {
-    const auto it = held_.find(open[i]);
+    const auto& [id, number] = open[i];
+    const auto it = held_.find(id);
     if (it == held_.end()) continue;
-    const std::uint64_t number = it->second.opened->ticket.number;
     it->second.opened.reset();
     if (done[i]) {
       say(it->second.lease.service + ": a gateway has opened the reservation");
     } else if (it->second.lease.state == market::LeaseState::kReserved) {
       // What the chain does not count, nobody pays.
-      front_.reserve(ReserveFrame{open[i], true, number});
+      front_.reserve(ReserveFrame{id, true, number});
     }
   }
 }

@@ -17,7 +17,9 @@ net::awaitable<beast::error_code> say_continue(Exchange& exchange) {
 
 net::awaitable<ErrorOr<void>> read_body(Exchange& exchange, std::uint64_t idle_ms_max,
                                         const TakePart& take) {
-  std::vector<std::uint8_t> chunk(kBodyChunk);
+  // No more than is announced: most bodies are short.
+  const auto length = exchange.parser.content_length().value_or(kBodyChunk);
+  std::vector<std::uint8_t> chunk(std::min<std::uint64_t>(length, kBodyChunk));
   beast::error_code error = co_await say_continue(exchange);
   while (!error && !exchange.parser.is_done()) {
     exchange.parser.get().body().data = chunk.data();
