@@ -15,10 +15,10 @@ import unittest
 
 import fogtest
 import wasm_bombs
-from fogtest import ROOT, http as exchange, until
+from fogtest import http as exchange, until
 from host_test import children
 from injected import Injected, Killed, why_not
-from served import ServedTest, make_component
+from served import ServedTest, make_component, make_guest
 from worker import Refused, Worker
 
 COMPILE_SECONDS = 300  # that a Host gives a program
@@ -80,8 +80,7 @@ class Contained(ServedTest):
     @classmethod
     def prepare(cls):
         cls.folder = cls.stage.folder
-        subprocess.run(["clang-14", "--target=wasm32-wasi", "-O1", "-o", cls.folder / "guest.wasm",
-                        ROOT / "tests/functional/serve_guest.c"], check=True)
+        make_guest(cls.folder)
         make_component(cls.folder, "keep")
         (cls.folder / "service.yaml").write_text(NEIGHBOUR)
         cls.serve("neighbour", cls.folder / "service.yaml")

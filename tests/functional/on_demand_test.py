@@ -3,13 +3,13 @@
 brings more replicas, silence takes them away, and a Host that dies is replaced while its End Users wait."""
 import concurrent.futures
 import json
-import subprocess
 import threading
 import time
 import unittest
 
-from fogtest import ROOT, StagedTest, http as exchange, run_fogcoin, until
+from fogtest import StagedTest, http as exchange, run_fogcoin, until
 from host_test import SETTINGS, Host
+from served import make_guest
 
 # Ten readings a second or so: what takes a while, so that requests are at the service at once.
 MANIFEST = """
@@ -31,8 +31,7 @@ class OnDemandTest(StagedTest):
     @classmethod
     def prepare(cls):
         folder = cls.stage.folder
-        subprocess.run(["clang-14", "--target=wasm32-wasi", "-O1", "-o", folder / "guest.wasm",
-                        ROOT / "tests/functional/serve_guest.c"], check=True)
+        make_guest(folder)
         cls.owner, addresses = cls.stage.wallet()
         cls.node = cls.stage.node({addresses["main"]: "100000 FOG"}, SETTINGS)
         cls.owner.node_url = cls.node.url

@@ -4,9 +4,9 @@ them; a replica waits for them; nobody else learns them."""
 import subprocess
 
 import fogtest
-from fogtest import ROOT, StagedTest, http as exchange, until
+from fogtest import StagedTest, http as exchange, until
 from host_test import Host
-from served import SETTINGS
+from served import SETTINGS, make_guest
 
 MANIFEST = """
 name: keeper
@@ -24,8 +24,7 @@ class Secrets(StagedTest):
     @classmethod
     def prepare(cls):
         folder = cls.stage.folder
-        subprocess.run(["clang-14", "--target=wasm32-wasi", "-O1", "-o", folder / "guest.wasm",
-                        ROOT / "tests/functional/serve_guest.c"], check=True)
+        make_guest(folder)
         (folder / "service.yaml").write_text(MANIFEST)
         cls.owner, addresses = cls.stage.wallet()
         cls.other, others = cls.stage.wallet(name="other")

@@ -5,11 +5,10 @@ import concurrent.futures
 import http.client
 import json
 import random
-import subprocess
 
 import fogtest
-from fogtest import ROOT, http as exchange, until
-from served import ServedTest
+from fogtest import http as exchange, until
+from served import ServedTest, make_guest
 
 BODY_MAX = 4 << 20
 MANIFEST = f"""
@@ -30,8 +29,7 @@ class Serve(ServedTest):
     @classmethod
     def prepare(cls):
         folder = cls.stage.folder
-        subprocess.run(["clang-14", "--target=wasm32-wasi", "-O1", "-o", folder / "guest.wasm",
-                        ROOT / "tests/functional/serve_guest.c"], check=True)
+        make_guest(folder)
         (folder / "service.yaml").write_text(MANIFEST)
         cls.serve("anything", folder / "service.yaml")
         cls.port = int(cls.url.rsplit(":", 1)[1])

@@ -11,6 +11,12 @@ SETTINGS = ("market.receipt_interval_ms=1500", "market.lease_timeout_ms=60000", 
 GUESTS = ROOT / "executor/wasm/tests/guests/http"
 
 
+def make_guest(folder):
+    """serve_guest.c, a command that does what its query says, as folder/guest.wasm."""
+    subprocess.run(["clang-14", "--target=wasm32-wasi", "-O1", "-o", folder / "guest.wasm",
+                    ROOT / "tests/functional/serve_guest.c"], check=True)
+
+
 def make_component(folder, name):
     """The component of the guest NAME.c, as folder/NAME.wasm."""
     core = folder / f"{name}.core.wasm"

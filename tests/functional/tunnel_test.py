@@ -4,12 +4,11 @@ for it there. Two gateways; the Host's own door is known to nobody."""
 import concurrent.futures
 import os
 import socket
-import subprocess
 
 import fogtest
-from fogtest import ROOT, http as exchange, run_fogcoin, until
+from fogtest import http as exchange, run_fogcoin, until
 from host_test import Host
-from served import SETTINGS
+from served import SETTINGS, make_guest
 
 MANIFEST = """
 name: hidden
@@ -28,8 +27,7 @@ class Tunnel(fogtest.StagedTest):
     @classmethod
     def prepare(cls):
         folder = cls.stage.folder
-        subprocess.run(["clang-14", "--target=wasm32-wasi", "-O1", "-o", folder / "guest.wasm",
-                        ROOT / "tests/functional/serve_guest.c"], check=True)
+        make_guest(folder)
         (folder / "service.yaml").write_text(MANIFEST)
         cls.owner, addresses = cls.stage.wallet()
         settings = tuple(each for each in SETTINGS if "audit_window" not in each) + ("market.audit_window_ms=600000",)

@@ -15,8 +15,8 @@ import subprocess
 import unittest
 
 import fogtest
-from fogtest import ROOT, http as exchange, run_fogcoin, until
-from served import ServedTest, SETTINGS
+from fogtest import http as exchange, run_fogcoin, until
+from served import SETTINGS, ServedTest, make_guest
 
 REQUESTS = int(os.environ.get("FOG_VERIFY_REQUESTS", "2000"))
 OTHER = os.environ.get("FOG_OTHER_FOGHOST", "")
@@ -61,8 +61,7 @@ class Verify(ServedTest):
     @classmethod
     def prepare(cls):
         folder = cls.stage.folder
-        subprocess.run(["clang-14", "--target=wasm32-wasi", "-O1", "-o", folder / "guest.wasm",
-                        ROOT / "tests/functional/serve_guest.c"], check=True)
+        make_guest(folder)
         (folder / "service.yaml").write_text(MANIFEST)
         cls.serve("anything", folder / "service.yaml")
         cls.ask_at_random(REQUESTS)

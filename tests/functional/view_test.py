@@ -14,7 +14,7 @@ import fogtest
 from contained import Container, doctor_of_containers, run
 from fogtest import ROOT, http as exchange, programs_folder, until
 from host_test import Host
-from served import SETTINGS, ServedTest
+from served import SETTINGS, ServedTest, make_guest
 
 MANIFEST = """
 name: watched
@@ -61,8 +61,7 @@ class Watched(ServedTest):
     @classmethod
     def prepare(cls):
         folder = cls.stage.folder
-        subprocess.run(["clang-14", "--target=wasm32-wasi", "-O1", "-o", folder / "guest.wasm",
-                        ROOT / "tests/functional/serve_guest.c"], check=True)
+        make_guest(folder)
         (folder / "service.yaml").write_text(MANIFEST)
         cls.serve("watched", folder / "service.yaml")
         cls.stranger, addresses = cls.stage.wallet(cls.node.url, "stranger")
