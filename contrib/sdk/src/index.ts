@@ -20,6 +20,7 @@ export { Client } from './rpc/client.js';
 export type { BatchCall, CallOptions, ClientOptions, MethodName, ParamsOf, ResultOf } from './rpc/client.js';
 export * from './rpc/errors.js';
 export type { Methods } from './rpc/generated.js';
+export type * as rpc from './rpc/generated.js';
 export * from './rpc/transport.js';
 export * from './types/chain.js';
 export * from './types/market.js';

@@ -25,7 +25,7 @@ export function fromHex(text: string): Uint8Array {
 
 /** Bytes given as they are or as 0x-hex. */
 export function toBytes(value: Uint8Array | Hex): Uint8Array {
-  return value instanceof Uint8Array ? value : fromHex(value);
+  return typeof value === 'string' ? fromHex(value) : value;
 }
 
 export function utf8(text: string): Uint8Array {

@@ -123,7 +123,7 @@ function toWire(value: unknown): unknown {
   if (typeof value === 'number' && !Number.isSafeInteger(value)) {
     throw new InvalidInput(`${value} is not a whole number that JSON carries exactly; use a bigint`);
   }
-  if (value instanceof Uint8Array) return toHex(value);
+  if (ArrayBuffer.isView(value)) return toHex(value as Uint8Array);
   if (Array.isArray(value)) return value.map(toWire);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value)

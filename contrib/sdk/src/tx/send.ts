@@ -196,6 +196,51 @@ function judge(tx: ReadyTx, { height, index, outcome }: ResultOf<'tx_get'>): Sen
   return sent;
 }
 
+/** What a sender knows of one of its lanes. */
+class Lane {
+  #underWay = 0;
+  /** The lowest sequence that none of ours has taken; 0 when the chain knows better. */
+  #next = 0n;
+  /** Until then one of ours, whose fate is unknown, may still be included. */
+  #heldUntilMs = 0n;
+
+  /** Those that the next one would wait behind. */
+  waiting(): number {
+    return this.#underWay + (this.#heldUntilMs > BigInt(Date.now()) ? 1 : 0);
+  }
+
+  /** The sequence to take; `final` is the lane's next as of the last final block. */
+  next(final: bigint): bigint {
+    if (this.waiting() === 0 && this.#heldUntilMs !== 0n) this.#forget();
+    return this.#next > final ? this.#next : final;
+  }
+
+  take({ sequence, expiry_ms }: TxBody): { included(): void; refused(): void; unknown(): void } {
+    this.#next = sequence + 1n;
+    ++this.#underWay;
+    return {
+      included: () => {
+        --this.#underWay;
+      },
+      refused: () => {
+        --this.#underWay;
+        if (this.#next === sequence + 1n) this.#next = sequence;
+        // Something else uses this lane.
+        if (this.waiting() === 0) this.#forget();
+      },
+      unknown: () => {
+        --this.#underWay;
+        if (expiry_ms > this.#heldUntilMs) this.#heldUntilMs = expiry_ms;
+      },
+    };
+  }
+
+  #forget(): void {
+    this.#next = 0n;
+    this.#heldUntilMs = 0n;
+  }
+}
+
 const kAttempts = 4;
 
 /**
@@ -206,8 +251,7 @@ export class Sender {
   readonly address: Address;
   readonly #client: Client;
   readonly #signer: Signer;
-  /** Per lane: how many are under way, and the sequence after them. */
-  readonly #lanes = Array.from({ length: kLanes }, () => ({ underWay: 0, next: 0n }));
+  readonly #lanes = Array.from({ length: kLanes }, () => new Lane());
   // So that programs sharing an account seldom meet.
   readonly #first = Math.floor(Math.random() * kLanes);
 
@@ -227,19 +271,24 @@ export class Sender {
     for (let attempt = 1; ; ++attempt) {
       const [status, account] = await readChain(this.#client, this.address, options);
       const lane = options.lane ?? this.#pick(avoid);
-      const place = this.#lanes[lane]!;
-      const known = nextSequence(account, lane);
-      const sequence = place.underWay > 0 && place.next > known ? place.next : known;
+      const sequence = this.#lanes[lane]!.next(nextSequence(account, lane));
       const body = draft(status, account, this.address, all, options, lane, sequence);
       // After this line the place is taken, until the transaction's fate is known.
-      place.next = sequence + 1n;
-      ++place.underWay;
+      const place = this.#lanes[lane]!.take(body);
       try {
         const tx = await signTx(body, this.#signer);
-        if (await this.#offer(tx, options, attempt)) return await waitTx(this.#client, tx, options);
+        if (await this.#offer(tx, options, attempt)) {
+          const sent = await waitTx(this.#client, tx, options);
+          place.included();
+          return sent;
+        }
+        place.refused();
         avoid.add(lane);
-      } finally {
-        --place.underWay;
+      } catch (error) {
+        if (error instanceof TxFailed) place.included();
+        else if (error instanceof TxRefused || error instanceof InvalidInput) place.refused();
+        else place.unknown();
+        throw error;
       }
     }
   }
@@ -264,7 +313,7 @@ export class Sender {
   #pick(avoid: ReadonlySet<number>): number {
     const order = Array.from({ length: kLanes }, (_, i) => (this.#first + i) % kLanes);
     const open = order.filter((lane) => !avoid.has(lane));
-    return open.reduce((best, lane) => (this.#lanes[lane]!.underWay < this.#lanes[best]!.underWay ? lane : best));
+    return open.reduce((best, lane) => (this.#lanes[lane]!.waiting() < this.#lanes[best]!.waiting() ? lane : best));
   }
 }
 
