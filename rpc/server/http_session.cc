@@ -16,6 +16,9 @@ constexpr const char* kTextType = "text/plain; charset=utf-8";
 std::string_view view(beast::string_view text) {
   return {text.data(), text.size()};
 }
+beast::string_view beast_view(std::string_view text) {
+  return {text.data(), text.size()};
+}
 std::chrono::milliseconds ms(std::uint32_t value) {
   return std::chrono::milliseconds(value);
 }
@@ -131,7 +134,9 @@ std::optional<HttpSession::Response> HttpSession::judge_head() {
                   "--rpc-host NAME\n");
   }
   const auto origin = request.find(http::field::origin);
-  if (origin != request.end() && !origin_is_allowed(view(origin->value()), host)) {
+  // The console's sandboxed frame has no origin; it may load its files, and call nothing.
+  const auto is_frame = [&] { return view(origin->value()) == "null" && asked_file(); };
+  if (origin != request.end() && !origin_is_allowed(view(origin->value()), host) && !is_frame()) {
     return refuse(http::status::forbidden, "other sites' pages may not call this node\n");
   }
   if (target == "/health" || target == "/metrics") {
@@ -140,7 +145,12 @@ std::optional<HttpSession::Response> HttpSession::judge_head() {
     response.set(http::field::allow, "GET");
     return response;
   }
-  if (target != "/") return refuse(http::status::not_found, "there is /, /health and /metrics\n");
+  if (asked_file()) return std::nullopt;
+  if (target != "/") {
+    return refuse(http::status::not_found, shared_.options.site.empty()
+                                               ? "there is /, /health and /metrics\n"
+                                               : "there is no such page; the console is at /\n");
+  }
   if (request.method() != http::verb::post) {
     auto response = refuse(http::status::method_not_allowed,
                            "POST a JSON-RPC 2.0 call; rpc.discover lists all methods\n");
@@ -148,6 +158,39 @@ std::optional<HttpSession::Response> HttpSession::judge_head() {
     return response;
   }
   return std::nullopt;
+}
+
+const StaticFile* HttpSession::asked_file() const {
+  const auto& request = parser_->get();
+  const bool reads = request.method() == http::verb::get || request.method() == http::verb::head;
+  return reads ? shared_.options.site.find(view(request.target())) : nullptr;
+}
+
+void HttpSession::answer_file(const StaticFile& file) {
+  const auto& request = parser_->get();
+  // A body with such a request means nothing and is not read, so the connection ends.
+  if (parser_->content_length().value_or(0) != 0 || parser_->chunked()) keep_alive_ = false;
+  const StaticAnswer answer =
+      StaticSite::answer(file, {view(request.target()), view(request[http::field::accept_encoding]),
+                                view(request[http::field::if_none_match])});
+  const auto set_head = [&](auto& response) {
+    response.set(http::field::server, "fogcoind");
+    for (const auto& [name, value] : answer.headers) {
+      response.set(beast_view(name), beast_view(value));
+    }
+    response.keep_alive(keep_alive_);
+    if (!answer.not_modified) response.content_length(answer.body.size());
+  };
+  if (answer.not_modified || request.method() == http::verb::head) {
+    response_ =
+        Response(answer.not_modified ? http::status::not_modified : http::status::ok, version_);
+    set_head(response_);
+    return write_message(response_);
+  }
+  file_ = {http::status::ok, version_};
+  set_head(file_);
+  file_.body() = {answer.body.data(), answer.body.size()};
+  write_message(file_);
 }
 
 bool HttpSession::reserve_body() {
@@ -174,6 +217,7 @@ void HttpSession::on_head(beast::error_code error) {
   keep_alive_ = parser_->get().keep_alive();
   version_ = parser_->get().version();
   if (auto refusal = judge_head()) return write(*std::move(refusal));
+  if (const StaticFile* file = asked_file()) return answer_file(*file);
   if (!reserve_body()) {
     keep_alive_ = false;
     return write(make(http::status::service_unavailable, "too many requests at once; try again\n",
@@ -249,8 +293,13 @@ void HttpSession::post_response(Response response) {
 
 void HttpSession::write(Response response) {
   response_ = std::move(response);
+  write_message(response_);
+}
+
+template <class Message>
+void HttpSession::write_message(Message& message) {
   stream_.expires_after(ms(shared_.options.transfer_timeout_ms));
-  http::async_write(stream_, response_,
+  http::async_write(stream_, message,
                     [self = shared_from_this()](beast::error_code error, std::size_t) {
                       self->response_ = {};
                       self->answering_ = false;

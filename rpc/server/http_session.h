@@ -65,6 +65,10 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   void on_head(beast::error_code error);
   // The refusal that the head alone earns; nothing when the body may come.
   std::optional<Response> judge_head();
+  // The file that the head asks for; nothing when it asks for none.
+  const StaticFile* asked_file() const;
+  // Here on the connection's own thread: it is in memory, and nobody else is asked.
+  void answer_file(const StaticFile& file);
   bool reserve_body();
   void release_body();
   void read_body();
@@ -75,6 +79,8 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   // Back on the connection's thread from wherever the answer was found.
   void post_response(Response response);
   void write(Response response);
+  template <class Message>
+  void write_message(Message& message);
   void close();
 
   beast::tcp_stream stream_;
@@ -83,6 +89,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::string_body>> parser_;
   Response response_;
+  http::response<http::span_body<const char>> file_;
   http::response<http::empty_body> continue_;
   std::size_t body_reserved_ = 0;
   bool keep_alive_ = false;

@@ -1,6 +1,7 @@
 // RpcServer: a node's HTTP door. POST / takes JSON-RPC 2.0; GET /health and GET /metrics answer
-// plain text. HTTP/1.1 with keep-alive; pipelined requests are answered in order. No TLS here: put
-// a proxy in front where the network is not trusted.
+// plain text; GET of anything else answers a file of the site, if there is one. HTTP/1.1 with
+// keep-alive; pipelined requests are answered in order. No TLS here: put a proxy in front where the
+// network is not trusted.
 //
 // Every bound stands in ServerOptions. A call that waits for the chain holds no thread, so it
 // delays nobody; other calls run on `workers` threads.
@@ -14,6 +15,7 @@
 
 #include "chain/api/node_api.h"
 #include "rpc/server/dispatcher.h"
+#include "rpc/server/static_files.h"
 
 namespace fog::rpc {
 
@@ -35,6 +37,7 @@ struct ServerOptions {
   std::uint32_t idle_timeout_ms = 60'000;      // until the next request's head is complete
   std::uint32_t transfer_timeout_ms = 60'000;  // for a body, or for a response to be taken
   DispatchLimits calls;
+  StaticSite site;  // what GET answers beside /health and /metrics
   // What /metrics shows beside the server's own figures, in the same format. From any thread.
   std::function<std::string()> more_metrics = [] { return std::string(); };
 };

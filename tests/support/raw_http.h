@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 #include <unistd.h>
+#include <utility>
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
@@ -69,6 +70,12 @@ class RawHttp {
     pending_.erase(0, want);
     out.status = std::stoi(text.substr(9, 3));
     return out;
+  }
+  // All bytes until the server ends the connection.
+  std::string rest() {
+    while (more()) {
+    }
+    return std::exchange(pending_, {});
   }
   // Whether the server ended the connection, with nothing more to read.
   bool ended() { return pending_.empty() && !more(); }
