@@ -181,6 +181,30 @@ net::awaitable<bool> get_artifact(Shard& shard, Exchange& exchange, const Hash32
   co_return co_await send_file(exchange, answer, file, from);
 }
 
+// For the upload's answers: any page may read them. Who uploads brings nothing but bytes that the
+// chain already names, and no cookie counts here, so a page can do no more than its visitor.
+net::awaitable<bool> answer_any_page(Exchange& exchange, http::status status,
+                                     std::string_view reason, const std::string& sentence,
+                                     bool keep_alive) {
+  const auto& message = exchange.parser.get();
+  const bool keep = keep_alive && message.keep_alive() && exchange.parser.is_done();
+  TextResponse answer =
+      plain_answer(message.version() == 10 ? 10 : 11, keep, status, reason, sentence);
+  answer.set(http::field::access_control_allow_origin, "*");
+  co_return co_await send(exchange, answer);
+}
+
+// What a browser asks before a page of another origin, such as a node's console, may upload.
+net::awaitable<bool> allow_upload(Exchange& exchange) {
+  TextResponse answer(http::status::no_content, exchange.parser.get().version());
+  answer.set(http::field::access_control_allow_origin, "*");
+  answer.set(http::field::access_control_allow_methods, "PUT");
+  answer.set(http::field::access_control_allow_headers, "Content-Type");
+  answer.set(http::field::access_control_max_age, "86400");
+  answer.keep_alive(exchange.parser.get().keep_alive() && exchange.parser.is_done());
+  co_return co_await send(exchange, answer);
+}
+
 // Takes the body into the upload; the sentence says what went wrong.
 net::awaitable<std::optional<std::string>> take_body(Exchange& exchange,
                                                      ArtifactFolder::Upload& upload,
@@ -203,25 +227,26 @@ net::awaitable<bool> put_artifact(Shard& shard, Exchange& exchange, const Hash32
     bytes = shard.routes.artifact_bytes(digest);
   }
   if (!bytes) {
-    co_return co_await send_plain(exchange, http::status::forbidden, "not-on-chain",
-                                  "No service on the chain names this artifact (yet). Publish the "
-                                  "service first, then upload.",
-                                  false);
+    co_return co_await answer_any_page(
+        exchange, http::status::forbidden, "not-on-chain",
+        "No service on the chain names this artifact (yet). Publish the "
+        "service first, then upload.",
+        false);
   }
   if (!shard.artifacts.find(digest)) {
     auto upload = shard.artifacts.begin(digest, *bytes);
     if (!upload) {
-      co_return co_await send_plain(exchange, http::status::insufficient_storage, "cannot-store",
-                                    upload.error().context + ".", false);
+      co_return co_await answer_any_page(exchange, http::status::insufficient_storage,
+                                         "cannot-store", upload.error().context + ".", false);
     }
     exchange.parser.body_limit(*bytes);
     if (const auto why = co_await take_body(exchange, **upload, shard.config.body_idle_ms_max)) {
-      co_return co_await send_plain(exchange, http::status::bad_request, "bad-artifact", *why + ".",
-                                    false);
+      co_return co_await answer_any_page(exchange, http::status::bad_request, "bad-artifact",
+                                         *why + ".", false);
     }
   }
-  co_return co_await send_plain(exchange, http::status::created, "stored", "The artifact is here.",
-                                true);
+  co_return co_await answer_any_page(exchange, http::status::created, "stored",
+                                     "The artifact is here.", true);
 }
 
 }  // namespace
@@ -235,6 +260,7 @@ net::awaitable<bool> serve_own_path(Shard& shard, Exchange& exchange) {
       co_return co_await get_artifact(shard, exchange, *digest);
     if (digest && method == http::verb::put)
       co_return co_await put_artifact(shard, exchange, *digest);
+    if (digest && method == http::verb::options) co_return co_await allow_upload(exchange);
   } else if (target.starts_with(kSecretsPath) && shard.secrets != nullptr) {
     co_return co_await serve_secrets_path(shard, exchange);
   } else if (target == market::kTunnelPath && shard.tunnels != nullptr) {

@@ -20,6 +20,7 @@ struct Answer {
   std::string body;
   std::string reason;  // Fog-Reason
   std::string target;  // what the Host saw
+  std::string allow_origin;
 };
 
 class GatewayTest : public ::testing::Test {
@@ -111,7 +112,8 @@ class GatewayTest : public ::testing::Test {
     const auto field = [&](const char* name) {
       return std::string(message[name].data(), message[name].size());
     };
-    return {message.result_int(), message.body(), field("fog-reason"), field("x-target")};
+    return {message.result_int(), message.body(), field("fog-reason"), field("x-target"),
+            field("access-control-allow-origin")};
   }
   Answer post(const std::string& target, const std::string& body,
               const std::string& host = "localhost") {
@@ -348,6 +350,26 @@ TEST_F(GatewayTest, StoresWhatTheChainNamesAndNothingElse) {
   EXPECT_EQ(get(path).body, program);
   EXPECT_EQ(put("/.fog/artifacts/" + to_hex(sha256(as_bytes("other"))), "other").status, 403U);
   EXPECT_EQ(get("/.fog/artifacts/../secret").status, 404U);
+}
+
+// A node's console lies on another origin than the gateway: its page may upload, and read why not.
+TEST_F(GatewayTest, LetsAnyPageUploadArtifactsAndNothingElse) {
+  const std::string program = "a program";
+  const Hash32 digest = sha256(as_bytes(program));
+  add_service("echo", digest, program.size());
+  start();
+  const std::string path = "/.fog/artifacts/" + to_hex(digest);
+  const std::string page = "Origin: null\r\nHost: x\r\nConnection: close\r\n";
+  const auto asked = raw("OPTIONS " + path + " HTTP/1.1\r\n" + page +
+                         "Access-Control-Request-Method: PUT\r\n\r\n");
+  EXPECT_EQ(asked.status, 204U);
+  EXPECT_EQ(asked.allow_origin, "*");
+  const auto refused = raw("PUT " + path + " HTTP/1.1\r\n" + page + "Content-Length: 1\r\n\r\nx");
+  EXPECT_EQ(refused.status, 400U);
+  EXPECT_EQ(refused.allow_origin, "*");
+  const auto other = raw("OPTIONS /.fog/status HTTP/1.1\r\n" + page + "\r\n");
+  EXPECT_EQ(other.status, 404U);
+  EXPECT_EQ(other.allow_origin, "");
 }
 
 TEST_F(GatewayTest, ShowsItsOwnState) {
