@@ -535,7 +535,8 @@ class Devnet:
         say("    it is back and has all blocks")
 
     def show_urls(self):
-        say("\nThe network runs. Try:")
+        say(f"\nThe network runs. Its console, for a browser: {self.net.rpc_url}/")
+        say("Or try:")
         programs = os.path.relpath(self.net.programs)
         wallet = f"--wallet {os.path.relpath(self.folder)}/alice.json --passphrase-file {os.path.relpath(self.folder)}/passphrase"
         say(f"    curl -s {self.gateway_url}/{self.options.service}/")

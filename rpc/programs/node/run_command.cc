@@ -1,7 +1,7 @@
 // fogcoind run: a node from its directory, and its door. What is in a running node stands here:
 //
 //   Node (consensus/engine): block log, state, mempool, engine, peers
-//   RpcServer (rpc/server):  JSON-RPC, /health, /metrics, over NodeApi
+//   RpcServer (rpc/server):  JSON-RPC, /health, /metrics, over NodeApi; the web console's files
 //
 // They are stopped in the opposite order.
 #include <atomic>
@@ -15,6 +15,7 @@
 #include "chain/base/url.h"
 #include "consensus/engine/node.h"
 #include "rpc/programs/node/commands.h"
+#include "rpc/programs/node/console_files.h"
 #include "rpc/programs/node/daemon.h"
 #include "rpc/server/server.h"
 
@@ -140,6 +141,7 @@ std::string engine_figures(const NodeMetrics& metrics) {
 
 ErrorOr<void> serve(RunPlan& plan, Node& node, const std::atomic<bool>& failed) {
   plan.rpc.more_metrics = [&node] { return engine_figures(node.metrics()); };
+  plan.rpc.site = rpc::StaticSite(console_files());
   TRY(auto server, rpc::RpcServer::start(node, plan.rpc));
   if (!plan.port_file.empty()) {
     TRY_VOID(write_file_atomic(system_env(), plan.port_file,
