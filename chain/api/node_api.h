@@ -62,6 +62,9 @@ struct BlockInfo {
   BlockId id;
   Block block;
   std::vector<TxOutcome> outcomes;
+  // What made this block final, where it was not a later block's that did: whoever trusts the
+  // epoch's validators needs nothing else to believe the header and those before it.
+  std::optional<Certificate> finalization;
 };
 
 struct SupplyReport {

@@ -209,6 +209,7 @@ ErrorOr<BlockInfo> NodeImpl::block(std::uint64_t height) {
   BlockInfo out;
   out.id = stored.final.block;
   out.block = std::move(stored.proposal.block);
+  out.finalization = std::move(stored.final.certificate);
   out.outcomes.assign(stored.final.outcomes.begin(), stored.final.outcomes.end());
   return out;
 }

@@ -104,6 +104,7 @@ Json Custom<BlockInfo>::write(const BlockInfo& value) {
           {"header", detail::write(value.block.header)},
           {"txs", detail::write(value.block.txs)},
           {"certificate", detail::write(value.block.certificate)},
+          {"finalization", detail::write(value.finalization)},
           {"outcomes", detail::write(value.outcomes)}};
 }
 
@@ -112,6 +113,8 @@ bool Custom<BlockInfo>::read(Reader& reader, const Json& json, BlockInfo& value)
   return need(reader, json, "id", value.id) && need(reader, json, "header", value.block.header) &&
          need(reader, json, "txs", value.block.txs) &&
          need(reader, json, "certificate", value.block.certificate) &&
+         (!json.contains("finalization") ||
+          need(reader, json, "finalization", value.finalization)) &&
          need(reader, json, "outcomes", value.outcomes);
 }
 

@@ -416,6 +416,7 @@ constexpr bool lists_all_fields() {
 #define FOG_JSON(type, ...)                                                                 \
   template <>                                                                               \
   struct Fields<type> {                                                                     \
+    static constexpr std::string_view kName = #type;                                        \
     static constexpr auto kList =                                                           \
         std::make_tuple(FOG_JSON_EXPAND(FOG_JSON_EACH(FOG_JSON_FIELD, type, __VA_ARGS__))); \
   };                                                                                        \

@@ -2,6 +2,8 @@
 // .cc files only.
 #pragma once
 
+#include <algorithm>
+
 #include "rpc/json/types.h"
 
 namespace fog::rpc::detail {
@@ -12,10 +14,21 @@ Json schema_of();
 inline Json text_schema(const char* title, const char* pattern) {
   return {{"type", "string"}, {"title", title}, {"pattern", pattern}};
 }
-inline Json object_schema(std::initializer_list<std::pair<const char*, Json>> members) {
-  Json out{{"type", "object"}, {"properties", Json::object()}};
-  for (const auto& [name, schema] : members) out["properties"][name] = schema;
+// An object of these members, all of them there but those in `may_lack`.
+inline Json object_schema(std::initializer_list<std::pair<const char*, Json>> members,
+                          std::initializer_list<std::string_view> may_lack = {}) {
+  Json out{{"type", "object"}, {"properties", Json::object()}, {"required", Json::array()}};
+  for (const auto& [name, schema] : members) {
+    out["properties"][name] = schema;
+    if (std::find(may_lack.begin(), may_lack.end(), name) == may_lack.end())
+      out["required"].push_back(name);
+  }
   return out;
+}
+// What clients call the type.
+inline Json titled(std::string_view title, Json schema) {
+  schema["title"] = title;
+  return schema;
 }
 
 template <class T>
@@ -25,30 +38,39 @@ Json custom_schema() {
   } else if constexpr (std::same_as<T, Amount>) {
     return text_schema("amount in droplets", "^(0|[1-9][0-9]{0,19})$");
   } else if constexpr (std::same_as<T, Fault>) {
-    return object_schema({{"number", {{"type", "integer"}}},
-                          {"name", {{"type", "string"}}},
-                          {"help", {{"type", "string"}}}});
+    return titled("Fault", object_schema({{"number", {{"type", "integer"}}},
+                                          {"name", {{"type", "string"}}},
+                                          {"help", {{"type", "string"}}}},
+                                         {"help"}));
   } else if constexpr (std::same_as<T, TxOutcome>) {
-    return object_schema({{"fault", schema_of<Fault>()},
-                          {"failed_message", {{"type", "integer"}}},
-                          {"units", schema_of<std::uint64_t>()},
-                          {"fee_burned", schema_of<Amount>()},
-                          {"fee_tip", schema_of<Amount>()}});
+    return titled("TxOutcome", object_schema({{"fault", schema_of<Fault>()},
+                                              {"failed_message", {{"type", "integer"}}},
+                                              {"units", schema_of<std::uint64_t>()},
+                                              {"fee_burned", schema_of<Amount>()},
+                                              {"fee_tip", schema_of<Amount>()}},
+                                             {"failed_message"}));
   } else if constexpr (std::same_as<T, TxStatus>) {
-    return object_schema({{"place", schema_of<TxPlace>()},
-                          {"height", schema_of<std::uint64_t>()},
-                          {"index", {{"type", "integer"}}},
-                          {"outcome", schema_of<TxOutcome>()}});
+    return titled("TxStatus", object_schema({{"place", schema_of<TxPlace>()},
+                                             {"height", schema_of<std::uint64_t>()},
+                                             {"index", {{"type", "integer"}}},
+                                             {"outcome", schema_of<TxOutcome>()}},
+                                            {"height", "index", "outcome"}));
   } else if constexpr (std::same_as<T, SubmitReply>) {
-    return object_schema({{"id", schema_of<TxId>()},
-                          {"fault", schema_of<Fault>()},
-                          {"refused", {{"type", "string"}}}});
+    return titled("SubmitReply", object_schema({{"id", schema_of<TxId>()},
+                                                {"fault", schema_of<Fault>()},
+                                                {"refused", {{"type", "string"}}}},
+                                               {"refused"}));
   } else if constexpr (std::same_as<T, BlockInfo>) {
-    return object_schema({{"id", schema_of<BlockId>()},
-                          {"header", schema_of<BlockHeader>()},
-                          {"txs", schema_of<std::vector<Bytes>>()},
-                          {"certificate", schema_of<std::optional<Certificate>>()},
-                          {"outcomes", schema_of<std::vector<TxOutcome>>()}});
+    return titled("BlockInfo",
+                  object_schema({{"id", schema_of<BlockId>()},
+                                 {"header", schema_of<BlockHeader>()},
+                                 {"txs", schema_of<std::vector<Bytes>>()},
+                                 {"certificate", schema_of<std::optional<Certificate>>()},
+                                 {"finalization", schema_of<std::optional<Certificate>>()},
+                                 {"outcomes", schema_of<std::vector<TxOutcome>>()}}));
+  } else if constexpr (std::same_as<T, std::pair<Hash32, Hash32>>) {
+    return titled("OtherLeaf", object_schema({{"path", schema_of<Hash32>()},
+                                              {"value_hash", schema_of<Hash32>()}}));
   } else {
     return {{"type", "object"}};
   }
@@ -56,7 +78,11 @@ Json custom_schema() {
 
 template <class T>
 Json struct_schema() {
-  Json out{{"type", "object"}, {"properties", Json::object()}, {"required", Json::array()}};
+  constexpr std::string_view kName = Fields<T>::kName;
+  Json out{{"title", kName.substr(kName.rfind(':') + 1)},  // without its namespace
+           {"type", "object"},
+           {"properties", Json::object()},
+           {"required", Json::array()}};
   std::apply(
       [&]<class... F>(const F&... f) {
         ((out["properties"][f.name] =

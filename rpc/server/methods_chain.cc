@@ -95,6 +95,30 @@ Method chain_block() {
       }};
 }
 
+Method chain_header() {
+  return {
+      .name = "chain_header",
+      .summary =
+          "The header of a final block, and the certificate that made it final; null where a later "
+          "block's did. What a light client checks an answer of state_proof by.",
+      .params = {height_param("Of the block; the first is 1.")},
+      .result = object_schema({{"id", schema_of<BlockId>()},
+                               {"header", schema_of<BlockHeader>()},
+                               {"finalization", schema_of<std::optional<Certificate>>()}}),
+      .errors = {kNotFound, kNodeFailed},
+      .example_params = R"({"height": "2"})",
+      .example_result = R"({"header": {"height": "2"}, "finalization": null})",
+      .cost = 50,
+      .run = [](NodeApi& node, const Args& args) -> Outcome {
+        FOG_ARG(const std::uint64_t height, args.get<std::uint64_t>("height"));
+        FOG_ARG(const BlockInfo block, node.block(height));
+        Json out = to_json(block);
+        return Answer(Json{{"id", std::move(out["id"])},
+                           {"header", std::move(out["header"])},
+                           {"finalization", std::move(out["finalization"])}});
+      }};
+}
+
 Method chain_wait_height() {
   return {.name = "chain_wait_height",
           .summary =
@@ -152,7 +176,7 @@ Method account_get() {
                                {"exists", schema_of<bool>()},
                                {"balance", schema_of<Amount>()},
                                {"balance_fog", {{"type", "string"}}},
-                               {"lanes", {{"type", "array"}}}}),
+                               {"lanes", schema_of<std::vector<LaneSequence>>()}}),
       .errors = {kUnavailable},
       .example_params = R"({"address": "fog1xyerxdp4xcmnswfsxyerxdp4xcmnswfsjka587"})",
       .example_result =
@@ -188,7 +212,7 @@ Method supply_verify() {
 }  // namespace
 
 void add_chain_methods(std::vector<Method>& out) {
-  for (auto* make : {&chain_status, &chain_sync, &chain_checkpoint, &chain_block,
+  for (auto* make : {&chain_status, &chain_sync, &chain_checkpoint, &chain_block, &chain_header,
                      &chain_wait_height, &params_get, &account_get, &supply_verify}) {
     out.push_back(make());
   }

@@ -3,7 +3,6 @@ import { schnorr } from '@noble/curves/secp256k1.js';
 import * as sdk from '@fogcoin/sdk';
 
 const kZero = `0x${'00'.repeat(32)}` as sdk.Hex;
-const kEpochLength = 4n;
 const kChainId = sdk.toHex(sdk.sha256(sdk.utf8('a fake chain')));
 
 type Leaf = [path: Uint8Array, value: sdk.Hex];
@@ -35,6 +34,11 @@ export class FakeChain {
   readonly headers: { id: sdk.Hex; header: sdk.BlockHeader; finalization: sdk.Certificate | null }[] = [];
   readonly first = validators('first', 10n, 20n, 30n, 40n);
   readonly second = validators('second', 5n, 5n);
+  readonly epochLength: bigint;
+
+  constructor(epochLength = 4n) {
+    this.epochLength = epochLength;
+  }
 
   setOf(epoch: bigint): Validators {
     return epoch === 0n ? this.first : this.second;
@@ -53,12 +57,12 @@ export class FakeChain {
   /** The header of the block after the present state. */
   next(): sdk.BlockHeader {
     const height = BigInt(this.headers.length) + 1n;
-    const epoch = (height - 1n) / kEpochLength;
+    const epoch = (height - 1n) / this.epochLength;
     return {
       chain_id: kChainId, height, epoch, time_ms: BigInt(Date.now()) - 1_000_000n + height, parent: this.headers.at(-1)?.id ?? kZero,
       app_hash: sdk.toHex(rootOf(this.leaves())), tx_root: kZero, validators_hash: sdk.validatorsHash(this.setOf(epoch).set),
       proposer: kZero, beacon: null,
-      next_validators_hash: height % kEpochLength === 0n ? sdk.validatorsHash(this.setOf(epoch + 1n).set) : null, certificate_hash: kZero,
+      next_validators_hash: height % this.epochLength === 0n ? sdk.validatorsHash(this.setOf(epoch + 1n).set) : null, certificate_hash: kZero,
     };
   }
 
@@ -95,20 +99,18 @@ export class FakeChain {
         }
         case 'chain_status': return this.status();
         case 'state_proof': return this.prove(params.key);
-        case 'params_get': return { chain: { epoch_length: kEpochLength } };
+        case 'params_get': return { chain: { epoch_length: this.epochLength } };
         case 'staking_epoch': return { epoch: { epoch: 1n }, set: this.second.set, next_set: this.second.set };
         case 'state_get': return { values: [null] };
         default: throw new Error(method);
       }
     };
-    return new sdk.Client({
-      send: async (request) => {
-        const { id, method, params } = request as sdk.Request;
-        const honest = answer(method, params);
-        if (honest === undefined) return { id, error: { code: -32001, message: 'no such block', data: { error: 'not_found' } } };
-        return { id, jsonrpc: '2.0', result: lie(method, structuredClone(sdk.toJson(honest))) };
-      },
-    });
+    const one = ({ id, method, params }: sdk.Request): unknown => {
+      const honest = answer(method, params);
+      if (honest === undefined) return { id, error: { code: -32001, message: 'no such block', data: { error: 'not_found' } } };
+      return { id, jsonrpc: '2.0', result: lie(method, structuredClone(sdk.toJson(honest))) };
+    };
+    return new sdk.Client({ send: async (request) => (Array.isArray(request) ? request.map(one) : one(request)) });
   }
 
   status(): unknown {

@@ -44,6 +44,17 @@ describe('a light client', () => {
     assert.equal(header.height, 2n);
   });
 
+  it('finds a certificate that is far away', async () => {
+    const long = new FakeChain(1_000n);
+    for (let i = 0; i < 300; ++i) long.add(false);
+    long.add();
+    const light = new sdk.LightClient(long.client(), long.trust());
+    assert.equal((await light.header(2n)).id, long.headers[1]!.id);
+    long.headers[150]!.header = { ...long.headers[150]!.header, app_hash: `0x${'11'.repeat(32)}` };
+    await assert.rejects(light.header(2n), /not the one that was made final/);
+    assert.equal((await light.header(200n)).id, long.headers[199]!.id);
+  });
+
   it('follows the epochs', async () => {
     for (let i = 0; i < 4; ++i) chain.add();
     const light = new sdk.LightClient(chain.client(), chain.trust());

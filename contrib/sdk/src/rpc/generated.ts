@@ -99,7 +99,7 @@ export interface PreviewReason {
   hosts: bigint;
   nearest: bigint;
   what: string;
-  why: 'none' | 'too_new' | 'runtime_kind' | 'runtime_profile' | 'country' | 'cell' | 'distance' | 'latency' | 'gpu' | 'cpu' | 'memory' | 'storage' | 'egress' | 'attribute' | 'attestation' | 'host_unlisted' | 'host_denied' | 'owner_unlisted' | 'owner_denied' | 'failed_before' | 'standing' | 'price_cap' | 'unit_cap' | 'unknown';
+  why: 'none' | 'too_new' | 'runtime_kind' | 'runtime_profile' | 'country' | 'cell' | 'distance' | 'latency' | 'gpu' | 'cpu' | 'memory' | 'storage' | 'egress' | 'attribute' | 'attestation' | 'host_unlisted' | 'host_denied' | 'owner_unlisted' | 'owner_denied' | 'failed_before' | 'standing' | 'price_cap' | 'unit_cap';
 }
 
 export interface PreviewReport {

@@ -57,7 +57,10 @@ TEST(Codec, OutcomesAndStatusesComeBackToo) {
 
 TEST(Codec, BlocksKeepTheirSignedBytes) {
   SeededRng rng(9);
-  BlockInfo info{any_value<Hash32>(rng), any_value<Block>(rng), {any_value<TxOutcome>(rng)}};
+  BlockInfo info{any_value<Hash32>(rng),
+                 any_value<Block>(rng),
+                 {any_value<TxOutcome>(rng)},
+                 any_value<Certificate>(rng)};
   info.outcomes[0].fault = 0;
   info.outcomes[0].failed_message = 0;
   const auto back = from_json<BlockInfo>(to_json(info), "block");
@@ -65,6 +68,7 @@ TEST(Codec, BlocksKeepTheirSignedBytes) {
   EXPECT_EQ(back->id, info.id);
   EXPECT_EQ(back->block, info.block);
   EXPECT_EQ(back->outcomes, info.outcomes);
+  EXPECT_EQ(back->finalization, info.finalization);
 }
 
 // The forms that the design fixes: numbers of 64 bits as text, bytes as hex, addresses as Bech32.
