@@ -126,11 +126,15 @@ bool Relay::build_head() {
   auto head = link_head<market::RequestHead>(message);
   if (!head || exchange_.target.size() > 16'384) return false;
   std::erase_if(head->fields, [](const market::HttpField& field) {
-    return field.name == "expect" || field.name == "x-forwarded-for" ||
-           field.name == "x-forwarded-prefix" || field.name == "forwarded";
+    return field.name == "expect" || field.name == "forwarded" ||
+           std::string_view(field.name).starts_with("x-forwarded-");
   });
-  if (head->fields.size() + 2 > 128) return false;
+  if (head->fields.size() + 4 > 128) return false;
+  const auto host = message[http::field::host];
   head->fields.push_back({std::string("x-forwarded-for"), exchange_.forwarded_for});
+  head->fields.push_back({std::string("x-forwarded-host"), std::string(host.data(), host.size())});
+  head->fields.push_back(
+      {std::string("x-forwarded-proto"), exchange_.client.is_encrypted() ? "https" : "http"});
   if (!exchange_.prefix.empty())
     head->fields.push_back({std::string("x-forwarded-prefix"), exchange_.prefix});
   make_canonical(*head);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "rpc/gateway/client_stream.h"
 #include "rpc/gateway/http.h"
 #include "rpc/gateway/routes.h"
 #include "rpc/gateway/server.h"
@@ -14,7 +15,7 @@ namespace fog::gateway {
 
 // One request of an End User, its header read, its body still to come.
 struct Exchange {
-  Stream& client;
+  ClientStream& client;
   beast::flat_buffer& buffer;
   BufferParser& parser;
   std::string target;         // as the Host shall see it

@@ -18,21 +18,12 @@ using std::chrono::milliseconds;
 constexpr std::string_view kArtifactPath = "/.fog/artifacts/";
 constexpr std::string_view kExplainPath = "/.fog/explain/";
 
-template <class Response>
-net::awaitable<bool> send(Exchange& exchange, Response& answer) {
-  beast::error_code error;
-  answer.keep_alive(exchange.parser.get().keep_alive() && exchange.parser.is_done());
-  exchange.client.expires_after(milliseconds(60'000));
-  co_await http::async_write(exchange.client, answer,
-                             net::redirect_error(net::use_awaitable, error));
-  co_return !error && answer.keep_alive();
-}
-
 net::awaitable<bool> send_text(Exchange& exchange, const char* type, std::string body) {
   TextResponse answer(http::status::ok, exchange.parser.get().version());
   answer.set(http::field::content_type, type);
   answer.set(http::field::cache_control, "no-store");
   answer.body() = std::move(body);
+  answer.keep_alive(exchange.parser.get().keep_alive() && exchange.parser.is_done());
   answer.prepare_payload();
   co_return co_await send(exchange, answer);
 }
@@ -109,6 +100,7 @@ std::string metrics_text(const GatewayCounters& counters, const Routes& routes,
          line("foggate_voids_total", "counter", counters.voids) +
          line("foggate_vouchers_total", "counter", counters.vouchers) +
          line("foggate_connections", "gauge", counters.connections) +
+         line("foggate_handshakes_failed_total", "counter", counters.handshakes_failed) +
          line("foggate_tunnels", "gauge", tunnels == nullptr ? 0 : tunnels->count()) +
          line("foggate_replicas", "gauge", routes.all().size());
 }

@@ -6,6 +6,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "rpc/gateway/certificates.h"
 #include "rpc/gateway/session.h"
 #include "rpc/gateway/vouching.h"
 
@@ -34,8 +35,10 @@ struct GatewayServer::Impl {
     tunnels.emplace(config.tunnels);
   }
 
-  ErrorOr<std::uint16_t> bind();
-  net::awaitable<void> accept_all();
+  ErrorOr<void> listen(std::optional<tcp::acceptor>& acceptor, const std::string& at,
+                       std::uint16_t port);
+  net::awaitable<void> accept_all(tcp::acceptor& acceptor, bool encrypted);
+  net::awaitable<void> watch_certificates();
   net::awaitable<void> vouch_all();
   net::awaitable<void> vouch_one(std::shared_ptr<Replica> replica, bool force);
   void follow_chain();
@@ -52,31 +55,32 @@ struct GatewayServer::Impl {
   std::vector<std::unique_ptr<Shard>> shards;
   std::unique_ptr<Shard> voucher_shard;
   std::optional<tcp::acceptor> acceptor;
-  std::set<const Replica*> vouching;  // on the voucher thread only
+  std::optional<tcp::acceptor> tls_acceptor;
+  std::unique_ptr<Certificates> certificates;  // null: no TLS
+  std::set<const Replica*> vouching;           // on the voucher thread only
   std::atomic<bool> stopping{false};
   std::vector<std::thread> threads;
 };
 
-ErrorOr<std::uint16_t> GatewayServer::Impl::bind() {
+ErrorOr<void> GatewayServer::Impl::listen(std::optional<tcp::acceptor>& door, const std::string& at,
+                                          std::uint16_t port) {
   beast::error_code error;
-  const auto address = net::ip::make_address(config.listen_address, error);
-  if (error)
-    return fail(ErrorCode::kInvalidInput,
-                "not an IP address to listen on: " + config.listen_address);
-  tcp::endpoint endpoint(address, config.listen_port);
-  acceptor.emplace(shards.front()->context);
-  acceptor->open(endpoint.protocol(), error);
-  if (!error) acceptor->set_option(net::socket_base::reuse_address(true), error);
-  if (!error) acceptor->bind(endpoint, error);
-  if (!error) acceptor->listen(net::socket_base::max_listen_connections, error);
+  const auto address = net::ip::make_address(at, error);
+  if (error) return fail(ErrorCode::kInvalidInput, "not an IP address to listen on: " + at);
+  tcp::endpoint endpoint(address, port);
+  door.emplace(shards.front()->context);
+  door->open(endpoint.protocol(), error);
+  if (!error) door->set_option(net::socket_base::reuse_address(true), error);
+  if (!error) door->bind(endpoint, error);
+  if (!error) door->listen(net::socket_base::max_listen_connections, error);
   if (error) {
-    return fail(ErrorCode::kIo, "cannot listen on " + config.listen_address + ":" +
-                                    std::to_string(config.listen_port) + ": " + error.message());
+    return fail(ErrorCode::kIo,
+                "cannot listen on " + at + ":" + std::to_string(port) + ": " + error.message());
   }
-  return acceptor->local_endpoint().port();
+  return {};
 }
 
-net::awaitable<void> GatewayServer::Impl::accept_all() {
+net::awaitable<void> GatewayServer::Impl::accept_all(tcp::acceptor& door, bool encrypted) {
   std::size_t next = 0;
   while (!stopping) {
     beast::error_code error;
@@ -86,11 +90,31 @@ net::awaitable<void> GatewayServer::Impl::accept_all() {
       continue;
     }
     Shard& shard = *shards[next++ % shards.size()];
-    tcp::socket socket = co_await acceptor->async_accept(
-        shard.context, net::redirect_error(net::use_awaitable, error));
+    tcp::socket socket =
+        co_await door.async_accept(shard.context, net::redirect_error(net::use_awaitable, error));
     if (error == net::error::operation_aborted) co_return;
     if (error) continue;
-    net::co_spawn(shard.context, serve_connection(shard, std::move(socket)), net::detached);
+    net::co_spawn(
+        shard.context,
+        serve_connection(shard, std::move(socket), encrypted ? certificates->context() : nullptr),
+        net::detached);
+  }
+}
+
+// A certificate that a client of ACME has renewed is taken within a second; one that cannot be used
+// is said once.
+net::awaitable<void> GatewayServer::Impl::watch_certificates() {
+  std::string said;
+  while (!stopping) {
+    net::steady_timer timer(voucher_shard->context, milliseconds(1'000));
+    beast::error_code error;
+    co_await timer.async_wait(net::redirect_error(net::use_awaitable, error));
+    const auto changed = certificates->reload_if_changed();
+    if (changed && *changed) spdlog::info("certificates read again: they have changed");
+    const std::string trouble = changed ? "" : changed.error().context;
+    if (!trouble.empty() && trouble != said)
+      spdlog::warn("the certificates from before stay in use: {}", trouble);
+    said = trouble;
   }
 }
 
@@ -151,6 +175,7 @@ void GatewayServer::Impl::stop() {
     net::post(shards.front()->context, [this] {
       beast::error_code error;
       acceptor->close(error);
+      if (tls_acceptor) tls_acceptor->close(error);
     });
   }
   // Let what is in flight end and be vouched for, within bounds.
@@ -195,9 +220,19 @@ ErrorOr<std::uint16_t> GatewayServer::start() {
   for (unsigned i = 0; i < std::max(1U, impl.config.threads); ++i)
     impl.shards.push_back(make_shard());
   impl.voucher_shard = make_shard();
-  auto port = impl.bind();
-  if (!port) return port;
-  net::co_spawn(impl.shards.front()->context, impl.accept_all(), net::detached);
+  const GatewayConfig& config = impl.config;
+  const bool encrypted = !config.certificates.files.empty() || !config.certificates.folder.empty();
+  if (encrypted) {
+    TRY(impl.certificates, Certificates::load(config.certificates));
+    TRY_VOID(impl.listen(impl.tls_acceptor, config.tls_address, config.tls_port));
+  }
+  TRY_VOID(impl.listen(impl.acceptor, config.listen_address, config.listen_port));
+  net::io_context& front = impl.shards.front()->context;
+  net::co_spawn(front, impl.accept_all(*impl.acceptor, false), net::detached);
+  if (encrypted) {
+    net::co_spawn(front, impl.accept_all(*impl.tls_acceptor, true), net::detached);
+    net::co_spawn(impl.voucher_shard->context, impl.watch_certificates(), net::detached);
+  }
   net::co_spawn(impl.voucher_shard->context, impl.vouch_all(), net::detached);
   const auto run = [&impl](Shard& shard) {
     impl.threads.emplace_back([&shard] {
@@ -208,7 +243,11 @@ ErrorOr<std::uint16_t> GatewayServer::start() {
   for (auto& shard : impl.shards) run(*shard);
   run(*impl.voucher_shard);
   if (impl.node != nullptr) impl.threads.emplace_back([&impl] { impl.follow_chain(); });
-  return port;
+  return impl.acceptor->local_endpoint().port();
+}
+
+std::uint16_t GatewayServer::tls_port() const {
+  return impl_->tls_acceptor ? impl_->tls_acceptor->local_endpoint().port() : std::uint16_t{0};
 }
 
 void GatewayServer::stop() {

@@ -1,4 +1,5 @@
-// GatewayServer: the End Users' door. HTTP/1.1 in, the leased Host's answer out.
+// GatewayServer: the End Users' door. HTTP/1.1 or HTTP/2 in, plain or by TLS, the leased Host's
+// answer out.
 //
 // A request names its service by host name (NAME.DOMAIN) or by the first part of its path
 // (/NAME/...). The gateway chooses the less loaded of two random replicas, forwards with streaming
@@ -13,6 +14,7 @@
 #include <string>
 
 #include "rpc/gateway/artifacts.h"
+#include "rpc/gateway/certificate_source.h"
 #include "rpc/gateway/demand_desk.h"
 #include "rpc/gateway/routes.h"
 #include "rpc/gateway/secrets.h"
@@ -45,6 +47,14 @@ struct GatewayConfig {
   std::uint64_t body_idle_ms_max = 30'000;  // between two parts of a body
   std::uint64_t connect_ms_max = 2'000;     // to a Host
   TunnelRules tunnels;
+  // For TLS beside the plain port, where there are certificates.
+  std::string tls_address = "127.0.0.1";
+  std::uint16_t tls_port = 0;  // 0: the system chooses
+  CertificateSource certificates;
+  // Not empty: answers to certificate authorities are in FOLDER/.well-known/acme-challenge/.
+  std::string acme_folder;
+  // Who comes for a service without TLS is sent to it there; 0: he is served.
+  std::uint16_t redirect_to_tls_port = 0;
   std::string only_service;  // not empty: all requests are for this one, whatever they name
   std::function<void(const ServedRequest&)> served;  // may be empty; from the shards' threads
 };
@@ -54,8 +64,9 @@ struct GatewayCounters {
   std::atomic<std::uint64_t> failures{
       0};                               // answered 5xx by the gateway itself or a failed workload
   std::atomic<std::uint64_t> voids{0};  // forwarded without a settled end
-  std::atomic<std::uint64_t> vouchers{0};     // taken by Hosts
-  std::atomic<std::uint64_t> connections{0};  // open now
+  std::atomic<std::uint64_t> vouchers{0};           // taken by Hosts
+  std::atomic<std::uint64_t> connections{0};        // open now
+  std::atomic<std::uint64_t> handshakes_failed{0};  // of TLS
 };
 
 class GatewayServer {
@@ -68,8 +79,11 @@ class GatewayServer {
   GatewayServer(GatewayConfig config, Routes& routes, ArtifactFolder& artifacts);
   ~GatewayServer();
 
-  // Binds, then serves, follows the chain and vouches on own threads. The port that it listens on.
+  // Loads certificates, binds, then serves, follows the chain and vouches on own threads. The port
+  // for plain HTTP.
   ErrorOr<std::uint16_t> start();
+  // The port for TLS, after start(); 0: there is none.
+  std::uint16_t tls_port() const;
   // Stops accepting, gives last vouchers, closes connections, joins the threads.
   void stop();
   const GatewayCounters& counters() const;

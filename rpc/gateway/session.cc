@@ -5,6 +5,7 @@
 
 #include "chain/base/ascii.h"
 #include "chain/base/clock.h"
+#include "chain/base/url.h"
 #include "rpc/gateway/service_load.h"
 
 namespace fog::gateway {
@@ -187,6 +188,26 @@ net::awaitable<bool> too_large(Exchange& exchange, std::uint64_t limit) {
       "The service takes bodies of at most " + std::to_string(limit) + " bytes.", false);
 }
 
+// 308 keeps the method and the body (RFC 9110, 15.4.9).
+net::awaitable<bool> send_to_tls(Exchange& exchange, const std::string& host,
+                                 const std::string& target, std::uint16_t port) {
+  const auto at = parse_host_port(host, 80);
+  if (!at) {
+    co_return co_await send_plain(exchange, http::status::bad_request, "bad-request",
+                                  "The Host field names no host.", false);
+  }
+  std::string place = "https://" + to_text(HostPort{at->host, port});
+  if (port == 443) place.resize(place.size() - std::string_view(":443").size());
+  place += target;
+  const auto& message = exchange.parser.get();
+  const bool keep = message.keep_alive() && exchange.parser.is_done();
+  TextResponse answer =
+      plain_answer(message.version() == 10 ? 10 : 11, keep, http::status::permanent_redirect,
+                   "tls-only", "This gateway serves over TLS: " + place);
+  answer.set(http::field::location, place);
+  co_return co_await send(exchange, answer);
+}
+
 net::awaitable<bool> serve_service(Shard& shard, Exchange& exchange, const Place& place) {
   exchange.target = place.target;
   exchange.prefix = place.prefix;
@@ -251,7 +272,9 @@ net::awaitable<bool> serve_service(Shard& shard, Exchange& exchange, const Place
       "The service '" + place.service + "' could not be reached: " + failed + ".", false);
 }
 
-net::awaitable<bool> serve_request(Shard& shard, Stream& client, beast::flat_buffer& buffer,
+}  // namespace
+
+net::awaitable<bool> serve_request(Shard& shard, ClientStream& client, beast::flat_buffer& buffer,
                                    const std::string& peer) {
   BufferParser parser;
   parser.header_limit(static_cast<std::uint32_t>(shard.config.header_bytes_max));
@@ -296,7 +319,15 @@ net::awaitable<bool> serve_request(Shard& shard, Stream& client, beast::flat_buf
     exchange.target = target;
     co_return co_await serve_own_path(shard, exchange);
   }
+  if (target.starts_with(kAcmePath) && !shard.config.acme_folder.empty()) {
+    exchange.target = target;
+    co_return co_await serve_acme_path(shard, exchange);
+  }
   const auto host = message[http::field::host];
+  if (shard.config.redirect_to_tls_port != 0 && !client.is_encrypted()) {
+    co_return co_await send_to_tls(exchange, std::string(host.data(), host.size()), target,
+                                   shard.config.redirect_to_tls_port);
+  }
   const auto place = place_of(std::string(host.data(), host.size()), target, shard.config);
   if (!place) {
     co_return co_await send_plain(
@@ -305,8 +336,6 @@ net::awaitable<bool> serve_request(Shard& shard, Stream& client, beast::flat_buf
   }
   co_return co_await serve_service(shard, exchange, *place);
 }
-
-}  // namespace
 
 TextResponse plain_answer(unsigned version, bool keep_alive, http::status status,
                           std::string_view reason, const std::string& sentence) {
@@ -320,14 +349,9 @@ TextResponse plain_answer(unsigned version, bool keep_alive, http::status status
   return out;
 }
 
-net::awaitable<bool> send_plain(Exchange& exchange, http::status status, std::string_view reason,
-                                const std::string& sentence, bool keep_alive) {
-  const auto& message = exchange.parser.get();
-  // A body that nobody will read ends the connection: what follows it could not be told from it.
-  const bool keep = keep_alive && message.keep_alive() && exchange.parser.is_done();
-  TextResponse answer =
-      plain_answer(message.version() == 10 ? 10 : 11, keep, status, reason, sentence);
-  if (message.method() == http::verb::head) answer.body().clear();
+net::awaitable<bool> send(Exchange& exchange, TextResponse& answer) {
+  const bool keep = answer.keep_alive();
+  if (exchange.parser.get().method() == http::verb::head) answer.body().clear();
   exchange.client.expires_after(milliseconds(10'000));
   beast::error_code error;
   http::response_serializer<http::string_body> serializer(answer);
@@ -336,28 +360,14 @@ net::awaitable<bool> send_plain(Exchange& exchange, http::status status, std::st
   co_return !error && keep;
 }
 
-net::awaitable<void> serve_connection(Shard& shard, tcp::socket socket) {
-  ++shard.counters.connections;
-  beast::error_code error;
-  const auto endpoint = socket.remote_endpoint(error);
-  const std::string peer = error ? "unknown" : endpoint.address().to_string();
-  socket.set_option(tcp::no_delay(true), error);
-  Stream client(std::move(socket));
-  beast::flat_buffer buffer;
-  bool more = true;
-  while (more) more = co_await serve_request(shard, client, buffer, peer);
-  client.expires_never();
-  client.socket().shutdown(tcp::socket::shutdown_send, error);
-  // What the End User still sends is read for a moment, so that a reset does not eat our last
-  // answer: many clients send a whole refused body before they read.
-  client.expires_after(milliseconds(1'000));
-  for (int i = 0; i < 4'096 && !error; ++i) {
-    buffer.clear();
-    co_await client.async_read_some(buffer.prepare(16'384),
-                                    net::redirect_error(net::use_awaitable, error));
-  }
-  client.close();
-  --shard.counters.connections;
+net::awaitable<bool> send_plain(Exchange& exchange, http::status status, std::string_view reason,
+                                const std::string& sentence, bool keep_alive) {
+  const auto& message = exchange.parser.get();
+  // A body that nobody will read ends the connection: what follows it could not be told from it.
+  const bool keep = keep_alive && message.keep_alive() && exchange.parser.is_done();
+  TextResponse answer =
+      plain_answer(message.version() == 10 ? 10 : 11, keep, status, reason, sentence);
+  co_return co_await send(exchange, answer);
 }
 
 }  // namespace fog::gateway

@@ -40,7 +40,12 @@ struct Shard {
   UpstreamPool pool{context, tunnels};
 };
 
-net::awaitable<void> serve_connection(Shard& shard, tcp::socket socket);
+// One End User's connection, until its end. `certificates`: it is one of TLS.
+net::awaitable<void> serve_connection(Shard& shard, tcp::socket socket,
+                                      std::shared_ptr<net::ssl::context> certificates);
+// The next request of an HTTP/1.1 connection. False when the connection must be closed.
+net::awaitable<bool> serve_request(Shard& shard, ClientStream& client, beast::flat_buffer& buffer,
+                                   const std::string& peer);
 
 // The gateway's own paths (/.fog/...). False when the connection must be closed.
 net::awaitable<bool> serve_own_path(Shard& shard, Exchange& exchange);
@@ -48,11 +53,17 @@ net::awaitable<bool> serve_own_path(Shard& shard, Exchange& exchange);
 constexpr std::string_view kSecretsPath = "/.fog/secrets/";
 net::awaitable<bool> serve_secrets_path(Shard& shard, Exchange& exchange);
 
+// What a certificate authority asks for (RFC 8555, 8.3), from files that an ACME client lays down.
+constexpr std::string_view kAcmePath = "/.well-known/acme-challenge/";
+net::awaitable<bool> serve_acme_path(Shard& shard, Exchange& exchange);
+
 // Of Hosts that hold connections to this gateway (tunnel_paths.cc).
 net::awaitable<bool> serve_tunnel_hello(Shard& shard, Exchange& exchange);
 net::awaitable<bool> serve_tunnelled(Shard& shard, Exchange& exchange);
 
-// Sends a short answer. False when the connection must be closed.
+// Sends a short answer whose head is complete. False when the connection must be closed.
+net::awaitable<bool> send(Exchange& exchange, TextResponse& answer);
+// Sends a short answer in words. False when the connection must be closed.
 net::awaitable<bool> send_plain(Exchange& exchange, http::status status, std::string_view reason,
                                 const std::string& sentence, bool keep_alive);
 

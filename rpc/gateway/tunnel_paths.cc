@@ -47,8 +47,17 @@ DeskAnswer judge_hello(SecretDesk& desk, const Tunnels& tunnels, const Address& 
 
 // ---- a Host is asked ----
 
-// Both ways, until either side ends.
-net::awaitable<void> pump(Stream& from, Stream& to) {
+net::awaitable<void> end_writing(Stream& stream) {
+  beast::error_code ignored;
+  stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
+  co_return;
+}
+net::awaitable<void> end_writing(ClientStream& stream) {
+  co_await stream.end_writing();
+}
+// One way, until its end.
+template <class From, class To>
+net::awaitable<void> pump(From& from, To& to) {
   std::array<std::uint8_t, 16 * 1024> part;
   beast::error_code error;
   while (!error) {
@@ -58,7 +67,7 @@ net::awaitable<void> pump(Stream& from, Stream& to) {
       co_await net::async_write(to, net::buffer(part.data(), got),
                                 net::redirect_error(net::use_awaitable, error));
   }
-  to.socket().shutdown(tcp::socket::shutdown_send, error);
+  co_await end_writing(to);
 }
 
 // One request and its answer, through a tunnel.
@@ -224,6 +233,13 @@ net::awaitable<bool> serve_tunnel_hello(Shard& shard, Exchange& exchange) {
     co_return co_await send_plain(exchange, http::status::bad_request, "bad-hello",
                                   "This path is for `Upgrade: fog-tunnel`.", false);
   }
+  beast::tcp_stream* const connection = exchange.client.plain();
+  if (connection == nullptr) {
+    co_return co_await send_plain(exchange, http::status::bad_request, "bad-hello",
+                                  "Tunnels come to the gateway's port for plain HTTP/1.1; what "
+                                  "passes over them has MACs of its own.",
+                                  false);
+  }
   const auto body = co_await read_desk_body(exchange, shard.config.body_idle_ms_max);
   const auto hello = body ? bcs_decode<market::SignedTunnelHello>(*body)
                           : Result<market::SignedTunnelHello, BcsError>(Fail{BcsError::kTooLong});
@@ -249,7 +265,7 @@ net::awaitable<bool> serve_tunnel_hello(Shard& shard, Exchange& exchange) {
                             net::redirect_error(net::use_awaitable, error));
   if (error) co_return false;
   exchange.client.expires_never();
-  tcp::socket socket = exchange.client.release_socket();
+  tcp::socket socket = connection->release_socket();
   socket.set_option(net::socket_base::keep_alive(true), error);
   Tunnel tunnel{UniqueFd(socket.release(error)), std::move(counted)};
   if (!error) shard.tunnels->put(hello->operator_key, std::move(tunnel));

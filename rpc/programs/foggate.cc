@@ -36,6 +36,10 @@ struct Options {
   std::string node = "http://127.0.0.1:7780";
   std::string listen = "127.0.0.1:7790";
   std::string port_file;
+  std::string listen_tls;
+  std::string tls_port_file;
+  std::vector<std::string> certificates;
+  std::vector<std::string> certificate_keys;
   std::string endpoint;
   std::vector<std::string> tunnels;  // of which Hosts
   std::string country;
@@ -213,6 +217,44 @@ void raise_descriptors() {
   (void)::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+ErrorOr<HostPort> address_of_option(const std::string& name, const std::string& text) {
+  const auto at = parse_host_port(text);
+  if (at) return *at;
+  return fail(ErrorCode::kInvalidInput,
+              name + ": write ADDRESS:PORT, e.g. 127.0.0.1:7790, not \"" + text + "\"");
+}
+
+// Where to listen, and with which certificates.
+ErrorOr<void> take_doors(Options& options) {
+  gateway::GatewayConfig& config = options.config;
+  TRY(const auto plain, address_of_option("--listen", options.listen));
+  config.listen_address = plain.host;
+  config.listen_port = plain.port;
+  if (options.certificates.size() != options.certificate_keys.size()) {
+    return fail(ErrorCode::kInvalidInput,
+                "each --certificate needs its --certificate-key, in the same order");
+  }
+  for (std::size_t i = 0; i < options.certificates.size(); ++i)
+    config.certificates.files.push_back({options.certificates[i], options.certificate_keys[i]});
+  const bool any = !config.certificates.files.empty() || !config.certificates.folder.empty();
+  if (options.listen_tls.empty() != !any) {
+    return fail(ErrorCode::kInvalidInput,
+                "--listen-tls and certificates (--certificate with --certificate-key, or "
+                "--certificates FOLDER) go together");
+  }
+  if (any) {
+    TRY(const auto tls, address_of_option("--listen-tls", options.listen_tls));
+    config.tls_address = tls.host;
+    config.tls_port = tls.port;
+  }
+  return {};
+}
+
+ErrorOr<void> write_port(const std::string& path, std::uint16_t port) {
+  if (path.empty()) return {};
+  return write_file_atomically(path, as_bytes(std::to_string(port) + "\n"), FileMode::kShared);
+}
+
 ErrorOr<void> run(Options options) {
   raise_descriptors();
   // Signals are taken by sigwait below, so that stopping is ordinary code.
@@ -224,15 +266,7 @@ ErrorOr<void> run(Options options) {
   signal(SIGPIPE, SIG_IGN);
 
   TRY(const auto key, read_key(options));
-  const auto listen = parse_host_port(options.listen);
-  if (!listen) {
-    return fail(
-        ErrorCode::kInvalidInput,
-        "--listen: write ADDRESS:PORT, e.g. 127.0.0.1:7790, not \"" + options.listen + "\"");
-  }
-  options.config.listen_address = listen->host;
-  options.config.listen_port = listen->port;
-
+  TRY_VOID(take_doors(options));
   TRY(options.config.tunnels, tunnel_rules(options.tunnels));
   rpc::HttpNode node(options.node);
   TRY_VOID(make_folder(options.dir + "/vouchers"));
@@ -252,12 +286,12 @@ ErrorOr<void> run(Options options) {
                            });
   gateway::GatewayServer server(options.config, node, routes, *artifacts, *secrets, &desk);
   TRY(const auto port, server.start());
-  if (!options.port_file.empty()) {
-    TRY_VOID(write_file_atomically(options.port_file, as_bytes(std::to_string(port) + "\n"),
-                                   FileMode::kShared));
-  }
+  TRY_VOID(write_port(options.port_file, port));
+  TRY_VOID(write_port(options.tls_port_file, server.tls_port()));
   spdlog::info("gateway {} on http://{}:{}/NAME/ and http://NAME.{}:{}/", to_text(routes.gateway()),
                options.config.listen_address, port, options.config.domain, port);
+  if (server.tls_port() != 0)
+    spdlog::info("and by TLS on https://{}:{}/", options.config.tls_address, server.tls_port());
   int number = 0;
   sigwait(&stop_signals, &number);
   spdlog::info("stopping");
@@ -322,6 +356,24 @@ int main(int argc, char** argv) {
   run->add_option("--listen", options.listen, "ADDRESS:PORT; port 0 lets the system choose")
       ->capture_default_str();
   run->add_option("--port-file", options.port_file, "file to write the port to once it listens");
+  run->add_option("--listen-tls", options.listen_tls,
+                  "ADDRESS:PORT for TLS (HTTP/2 and HTTP/1.1), beside --listen");
+  run->add_option("--tls-port-file", options.tls_port_file,
+                  "file to write the port for TLS to once it listens");
+  run->add_option("--certificate", options.certificates,
+                  "PEM file: a certificate and what leads to its root; may be given again. Files "
+                  "that change are read again");
+  run->add_option("--certificate-key", options.certificate_keys,
+                  "PEM file: the key of the --certificate at the same place");
+  run->add_option(
+      "--certificates", options.config.certificates.folder,
+      "folder of folders with fullchain.pem and privkey.pem, as ACME clients keep them");
+  run->add_option("--acme-folder", options.config.acme_folder,
+                  "what an ACME client writes below it in .well-known/acme-challenge is served");
+  run->add_option("--redirect-to-tls", options.config.redirect_to_tls_port,
+                  "port that End Users who come without TLS are sent to; Hosts and Publishers are "
+                  "not")
+      ->check(CLI::Range(1, 65'535));
   run->add_option("--domain", options.config.domain, "services answer as NAME.DOMAIN")
       ->capture_default_str();
   run->add_option("--threads", options.config.threads, "event loops")

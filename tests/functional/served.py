@@ -29,6 +29,7 @@ def make_component(folder, name):
 class ServedTest(StagedTest):
     sent = 0  # requests that the Host must account for
     settings = SETTINGS
+    gateway_options = ()
 
     @classmethod
     def serve(cls, name, manifest, bid=None, seconds=60, private="", registries=""):
@@ -40,7 +41,7 @@ class ServedTest(StagedTest):
         cls.node = cls.stage.node({addresses["main"]: 100_000}, cls.settings)
         cls.owner.node_url = cls.node.url
         cls.host = Host(cls.stage, cls.node, cls.owner, "host", "1", private, registries)
-        cls.url, _ = cls.stage.gateway(cls.node, cls.owner)
+        cls.url, _ = cls.stage.gateway(cls.node, cls.owner, options=cls.gateway_options)
         cls.owner("service", "publish", manifest)
         cls.before_bid()
         cls.bid = cls.owner("bid", "create", *(bid or [manifest]))["bid"]
