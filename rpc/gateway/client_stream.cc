@@ -2,6 +2,14 @@
 
 namespace fog::gateway {
 
+ClientStream::ClientStream(net::io_context& context, std::unique_ptr<TlsStream> tls)
+    : context_(context),
+      carrier_(std::move(tls)),
+      tls_deadline_(std::make_unique<Deadline>(context, [stream = this->tls()] {
+        beast::error_code ignored;
+        stream->next_layer().close(ignored);
+      })) {}
+
 bool ClientStream::is_encrypted() const {
   if (tls() != nullptr) return true;
   const Http2Stream* const stream = http2();
@@ -9,11 +17,15 @@ bool ClientStream::is_encrypted() const {
 }
 
 void ClientStream::expires_never() {
-  if (auto* const stream = http2()) {
-    stream->expires_never();
-  } else {
-    tcp_layer().expires_never();
-  }
+  if (auto* const socket = plain()) return socket->expires_never();
+  deadline().never();
+}
+
+net::awaitable<beast::error_code> ClientStream::handshake() {
+  beast::error_code error;
+  co_await tls()->async_handshake(net::ssl::stream_base::server,
+                                  net::redirect_error(net::use_awaitable, error));
+  co_return error;
 }
 
 net::awaitable<void> ClientStream::end_writing() {
@@ -23,15 +35,20 @@ net::awaitable<void> ClientStream::end_writing() {
   // TLS says it too (RFC 8446, 6.1): without it an answer could be cut off unseen.
   if (tls() != nullptr)
     co_await tls()->async_shutdown(net::redirect_error(net::use_awaitable, error));
-  tcp_layer().socket().shutdown(tcp::socket::shutdown_send, error);
+  socket().shutdown(tcp::socket::shutdown_send, error);
 }
 
 void ClientStream::close() {
-  if (auto* const stream = http2()) {
-    stream->close();
-  } else {
-    tcp_layer().close();
-  }
+  if (auto* const stream = http2()) return stream->close();
+  beast::error_code ignored;
+  expires_never();
+  if (auto* const carrier = plain()) return carrier->close();
+  socket().close(ignored);
+}
+
+void ClientStream::cancel() {
+  beast::error_code ignored;
+  if (http2() == nullptr) socket().cancel(ignored);
 }
 
 }  // namespace fog::gateway

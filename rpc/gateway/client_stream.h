@@ -14,7 +14,9 @@
 
 namespace fog::gateway {
 
-using TlsStream = beast::ssl_stream<beast::tcp_stream>;
+// Over a bare socket: where Asio's TLS ends an operation at once it reads nothing from the layer
+// below, which Beast's tcp_stream takes for a second read at a time and stops the process for.
+using TlsStream = beast::ssl_stream<tcp::socket>;
 
 class ClientStream {
  public:
@@ -22,30 +24,30 @@ class ClientStream {
 
   ClientStream(net::io_context& context, tcp::socket socket)
       : context_(context), carrier_(std::in_place_type<beast::tcp_stream>, std::move(socket)) {}
-  // After its handshake.
-  ClientStream(net::io_context& context, std::unique_ptr<TlsStream> tls)
-      : context_(context), carrier_(std::move(tls)) {}
+  // Its handshake is still to come.
+  ClientStream(net::io_context& context, std::unique_ptr<TlsStream> tls);
   ClientStream(net::io_context& context, std::shared_ptr<Http2Stream> stream)
       : context_(context), carrier_(std::move(stream)) {}
 
   executor_type get_executor() const { return context_.get_executor(); }
   bool is_encrypted() const;
+  bool is_http2() const { return http2() != nullptr; }
   // A socket that nothing lies over; null where something does.
   beast::tcp_stream* plain() { return std::get_if<beast::tcp_stream>(&carrier_); }
 
-  // For the reads and writes that begin from now on; then they end with beast::error::timeout.
+  // For the reads and writes that begin from now on; then they fail.
   template <class Duration>
   void expires_after(Duration time) {
-    if (auto* const stream = http2()) {
-      stream->expires_after(std::chrono::duration_cast<std::chrono::milliseconds>(time));
-    } else {
-      tcp_layer().expires_after(time);
-    }
+    if (auto* const socket = plain()) return socket->expires_after(time);
+    deadline().after(std::chrono::duration_cast<std::chrono::milliseconds>(time));
   }
   void expires_never();
   // Says that no more comes. What the other side still sends can be read.
   net::awaitable<void> end_writing();
   void close();
+  // Reads and writes that are under way fail.
+  void cancel();
+  net::awaitable<beast::error_code> handshake();
 
   // Beast's AsyncReadStream and AsyncWriteStream.
   template <class Buffers, class Token>
@@ -80,7 +82,8 @@ class ClientStream {
     const auto* const held = std::get_if<std::shared_ptr<Http2Stream>>(&carrier_);
     return held == nullptr ? nullptr : held->get();
   }
-  beast::tcp_stream& tcp_layer() { return tls() == nullptr ? *plain() : tls()->next_layer(); }
+  Deadline& deadline() { return tls() == nullptr ? http2()->deadline() : *tls_deadline_; }
+  tcp::socket& socket() { return tls() == nullptr ? plain()->socket() : tls()->next_layer(); }
 
   // "Some" may be as little as the first that is not empty.
   template <class Buffer, class Buffers>
@@ -103,6 +106,7 @@ class ClientStream {
   net::io_context& context_;
   std::variant<beast::tcp_stream, std::unique_ptr<TlsStream>, std::shared_ptr<Http2Stream>>
       carrier_;
+  std::unique_ptr<Deadline> tls_deadline_;  // of TLS only
 };
 
 }  // namespace fog::gateway

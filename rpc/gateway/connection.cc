@@ -27,21 +27,6 @@ net::awaitable<std::optional<bool>> speaks_http2(Shard& shard, ClientStream& cli
   }
 }
 
-// What the End User still sends is read for a moment, so that a reset does not eat our last
-// answer: many clients send a whole refused body before they read.
-net::awaitable<void> say_goodbye(ClientStream& client, beast::flat_buffer& buffer) {
-  beast::error_code error;
-  client.expires_after(milliseconds(1'000));
-  co_await client.end_writing();
-  client.expires_after(milliseconds(1'000));
-  for (int i = 0; i < 4'096 && !error; ++i) {
-    buffer.clear();
-    co_await client.async_read_some(buffer.prepare(16'384),
-                                    net::redirect_error(net::use_awaitable, error));
-  }
-  client.close();
-}
-
 net::awaitable<void> serve_client(Shard& shard, ClientStream client, std::string peer) {
   beast::flat_buffer buffer;
   const auto http2 = co_await speaks_http2(shard, client, buffer);
@@ -49,24 +34,34 @@ net::awaitable<void> serve_client(Shard& shard, ClientStream client, std::string
     co_return co_await serve_http2(shard, std::move(client), std::move(buffer), std::move(peer));
   bool more = http2.has_value();
   while (more) more = co_await serve_request(shard, client, buffer, peer);
-  co_await say_goodbye(client, buffer);
+  co_await say_goodbye(client);
 }
 
 net::awaitable<void> serve_tls(Shard& shard, tcp::socket socket, net::ssl::context& certificates,
                                std::string peer) {
-  auto tls = std::make_unique<TlsStream>(std::move(socket), certificates);
-  tls->next_layer().expires_after(milliseconds(shard.config.header_ms_max));
-  beast::error_code error;
-  co_await tls->async_handshake(net::ssl::stream_base::server,
-                                net::redirect_error(net::use_awaitable, error));
-  if (error) {
+  ClientStream client(shard.context, std::make_unique<TlsStream>(std::move(socket), certificates));
+  client.expires_after(milliseconds(shard.config.header_ms_max));
+  if (co_await client.handshake()) {
     ++shard.counters.handshakes_failed;
     co_return;
   }
-  co_await serve_client(shard, ClientStream(shard.context, std::move(tls)), std::move(peer));
+  co_await serve_client(shard, std::move(client), std::move(peer));
 }
 
 }  // namespace
+
+net::awaitable<void> say_goodbye(ClientStream& client) {
+  beast::error_code error;
+  client.expires_after(milliseconds(1'000));
+  co_await client.end_writing();
+  client.expires_after(milliseconds(1'000));
+  std::vector<char> unread(16 * 1024);
+  for (int i = 0; i < 4'096 && !error; ++i) {
+    co_await client.async_read_some(net::buffer(unread),
+                                    net::redirect_error(net::use_awaitable, error));
+  }
+  client.close();
+}
 
 net::awaitable<void> serve_connection(Shard& shard, tcp::socket socket,
                                       std::shared_ptr<net::ssl::context> certificates) {

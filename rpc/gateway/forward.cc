@@ -126,10 +126,11 @@ bool Relay::build_head() {
   auto head = link_head<market::RequestHead>(message);
   if (!head || exchange_.target.size() > 16'384) return false;
   std::erase_if(head->fields, [](const market::HttpField& field) {
-    return field.name == "expect" || field.name == "forwarded" ||
+    return field.name == "expect" || field.name == "forwarded" || field.name == "traceparent" ||
            std::string_view(field.name).starts_with("x-forwarded-");
   });
-  if (head->fields.size() + 4 > 128) return false;
+  if (head->fields.size() + 5 > 128) return false;
+  head->fields.push_back({std::string("traceparent"), exchange_.trace.traceparent});
   const auto host = message[http::field::host];
   head->fields.push_back({std::string("x-forwarded-for"), exchange_.forwarded_for});
   head->fields.push_back({std::string("x-forwarded-host"), std::string(host.data(), host.size())});
@@ -257,6 +258,7 @@ http::response<http::buffer_body> Relay::client_response() const {
   out.result(message.result_int());
   for (const market::HttpField& field : answer_.fields) out.insert(field.name, field.value);
   out.set("via", "1.1 fogcoin");
+  out.set("fog-trace", exchange_.trace.id);
   if (const auto outcome = message["Fog-Outcome"]; !outcome.empty() && outcome != "ok") {
     out.set("fog-reason", outcome);
   }
@@ -320,6 +322,7 @@ net::awaitable<ForwardResult> Relay::relay_answer(Settling& settling) {
   const bool failed = !outcome.empty() && outcome != "ok";
   ServedRequest served;
   served.status = answer_.status;
+  served.lease = to_hex(replica_.lease);
   served.outcome = outcome.empty() ? "ok" : std::string(outcome);
   served.counters = {1, fuel_, market::response_bytes(answer_, body_bytes) + outbound_bytes_};
   served.memory_peak_bytes = number_of(view(parser_->get()["Fog-Memory-Peak"])).value_or(0);

@@ -9,6 +9,7 @@
 #include "rpc/gateway/http.h"
 #include "rpc/gateway/routes.h"
 #include "rpc/gateway/server.h"
+#include "rpc/gateway/trace.h"
 #include "rpc/gateway/upstream_pool.h"
 
 namespace fog::gateway {
@@ -22,6 +23,7 @@ struct Exchange {
   std::string forwarded_for;  // the End User's address
   std::string prefix;         // path prefix that was cut off, "" if none
   bool expects_continue = false;
+  Trace trace = {};
   Bytes kept_body = {};  // a short body, read whole: it can be sent to another replica too
 };
 // Before its body is read: lets the End User send it, where he waits to be let (RFC 9110, 10.1.1).

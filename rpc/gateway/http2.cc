@@ -49,7 +49,8 @@ class Http2Connection final : public Http2Wire,
   bool take(std::string_view data);
   void on_head_whole(const nghttp2_frame& frame);
   void flush();
-  void say_goodbye();
+  void leave();
+  net::awaitable<void> until_written();
   net::awaitable<void> write_all();
   net::awaitable<void> watch();
   net::awaitable<void> serve(std::shared_ptr<Http2Stream> stream);
@@ -141,39 +142,46 @@ net::awaitable<void> Http2Connection::run(beast::flat_buffer first) {
   std::vector<char> buffer(16 * 1024);
   beast::error_code error;
   for (;;) {
-    const bool more = good && (nghttp2_session_want_read(session_) != 0 ||
-                               nghttp2_session_want_write(session_) != 0);
-    if (!more) say_goodbye();
+    if (!good ||
+        (nghttp2_session_want_read(session_) == 0 && nghttp2_session_want_write(session_) == 0)) {
+      break;
+    }
     const std::size_t got = co_await client_.async_read_some(
         net::buffer(buffer), net::redirect_error(net::use_awaitable, error));
     if (error) break;
-    if (more) good = take({buffer.data(), got});
+    good = take({buffer.data(), got});
   }
+  if (!error) co_await until_written();
   over_ = true;
   watch_.cancel();
   const auto left = std::exchange(streams_, {});
   for (const auto& [id, stream] : left) stream->wire_gone();
+  const bool orderly = !writing_ && (!error || leaving_);
+  if (orderly) co_await say_goodbye(client_);
   client_.close();
 }
 
-// What the client still sends is read for a moment, so that a reset does not eat our last frames.
-void Http2Connection::say_goodbye() {
+// Once all is written the reading ends, and with it the connection.
+void Http2Connection::leave() {
   if (std::exchange(leaving_, true)) return;
   net::co_spawn(
       shard_.context,
       [keep = shared_from_this()]() -> net::awaitable<void> {
-        net::steady_timer pause(keep->shard_.context);
-        beast::error_code error;
-        for (int i = 0; i < 20 && keep->writing_; ++i) {
-          pause.expires_after(milliseconds(50));
-          co_await pause.async_wait(net::redirect_error(net::use_awaitable, error));
-        }
-        pause.expires_after(milliseconds(1'000));
-        pause.async_wait([keep](beast::error_code) { keep->client_.close(); });
-        co_await keep->client_.end_writing();
-        co_await pause.async_wait(net::redirect_error(net::use_awaitable, error));
+        co_await keep->until_written();
+        keep->over_ = true;
+        keep->client_.cancel();
       },
       net::detached);
+}
+
+// Or for a second.
+net::awaitable<void> Http2Connection::until_written() {
+  net::steady_timer pause(shard_.context);
+  beast::error_code ignored;
+  for (int i = 0; i < 40 && writing_; ++i) {
+    pause.expires_after(milliseconds(25));
+    co_await pause.async_wait(net::redirect_error(net::use_awaitable, ignored));
+  }
 }
 
 // Ends connections that are idle, and those whose other end does not read.
@@ -223,7 +231,7 @@ net::awaitable<void> Http2Connection::write_all() {
   if (error) {
     client_.close();
   } else if (!over_ && nghttp2_session_want_read(session_) == 0) {
-    say_goodbye();
+    leave();
   }
 }
 

@@ -15,7 +15,7 @@ constexpr std::size_t kAnswerHeadMax = 256 * 1024;
 }  // namespace
 
 Http2Stream::Http2Stream(net::io_context& context, Http2Wire& wire, std::int32_t id)
-    : wire_(&wire), id_(id), timer_(context) {}
+    : wire_(&wire), id_(id), context_(context), deadline_(context, [this] { on_deadline(); }) {}
 
 bool Http2Stream::begin(bool body) {
   auto text = http1_head(head, body, chunked_);
@@ -170,42 +170,20 @@ std::size_t Http2Stream::take_body(std::uint8_t* into, std::size_t most, bool& e
   end = answer_ended_ && body_.empty();
   if (write_done_) {
     // Not at once: the connection is in the middle of making a frame.
-    net::post(timer_.get_executor(), [self = weak_from_this()] {
+    net::post(context_, [self = weak_from_this()] {
       if (const auto stream = self.lock()) stream->serve_write();
     });
   }
   return got;
 }
 
-void Http2Stream::expires_after(std::chrono::milliseconds time) {
-  const bool waits = expiry_ != std::chrono::steady_clock::time_point::max();
-  expiry_ = std::chrono::steady_clock::now() + time;
-  // A timer that runs looks again at its end, so that a deadline that is put off costs nothing.
-  if (!waits || expiry_ < timer_.expiry()) on_expiry();
-}
-
-void Http2Stream::expires_never() {
-  expiry_ = std::chrono::steady_clock::time_point::max();
-  timer_.cancel();
-}
-
-void Http2Stream::on_expiry() {
-  if (expiry_ == std::chrono::steady_clock::time_point::max()) return;
-  if (expiry_ <= std::chrono::steady_clock::now()) {
-    expiry_ = std::chrono::steady_clock::time_point::max();
-    if (read_done_) std::exchange(read_done_, nullptr)(beast::error::timeout, 0);
-    if (write_done_) std::exchange(write_done_, nullptr)(beast::error::timeout, 0);
-    return;
-  }
-  timer_.expires_at(expiry_);
-  timer_.async_wait([self = weak_from_this()](beast::error_code error) {
-    const auto stream = self.lock();
-    if (!error && stream != nullptr) stream->on_expiry();
-  });
+void Http2Stream::on_deadline() {
+  if (read_done_) std::exchange(read_done_, nullptr)(beast::error::timeout, 0);
+  if (write_done_) std::exchange(write_done_, nullptr)(beast::error::timeout, 0);
 }
 
 void Http2Stream::close() {
-  expires_never();
+  deadline_.never();
   if (wire_ == nullptr || answer_ended_) return;
   // An answer whose end is that of its connection ends here.
   beast::error_code error;

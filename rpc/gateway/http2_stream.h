@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "rpc/gateway/http.h"
+#include "rpc/gateway/deadline.h"
 #include "rpc/gateway/http2_head.h"
 
 namespace fog::gateway {
@@ -44,8 +44,7 @@ class Http2Stream : public std::enable_shared_from_this<Http2Stream> {
   // One at a time each.
   void read_some(net::mutable_buffer into, Done done);
   void write_some(net::const_buffer from, Done done);
-  void expires_after(std::chrono::milliseconds time);
-  void expires_never();
+  Deadline& deadline() { return deadline_; }
   // Nobody reads or writes any more. An answer that is not whole is broken off.
   void close();
   bool is_encrypted() const { return wire_ != nullptr && wire_->is_encrypted(); }
@@ -67,12 +66,12 @@ class Http2Stream : public std::enable_shared_from_this<Http2Stream> {
   void serve_write();
   void parse_answer();
   void end_of_answer();
-  void on_expiry();
+  void on_deadline();
 
   Http2Wire* wire_;
   const std::int32_t id_;
-  net::steady_timer timer_;
-  std::chrono::steady_clock::time_point expiry_ = std::chrono::steady_clock::time_point::max();
+  net::io_context& context_;
+  Deadline deadline_;
   bool head_only_ = false;  // answers have no body
 
   // The request, in HTTP/1.1.

@@ -91,6 +91,16 @@ std::optional<std::string> explain_json(const Shard& shard, const std::string& s
 
 std::string metrics_text(const GatewayCounters& counters, const Routes& routes,
                          const Tunnels* tunnels) {
+  std::vector<std::pair<std::string, std::shared_ptr<ServiceLoad>>> services;
+  std::string replicas;
+  for (const std::string& name : routes.services()) {
+    const Route route = routes.find(name);
+    // A chain may have many that this gateway never serves.
+    if (route.bid == nullptr || route.load == nullptr) continue;
+    services.emplace_back(name, route.load);
+    replicas += "foggate_service_replicas{service=\"" + name + "\"} " +
+                std::to_string(route.replicas.size()) + "\n";
+  }
   const auto line = [](const char* name, const char* type, std::uint64_t value) {
     return std::string("# TYPE ") + name + " " + type + "\n" + name + " " + std::to_string(value) +
            "\n";
@@ -102,7 +112,8 @@ std::string metrics_text(const GatewayCounters& counters, const Routes& routes,
          line("foggate_connections", "gauge", counters.connections) +
          line("foggate_handshakes_failed_total", "counter", counters.handshakes_failed) +
          line("foggate_tunnels", "gauge", tunnels == nullptr ? 0 : tunnels->count()) +
-         line("foggate_replicas", "gauge", routes.all().size());
+         line("foggate_replicas", "gauge", routes.all().size()) +
+         "# TYPE foggate_service_replicas gauge\n" + replicas + ServiceTally::metrics(services);
 }
 
 // Where a download goes on: "Range: bytes=N-", the one form that Hosts use; else the beginning.

@@ -24,6 +24,14 @@ namespace fog::gateway {
 
 // How one request of an End User's ended, for whoever watches.
 struct ServedRequest {
+  std::uint64_t time_ms = 0;  // wall clock, at its head
+  std::string service;
+  std::string from;  // the End User's address
+  bool http2 = false;
+  bool encrypted = false;
+  std::string trace;      // id (rpc/gateway/trace.h)
+  std::string lease;      // of the Host that answered, in hex; empty where none did
+  std::size_t tries = 0;  // Hosts that were asked
   std::string method;
   std::string target;  // as the service saw it
   unsigned status = 0;

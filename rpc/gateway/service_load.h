@@ -2,11 +2,13 @@
 // replica. Included by .cc files only.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <list>
 #include <mutex>
 
 #include "rpc/gateway/http.h"
+#include "rpc/gateway/server.h"
 
 namespace fog::gateway {
 
@@ -26,9 +28,33 @@ class StartGate {
   std::list<std::shared_ptr<net::steady_timer>> waiting_;
 };
 
+struct ServiceLoad;
+
+// How a service's requests have ended, since this gateway knows it.
+class ServiceTally {
+ public:
+  // Upper ends of the buckets in which times are counted, in microseconds; the last has none.
+  static constexpr std::array<std::uint64_t, 13> kEndsUs{
+      1'000,   2'500,   5'000,     10'000,    25'000,    50'000,    100'000,
+      250'000, 500'000, 1'000'000, 2'500'000, 5'000'000, 10'000'000};
+
+  void count(const ServedRequest& request);
+  // For Prometheus, of all services: their families, each with a line a service.
+  static std::string metrics(
+      const std::vector<std::pair<std::string, std::shared_ptr<ServiceLoad>>>& services);
+
+ private:
+  std::array<std::atomic<std::uint64_t>, 6> by_status_{};  // 1xx to 5xx; [0]: never answered
+  std::array<std::atomic<std::uint64_t>, kEndsUs.size() + 1> took_{};
+  std::atomic<std::uint64_t> took_us_{0};
+  std::atomic<std::uint64_t> retries_{0};
+  std::atomic<std::uint64_t> egress_bytes_{0};
+};
+
 struct ServiceLoad {
   std::atomic<std::uint32_t> requests{0};  // under way, or waiting
   StartGate gate;
+  ServiceTally tally;
 };
 
 // One request, from its head to the end of its answer.

@@ -96,26 +96,36 @@ std::optional<std::string> why_not_strict(const http::request<http::buffer_body>
 // Tells whoever watches how a request ended, once, wherever that is.
 class Watched {
  public:
-  Watched(const GatewayConfig& config, const Exchange& exchange)
-      : config_(config), since_ns_(system_clock().monotonic_ns()) {
+  Watched(const GatewayConfig& config, const Exchange& exchange, const std::string& service,
+          ServiceLoad& load)
+      : config_(config), load_(load), since_ns_(system_clock().monotonic_ns()) {
+    seen_.time_ms = system_clock().wall_ms();
+    seen_.service = service;
+    seen_.from = exchange.forwarded_for;
+    seen_.http2 = exchange.client.is_http2();
+    seen_.encrypted = exchange.client.is_encrypted();
+    seen_.trace = exchange.trace.id;
     const auto method = exchange.parser.get().method_string();
     seen_.method.assign(method.data(), method.size());
     seen_.target = exchange.target;
   }
   ~Watched() {
-    if (!config_.served) return;
     seen_.wall_us = (system_clock().monotonic_ns() - since_ns_) / 1'000;
-    config_.served(seen_);
+    load_.tally.count(seen_);
+    if (config_.served) config_.served(seen_);
   }
   Watched(const Watched&) = delete;
   Watched& operator=(const Watched&) = delete;
 
   // A Host has answered.
   void answered(ServedRequest by_host) {
-    by_host.method = std::move(seen_.method);
-    by_host.target = std::move(seen_.target);
-    seen_ = std::move(by_host);
+    seen_.status = by_host.status;
+    seen_.outcome = std::move(by_host.outcome);
+    seen_.lease = std::move(by_host.lease);
+    seen_.counters = by_host.counters;
+    seen_.memory_peak_bytes = by_host.memory_peak_bytes;
   }
+  void tried() { ++seen_.tries; }
   // The gateway itself answers.
   void refused(http::status status, const char* reason) {
     seen_.status = static_cast<unsigned>(status);
@@ -124,6 +134,7 @@ class Watched {
 
  private:
   const GatewayConfig& config_;
+  ServiceLoad& load_;
   const std::uint64_t since_ns_;
   ServedRequest seen_;
 };
@@ -212,10 +223,12 @@ net::awaitable<bool> serve_service(Shard& shard, Exchange& exchange, const Place
   exchange.target = place.target;
   exchange.prefix = place.prefix;
   ++shard.counters.requests;
-  Watched watched(shard.config, exchange);
+  const auto traceparent = exchange.parser.get()["traceparent"];
+  exchange.trace = continue_trace({traceparent.data(), traceparent.size()}, system_rng());
   Route route = shard.routes.find(place.service);
   const std::shared_ptr<ServiceLoad> load =
       route.load ? route.load : std::make_shared<ServiceLoad>();
+  Watched watched(shard.config, exchange, place.service, *load);
   const CountedRequest counted(*load);
   const auto deadline =
       SteadyClock::now() +
@@ -251,6 +264,7 @@ net::awaitable<bool> serve_service(Shard& shard, Exchange& exchange, const Place
     }
     ++attempt;
     tried.push_back(replica.get());
+    watched.tried();
     ForwardResult result =
         co_await forward(*replica, exchange, shard.pool, shard.config, shard.counters);
     if (result.workload_failed) ++shard.counters.failures;

@@ -43,6 +43,9 @@ struct Shard {
 // One End User's connection, until its end. `certificates`: it is one of TLS.
 net::awaitable<void> serve_connection(Shard& shard, tcp::socket socket,
                                       std::shared_ptr<net::ssl::context> certificates);
+// Ends a connection. What the End User still sends is read for a moment, so that a reset does not
+// eat our last answer: many clients send a whole refused body before they read.
+net::awaitable<void> say_goodbye(ClientStream& client);
 // The next request of an HTTP/1.1 connection. False when the connection must be closed.
 net::awaitable<bool> serve_request(Shard& shard, ClientStream& client, beast::flat_buffer& buffer,
                                    const std::string& peer);

@@ -15,6 +15,7 @@
 #include "chain/crypto/aead.h"
 #include "market/types/messages.h"
 #include "rpc/client/http_node.h"
+#include "rpc/gateway/access_log.h"
 #include "rpc/gateway/server.h"
 #include "rpc/programs/gateway/explain_command.h"
 #include "wallet/private_file.h"
@@ -36,6 +37,7 @@ struct Options {
   std::string node = "http://127.0.0.1:7780";
   std::string listen = "127.0.0.1:7790";
   std::string port_file;
+  std::string access_log;
   std::string listen_tls;
   std::string tls_port_file;
   std::vector<std::string> certificates;
@@ -262,6 +264,8 @@ ErrorOr<void> run(Options options) {
   sigemptyset(&stop_signals);
   sigaddset(&stop_signals, SIGINT);
   sigaddset(&stop_signals, SIGTERM);
+  // Without a log to open anew it ends the program, as a terminal's end does others.
+  if (!options.access_log.empty()) sigaddset(&stop_signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &stop_signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
 
@@ -284,6 +288,11 @@ ErrorOr<void> run(Options options) {
                              TRY_VOID(sender.send({message}, {}, kSendMsMax));
                              return {};
                            });
+  std::unique_ptr<gateway::AccessLog> log;
+  if (!options.access_log.empty()) {
+    TRY(log, gateway::AccessLog::open(options.access_log));
+    options.config.served = [&log](const gateway::ServedRequest& served) { log->write(served); };
+  }
   gateway::GatewayServer server(options.config, node, routes, *artifacts, *secrets, &desk);
   TRY(const auto port, server.start());
   TRY_VOID(write_port(options.port_file, port));
@@ -293,7 +302,9 @@ ErrorOr<void> run(Options options) {
   if (server.tls_port() != 0)
     spdlog::info("and by TLS on https://{}:{}/", options.config.tls_address, server.tls_port());
   int number = 0;
-  sigwait(&stop_signals, &number);
+  while (sigwait(&stop_signals, &number) == 0 && number == SIGHUP) {
+    if (const auto opened = log->reopen(); !opened) spdlog::warn("{}", opened.error().context);
+  }
   spdlog::info("stopping");
   server.stop();
   return {};
@@ -374,6 +385,8 @@ int main(int argc, char** argv) {
                   "port that End Users who come without TLS are sent to; Hosts and Publishers are "
                   "not")
       ->check(CLI::Range(1, 65'535));
+  run->add_option("--access-log", options.access_log,
+                  "file for a line of JSON a request, - for standard output; SIGHUP opens it anew");
   run->add_option("--domain", options.config.domain, "services answer as NAME.DOMAIN")
       ->capture_default_str();
   run->add_option("--threads", options.config.threads, "event loops")

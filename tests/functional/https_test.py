@@ -2,8 +2,11 @@
 """The gateway's door for browsers: TLS, HTTP/2 and HTTP/1.1 behind it, certificates by name and read again when they
 change, and HTTP/2 that is out of order is refused without harm to its neighbours."""
 import concurrent.futures
+import json
 import os
 import random
+import re
+import signal
 import socket
 import ssl
 import struct
@@ -108,8 +111,9 @@ class Https(ServedTest):
         (cls.acme / ".well-known/acme-challenge").mkdir(parents=True)
         cls.tls_port_file = folder / "tls-port"
         cls.gateway_options = ("--listen-tls", "127.0.0.1:0", "--tls-port-file", cls.tls_port_file, "--certificates",
-                               cls.certificates, "--acme-folder", cls.acme)
+                               cls.certificates, "--acme-folder", cls.acme, "--access-log", folder / "access.log")
         cls.serve("anything", folder / "service.yaml")
+        cls.gateway = cls.stage.gateways["gateway"]
         cls.tls_port = int(cls.tls_port_file.read_text())
         cls.base = f"https://anything.fog.localhost:{cls.tls_port}"
 
@@ -147,7 +151,7 @@ class Https(ServedTest):
     def test_many_streams_at_once(self):
         type(self).sent += 400
         out = subprocess.run(["h2load", "-n", "400", "-c", "4", "-m", "50", "-d", self.stage.folder / "service.yaml",
-                              "--header", "host: anything.fog.localhost", f"https://127.0.0.1:{self.tls_port}/"],
+                              f"--connect-to=127.0.0.1:{self.tls_port}", f"{self.base}/"],
                              capture_output=True, text=True, check=True, timeout=120).stdout
         self.assertIn("400 succeeded, 0 failed, 0 errored, 0 timeout", out)
         self.assertIn("400 2xx", out)
@@ -190,6 +194,35 @@ class Https(ServedTest):
         self.assertEqual(exchange(f"{self.url}/.well-known/acme-challenge/a_Token-1")[::2], (200, b"a_Token-1.thumbprint"))
         for path in ("nothing", "", "..%2f..%2flive", "../../live/a/privkey.pem", "a_Token-1/x"):
             self.assertEqual(exchange(f"{self.url}/.well-known/acme-challenge/{path}")[0], 404, path)
+
+    def test_each_request_is_a_line_of_the_log_and_can_be_followed(self):
+        log, trace = self.stage.folder / "access.log", "4bf92f3577b34da6a3ce929d0e0e4736"
+
+        def line_of(path):
+            for line in log.read_text().splitlines():
+                if json.loads(line)["target"] == path:
+                    return json.loads(line)
+        out = self.curl("--http2", "-D", "-", "-H", f"traceparent: 00-{trace}-00f067aa0ba902b7-01", path="/followed")
+        self.assertIn(f"fog-trace: {trace}".encode(), out)
+        line = until("it is logged", lambda: line_of("/followed"))
+        self.assertEqual({name: line[name] for name in ("service", "from", "http", "tls", "method", "status", "outcome",
+                                                        "tries", "trace")},
+                         {"service": "anything", "from": "127.0.0.1", "http": "2", "tls": True, "method": "GET",
+                          "status": 200, "outcome": "ok", "tries": 1, "trace": trace})
+        self.assertEqual("0x" + line["lease"], self.lease()["id"])
+        log.rename(log.with_suffix(".1"))
+        self.gateway.program.process.send_signal(signal.SIGHUP)
+        until("the log is a new file", log.exists)
+        self.curl("--http1.1", path="/rotated")
+        line = until("it is logged", lambda: line_of("/rotated"))
+        self.assertEqual((line["http"], len(line["trace"])), ("1.1", 32))
+
+    def test_the_board_asks_for_what_the_gateway_has(self):
+        self.curl("--http2")
+        there = set(re.findall(r"^(foggate_\w+)", exchange(f"{self.url}/.fog/metrics")[2].decode(), re.M))
+        asked = set(re.findall(r"\bfoggate_\w+", (fogtest.ROOT / "contrib/grafana/gateway.json").read_text()))
+        self.assertGreater(len(asked), 10)
+        self.assertLessEqual(asked, there)
 
     def test_malformed_requests_end_their_stream_only(self):
         good = GOOD
@@ -243,7 +276,8 @@ class Https(ServedTest):
                 client.socket.sendall(bytes_)
             except OSError:
                 pass
-            return client.end_of(-1)[0]
+            with client.socket:
+                return client.end_of(-1)[0]
         with concurrent.futures.ThreadPoolExecutor(4) as pool:
             running = {what: pool.submit(flood, bytes_) for what, bytes_ in floods.items()}
             self.assertEqual(self.curl("--http2", "-w", "%{http_code}", "-o", "/dev/null"), b"200")

@@ -1,0 +1,58 @@
+#include "rpc/gateway/access_log.h"
+
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+
+namespace fog::gateway {
+namespace {
+
+std::string line_of(const ServedRequest& request, std::uint64_t lost) {
+  nlohmann::ordered_json out = {{"time_ms", request.time_ms}, {"service", request.service},
+                                {"from", request.from},       {"http", request.http2 ? "2" : "1.1"},
+                                {"tls", request.encrypted},   {"method", request.method},
+                                {"target", request.target},   {"status", request.status},
+                                {"outcome", request.outcome}, {"took_us", request.wall_us},
+                                {"tries", request.tries},     {"trace", request.trace}};
+  if (!request.lease.empty()) {
+    out["lease"] = request.lease;
+    out["egress_bytes"] = request.counters.egress_bytes;
+    out["fuel"] = request.counters.fuel;
+  }
+  if (lost > 0) out["lines_lost_before"] = lost;
+  return out.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace
+
+ErrorOr<std::unique_ptr<AccessLog>> AccessLog::open(std::string path) {
+  std::unique_ptr<AccessLog> out(new AccessLog(std::move(path)));
+  TRY_VOID(out->reopen());
+  return out;
+}
+
+ErrorOr<void> AccessLog::reopen() {
+  UniqueFd file(path_ == "-"
+                    ? ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
+                    : ::open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640));
+  if (!file) {
+    return fail(ErrorCode::kIo,
+                "cannot write the access log " + path_ + ": " + std::strerror(errno));
+  }
+  const std::lock_guard lock(mutex_);
+  file_ = std::move(file);
+  return {};
+}
+
+void AccessLog::write(const ServedRequest& request) {
+  const std::lock_guard lock(mutex_);
+  const std::string line = line_of(request, lost_);
+  // Whole or not at all to its reader: one call, appended by the kernel.
+  const ssize_t written = ::write(file_.get(), line.data(), line.size());
+  lost_ = written == static_cast<ssize_t>(line.size()) ? 0 : lost_ + 1;
+}
+
+}  // namespace fog::gateway
