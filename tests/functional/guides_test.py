@@ -5,6 +5,7 @@ import shlex
 import subprocess
 
 import fogtest
+from certificates import make_certificate
 from fogtest import PASSPHRASE, ROOT, StagedTest, free_port, run_fogcoin, secret_file, until
 
 HELLO = r"""
@@ -114,6 +115,28 @@ class Guides(StagedTest):
         until("the gateway serves", lambda: self.gateway_program.process.poll() is None and is_up(url))
         return address, url, port
 
+    def with_tls(self, guide):
+        folder = self.stage.folder
+        run_fogcoin(["--dir", folder / "tls", "init"], "foggate")
+        make_certificate(folder / "live/apps.example.org", "*.apps.example.org")
+        plain, tls = free_port(), free_port()
+        _, *words = guide.words(
+            "foggate run --listen 0.0.0.0:80 --listen-tls 0.0.0.0:443 --redirect-to-tls 443 --domain apps.example.org "
+            "--certificates /etc/letsencrypt/live --acme-folder /var/lib/foggate/acme",
+            {"0.0.0.0:80": f"127.0.0.1:{plain}", "0.0.0.0:443": f"127.0.0.1:{tls}",
+             "/etc/letsencrypt/live": f"{folder}/live", "/var/lib/foggate/acme": f"{folder}/acme"})
+        gateway = self.stage.start("foggate", "--dir", folder / "tls", "--node", self.node.url, *words, log="tls")
+        until("it listens", lambda: "by TLS" in gateway.log.read_text())
+        asked = subprocess.run(["curl", "-sS", "-o", "/dev/null", "-w", "%{http_code} %{redirect_url}", "-H",
+                                "Host: thermostat.apps.example.org", f"http://127.0.0.1:{plain}/now"],
+                               capture_output=True, text=True, check=True).stdout
+        self.assertEqual(asked, "308 https://thermostat.apps.example.org/now")
+        asked = subprocess.run(["curl", "-sS", "--cacert", folder / "live/apps.example.org/fullchain.pem", "--resolve",
+                                f"thermostat.apps.example.org:{tls}:127.0.0.1", "-w", "%{http_version}",
+                                f"https://thermostat.apps.example.org:{tls}/.fog/health"],
+                               capture_output=True, text=True, check=True).stdout
+        self.assertEqual(asked, "ok\n2")
+
     def start_host(self):
         """The set-up part of the Host's guide."""
         guide, port = Guide(self, "host.md"), free_port()
@@ -180,6 +203,7 @@ class Guides(StagedTest):
                                            {":7790": f":{port}", "thermostat": "hello"}), "hello")
         self.assertIn("runs      1 replicas", gateway_guide.run("foggate explain thermostat",
                                                                 {"thermostat": f"hello --gateway {url}"}))
+        self.with_tls(gateway_guide)
         gateway_guide.is_done()
         self.work_of_the_host(host_guide, lease, gateway)
 

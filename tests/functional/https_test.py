@@ -3,7 +3,6 @@
 change, and HTTP/2 that is out of order is refused without harm to its neighbours."""
 import concurrent.futures
 import json
-import os
 import random
 import re
 import signal
@@ -13,6 +12,7 @@ import struct
 import subprocess
 
 import fogtest
+from certificates import make_certificate
 from fogtest import http as exchange, until
 from served import ServedTest, make_guest
 
@@ -27,18 +27,6 @@ bid:
   spend_cap_per_hour: 50 FOG
   deposit: 40 FOG
 """
-
-
-def make_certificate(folder, name, *more):
-    """fullchain.pem and privkey.pem in the folder, for these names."""
-    folder.mkdir(parents=True, exist_ok=True)
-    names = ",".join(f"DNS:{one}" for one in (name, *more))
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days",
-                    "30", "-subj", f"/CN={name}", "-addext", f"subjectAltName={names}", "-keyout",
-                    folder / "privkey.new", "-out", folder / "fullchain.new"], check=True, capture_output=True)
-    # Key first: until both are there the old pair stays in use.
-    os.replace(folder / "privkey.new", folder / "privkey.pem")
-    os.replace(folder / "fullchain.new", folder / "fullchain.pem")
 
 
 def frame(kind, flags, stream, payload=b""):
