@@ -6,7 +6,7 @@ import type { Bid, Lease, Service } from "../node/types.ts";
 import { bytes, plural, span } from "../ui/format.ts";
 import { useAsk } from "../ui/hooks.ts";
 import { Button, Card, Fog, Page, Shown, Stat, Stats, Table } from "../ui/parts.tsx";
-import { BidTable, LeaseTable } from "../pages/market.tsx";
+import { BidTable, LeaseTable } from "../pages/market_tables.tsx";
 import { rentPerHour } from "../pages/market_parts.tsx";
 import { useConfirm } from "../wallet/confirm.tsx";
 import { Fund } from "./fund.tsx";

@@ -8,7 +8,7 @@ import { cores, country, countText, mib, plural, scaleText, share, span } from "
 import { useAsk } from "../ui/hooks.ts";
 import { Account, Age, Button, Card, Empty, Fog, Height, Id, Note, Page, Shown, Stat, Stats, Table, Text } from "../ui/parts.tsx";
 import { isAddress } from "../pages/people.tsx";
-import { LeaseTable } from "../pages/market.tsx";
+import { LeaseTable } from "../pages/market_tables.tsx";
 import { HostState, rentPerHour, Used } from "../pages/market_parts.tsx";
 import { useWallet } from "../wallet/state.ts";
 
