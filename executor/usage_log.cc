@@ -1,5 +1,6 @@
 #include "executor/usage_log.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <fcntl.h>
@@ -18,6 +19,9 @@ constexpr std::uint8_t kEntryRecord = 2;
 constexpr std::uint8_t kVoucherRecord = 3;
 constexpr std::size_t kRecordBytesMax = 64 * 1024;
 constexpr std::size_t kFileBytesMax = 1ULL << 36;
+// Zeros written ahead: as many as there are records, between these.
+constexpr std::uint64_t kRoomBytesMin = 64 * 1024;
+constexpr std::uint64_t kRoomBytesMax = 4 << 20;
 constexpr std::uint64_t kVoucherStepMax = 4'096;
 constexpr int kLockTries = 500;  // of 10 ms
 
@@ -57,8 +61,15 @@ std::optional<Record> record_at(ByteView bytes) {
   return Record{body[0], body.subspan(1), 8 + length};
 }
 
+// Behind the last byte that is not zero. A record may end with zeros, but begins with a length.
+std::size_t zeros_at(ByteView bytes) {
+  const auto last = std::find_if(bytes.rbegin(), bytes.rend(), [](auto byte) { return byte != 0; });
+  return static_cast<std::size_t>(bytes.rend() - last);
+}
+
 bool voucher_follows(ByteView bytes) {
-  for (std::size_t at = 1; at < bytes.size(); ++at) {
+  const std::size_t end = zeros_at(bytes);
+  for (std::size_t at = 1; at < end; ++at) {
     const auto record = record_at(bytes.subspan(at));
     if (record && record->kind == kVoucherRecord) return true;
   }
@@ -77,6 +88,11 @@ ErrorOr<void> lock_file(int file, const std::string& path) {
   return {};
 }
 
+ErrorOr<void> go_to(int file, std::uint64_t offset) {
+  if (::lseek(file, static_cast<off_t>(offset), SEEK_SET) >= 0) return {};
+  return fail_errno("cannot move within the usage log");
+}
+
 std::string differs_at(std::uint64_t count, std::string_view what) {
   return "up to request " + std::to_string(count) + " this Host's " + std::string(what);
 }
@@ -85,7 +101,7 @@ std::string differs_at(std::uint64_t count, std::string_view what) {
 
 ErrorOr<std::unique_ptr<UsageLog>> UsageLog::open(const std::string& path,
                                                   const UsageLogHead& head) {
-  UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_APPEND, 0600));
+  UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   if (!file) return fail_errno("cannot open " + path);
   TRY_VOID(lock_file(file.get(), path));
   std::unique_ptr<UsageLog> log(new UsageLog(head, std::move(file)));
@@ -117,9 +133,10 @@ ErrorOr<void> UsageLog::load(const std::string& path) {
     }
     size_ += record->bytes;
   }
-  if (size_ < content.size() && ::ftruncate(file_.get(), static_cast<off_t>(size_)) != 0) {
-    return fail_errno("cannot cut the torn tail of " + path);
-  }
+  room_ = content.size();
+  // Nothing of a torn tail may stand behind what is written over its beginning.
+  const bool torn = zeros_at(ByteView(content).subspan(size_)) > 0;
+  TRY_VOID(torn ? cut() : go_to(file_.get(), size_));
   if (size_ > 0) return {};
   TRY_VOID(append(make_record(kHeadRecord, head_)));
   if (::fdatasync(file_.get()) != 0) return fail_errno("cannot sync " + path);
@@ -141,15 +158,35 @@ ErrorOr<void> UsageLog::load_record(std::uint8_t kind, ByteView payload) {
   return {};
 }
 
-ErrorOr<void> UsageLog::append(const Bytes& record) {
-  if (auto written = write_all(file_.get(), record); !written) {
-    if (::ftruncate(file_.get(), static_cast<off_t>(size_)) != 0) {
-      broken_ = "a write failed and could not be undone";
-    }
-    return written;
+ErrorOr<void> UsageLog::cut() {
+  if (::ftruncate(file_.get(), static_cast<off_t>(size_)) != 0) {
+    return fail_errno("cannot cut the usage log's torn tail");
   }
-  size_ += record.size();
-  return {};
+  room_ = size_;
+  return go_to(file_.get(), size_);
+}
+
+// Zeros for so many bytes at least.
+ErrorOr<void> UsageLog::make_room(std::size_t bytes) {
+  if (room_ - size_ >= bytes) return {};
+  const Bytes zeros(
+      std::max<std::uint64_t>(std::clamp(size_, kRoomBytesMin, kRoomBytesMax), bytes));
+  TRY_VOID(go_to(file_.get(), room_));
+  const auto written = write_all(file_.get(), zeros);
+  TRY_VOID(go_to(file_.get(), size_));
+  if (written) room_ += zeros.size();
+  return written;
+}
+
+ErrorOr<void> UsageLog::append(const Bytes& record) {
+  auto written = make_room(record.size());
+  if (written) written = write_all(file_.get(), record);
+  if (written) {
+    size_ += record.size();
+  } else if (!cut()) {
+    broken_ = "a write failed and could not be undone";
+  }
+  return written;
 }
 
 Admission UsageLog::admit(std::uint64_t index) const {
@@ -253,12 +290,15 @@ Result<std::optional<PendingVoucher>, std::string> UsageLog::check_voucher(
   if (!market::verify_voucher(update.voucher, head_.gateway_key)) {
     return Fail{std::string("the voucher's signature does not verify")};
   }
-  voucher_pending_ = true;
   PendingVoucher pending{update, {}};
   // Only what this voucher settles is needed again when the log is read.
   std::erase_if(pending.update.voids,
                 [&](std::uint64_t index) { return index < settled() || index >= voucher.count; });
   pending.record = make_record(kVoucherRecord, pending.update);
+  if (auto room = make_room(pending.record.size()); !room) {
+    return Fail{"this Host cannot write its log: " + room.error().context};
+  }
+  voucher_pending_ = true;
   return std::optional<PendingVoucher>(std::move(pending));
 }
 

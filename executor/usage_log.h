@@ -5,10 +5,15 @@
 // void settles as a leaf that counts nothing. An index is served once.
 //
 // The file is append-only:  length u32 | CRC-32 u32 | kind u8, BCS   (length and CRC cover kind and
-// BCS). Entries are written as they come. A voucher is written after everything before it has been
-// synced, and synced before it counts. So after a crash a torn tail holds entries that no voucher
-// covers: it is cut off, those requests bill nothing, and nothing is ever claimed twice or beyond a
-// voucher. A damaged record with a voucher after it is no torn tail: open() refuses the file.
+// BCS), then zeros. Entries are written as they come. A voucher is written after everything before
+// it has been synced, and synced before it counts. So after a crash a torn tail holds entries that
+// no voucher covers: it is cut off, those requests bill nothing, and nothing is ever claimed twice
+// or beyond a voucher. A damaged record with a voucher after it is no torn tail: open() refuses the
+// file.
+//
+// The zeros are written ahead, so that a record changes neither the file's size nor its blocks: its
+// sync then takes its own bytes. Else it would have the file system commit its journal, which waits
+// for all that other files had appended.
 //
 // Not thread safe, but for write_voucher(), which may run beside the rest.
 #pragma once
@@ -111,10 +116,13 @@ class UsageLog {
   ErrorOr<void> load(const std::string& path);
   ErrorOr<void> load_record(std::uint8_t kind, ByteView payload);
   ErrorOr<void> append(const Bytes& record);
+  ErrorOr<void> make_room(std::size_t bytes);
+  ErrorOr<void> cut();
 
   const UsageLogHead head_;
   UniqueFd file_;
-  std::uint64_t size_ = 0;  // of the file's good part
+  std::uint64_t size_ = 0;  // of the file's good part, where the next record goes
+  std::uint64_t room_ = 0;  // of the file: zeros from size_ on
   market::SumLog sums_;     // settled leaves
   std::optional<market::SignedVoucher> voucher_;
   std::map<std::uint64_t, market::LogEntry> entries_;  // served, not settled

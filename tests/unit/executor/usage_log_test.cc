@@ -202,6 +202,19 @@ TEST(UsageLog, KeepsEntriesThatComeWhileAVoucherIsWritten) {
   EXPECT_EQ(settle(*log, gateway.up_to(2)), "");
 }
 
+// What has been written, without the zeros ahead (a record may end with a few itself).
+Bytes written_part(const std::string& path) {
+  Bytes out = fog::testing::read_whole(path);
+  while (!out.empty() && out.back() == 0) out.pop_back();
+  return out;
+}
+
+void write_whole(const std::string& path, const Bytes& bytes) {
+  std::ofstream(path, std::ios::binary | std::ios::trunc)
+      .write(reinterpret_cast<const char*>(bytes.data()),
+             static_cast<std::streamsize>(bytes.size()));
+}
+
 // Cut at every byte, the file opens as it stood at some earlier moment: whatever it then claims,
 // the voucher in it covers; and it goes on from there.
 TEST(UsageLog, SurvivesATornTailAtEveryByte) {
@@ -215,13 +228,13 @@ TEST(UsageLog, SurvivesATornTailAtEveryByte) {
     for (std::uint64_t index = 3; index < 6; ++index) serve(*log, index);
     EXPECT_EQ(settle(*log, gateway.up_to(5)), "");
   }
-  const Bytes whole = fog::testing::read_whole(path);
+  Bytes whole = written_part(path);
   ASSERT_GT(whole.size(), 1000U);
+  whole.resize(whole.size() + 16);
   std::uint64_t settled_before = 0;
   for (std::size_t size = 0; size <= whole.size(); ++size) {
     const std::string cut = folder.path() + "/cut";
-    std::ofstream(cut, std::ios::binary | std::ios::trunc)
-        .write(reinterpret_cast<const char*>(whole.data()), static_cast<std::streamsize>(size));
+    write_whole(cut, Bytes(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size)));
     auto log = open_log(cut);
     EXPECT_GE(log->settled(), settled_before);
     settled_before = log->settled();
@@ -239,6 +252,63 @@ TEST(UsageLog, SurvivesATornTailAtEveryByte) {
   EXPECT_EQ(settled_before, 5U);
 }
 
+// The disk takes what was not synced in any order: whichever stretch of it is still zeros, the file
+// opens with all that was vouched for, and nothing of the lost part comes back behind new records.
+TEST(UsageLog, SurvivesStretchesThatNeverReachedTheDisk) {
+  const TempFolder folder;
+  const std::string path = folder.path() + "/log";
+  std::size_t synced = 0;
+  {
+    auto log = open_log(path);
+    serve(*log, 0);
+    Voucher gateway;
+    EXPECT_EQ(settle(*log, gateway.up_to(1)), "");
+    synced = written_part(path).size() + 1;
+    for (std::uint64_t index = 1; index < 5; ++index) serve(*log, index);
+  }
+  const Bytes whole = fog::testing::read_whole(path);
+  const std::size_t end = written_part(path).size();
+  constexpr std::size_t kStretch = 37;
+  for (std::size_t from = synced; from < end; from += kStretch) {
+    for (std::size_t to = from + kStretch; to < end + kStretch; to += kStretch) {
+      Bytes lost = whole;
+      std::fill(lost.begin() + static_cast<std::ptrdiff_t>(from),
+                lost.begin() + static_cast<std::ptrdiff_t>(std::min(to, end)), 0);
+      write_whole(path, lost);
+      auto log = open_log(path);
+      EXPECT_EQ(log->settled(), 1U);
+      const std::uint64_t kept = log->unsettled();
+      EXPECT_LT(kept, 5U);
+      // As long as one that was lost: what stood behind that would be read again.
+      EXPECT_TRUE(log->record(entry(9)).has_value());
+      log.reset();
+      log = open_log(path);
+      EXPECT_EQ(log->unsettled(), kept + 1) << from << " to " << to;
+      EXPECT_NE(log->entry(9), nullptr);
+    }
+  }
+}
+
+// Records may need more room than stands ready, and stay what they are.
+TEST(UsageLog, WritesMoreRoomAheadAsItGrows) {
+  const TempFolder folder;
+  const std::string path = folder.path() + "/log";
+  Voucher gateway;
+  auto log = open_log(path);
+  const auto first = std::filesystem::file_size(path);
+  EXPECT_GT(first, written_part(path).size());
+  std::uint64_t count = 0;
+  while (std::filesystem::file_size(path) == first) {
+    for (int i = 0; i < 100; ++i) serve(*log, count++);
+    EXPECT_EQ(settle(*log, gateway.up_to(count)), "");
+  }
+  serve(*log, count);
+  log.reset();
+  log = open_log(path);
+  EXPECT_EQ(log->settled(), count);
+  EXPECT_EQ(log->unsettled(), 1U);
+}
+
 // A flipped bit before a voucher is damage, and said so; behind the last one it is a torn tail.
 TEST(UsageLog, TellsDamageFromATornTail) {
   const TempFolder folder;
@@ -250,17 +320,15 @@ TEST(UsageLog, TellsDamageFromATornTail) {
     serve(*log, 1);
     Voucher gateway;
     EXPECT_EQ(settle(*log, gateway.up_to(2)), "");
-    settled_size = std::filesystem::file_size(path);
+    settled_size = written_part(path).size();
     serve(*log, 2);
   }
   const Bytes whole = fog::testing::read_whole(path);
-  for (std::size_t at = 0; at < whole.size(); at += 7) {
+  for (std::size_t at = 0; at < written_part(path).size() + 20; at += 7) {
     Bytes flipped = whole;
     flipped[at] ^= 0x10;
     const std::string bad = folder.path() + "/bad";
-    std::ofstream(bad, std::ios::binary | std::ios::trunc)
-        .write(reinterpret_cast<const char*>(flipped.data()),
-               static_cast<std::streamsize>(flipped.size()));
+    write_whole(bad, flipped);
     const auto log = UsageLog::open(bad, head());
     if (log) {
       EXPECT_LE((*log)->settled(), 2U) << at;
