@@ -115,6 +115,23 @@ TEST_F(NodeTest, ProvesRecordsAndTheirAbsence) {
   EXPECT_EQ(node_->state_proof({}).error().code, ErrorCode::kInvalidInput);
 }
 
+// What a light client goes by: the validators' signatures, a header, its app hash, a proof.
+TEST_F(NodeTest, ABlockAndWhatMadeItFinalProveTheStateBefore) {
+  wait_final(submit(transfer(0, 0, TestKey(1).address, 5)));
+  const auto proof = node_->state_proof(account_key(TestKey(1).address));
+  ASSERT_TRUE(proof);
+  wait_final(submit(transfer(0, 1, TestKey(1).address, 5)));
+  const auto next = node_->block(proof->height + 1);
+  ASSERT_TRUE(next);
+  EXPECT_EQ(next->block.header.app_hash, proof->root);
+  const auto set = read_record<ValidatorSet>(*node_, validators_key());
+  ASSERT_TRUE(set && *set);
+  ASSERT_TRUE(next->finalization);
+  EXPECT_EQ(next->finalization->vote.kind, VoteKind::kFinalize);
+  EXPECT_EQ(next->finalization->vote.block, block_id(next->block.header));
+  EXPECT_TRUE(verify_certificate(chain_, **set, *next->finalization));
+}
+
 TEST_F(NodeTest, BoundsWhatIsAsked) {
   EXPECT_EQ(node_->state_get(std::vector<StateKey>(257, StateKey{1})).error().code,
             ErrorCode::kInvalidInput);
