@@ -14,8 +14,11 @@ import unittest
 
 from fogtest import DROPLETS, ROOT, StagedTest, http, programs_folder
 from host_test import Host
-from served import SETTINGS, make_guest
+from served import make_guest
 
+# Receipts come soon; what is closed stays to be looked at.
+SETTINGS = ("market.receipt_interval_ms=1500", "market.lease_timeout_ms=60000", "market.notice_ms=2000",
+            "market.final_receipt_window_ms=5000", "market.audit_window_ms=600000")
 STAGED = ROOT / "build/console/explorer"
 SECONDS = 540  # for the busiest machine
 

@@ -202,7 +202,7 @@ async function confirm(...effects) {
 await journey("send, with every effect shown before it is signed", async () => {
   receiver = KeySigner.random().address;
   await click("Send");
-  await type("To", receiver.slice(0, -1) + "x", "dialog");
+  await type("To", receiver.slice(0, -1) + (receiver.endsWith("q") ? "p" : "q"), "dialog");
   await type("Amount", "1.5", "dialog");
   await click("Continue", "dialog");
   await sees("This is not an address", "dialog");

@@ -28,14 +28,22 @@ export async function rpc<T = any>(method: MethodName, params: Record<string, un
   }
 }
 
-/** One request for many calls. A call that fails gives its error in its place. */
+/** A node does only so much work for one request (5,000 units; a list's page or a block is 50). */
+const callsAtOnce = 90;
+
+/** Many calls in few requests. A call that fails gives its error in its place. */
 export async function batch<T = any>(calls: Call[]): Promise<(T | FogError)[]> {
+  const out: (T | FogError)[] = [];
   try {
-    const answers: PromiseSettledResult<unknown>[] = await client.batch(calls.map(([method, params]) => ({ method, params }) as BatchCall));
-    return answers.map((answer) => (answer.status === "fulfilled" ? (toJson(answer.value) as T) : plainly(answer.reason)));
+    for (let at = 0; at < calls.length; at += callsAtOnce) {
+      const part = calls.slice(at, at + callsAtOnce).map(([method, params]) => ({ method, params }) as BatchCall);
+      const answers: PromiseSettledResult<unknown>[] = await client.batch(part);
+      for (const answer of answers) out.push(answer.status === "fulfilled" ? (toJson(answer.value) as T) : plainly(answer.reason));
+    }
   } catch (error) {
     throw plainly(error);
   }
+  return out;
 }
 
 export function or<T>(value: T | FogError, fallback: T): T {

@@ -129,6 +129,7 @@ export function Dialog(props: { title: string; close: () => void; children: Comp
     const dialog = box.current!;
     const before = document.activeElement as HTMLElement | null;
     dialog.showModal();
+    dialog.querySelector<HTMLElement>(".dialog-body :is(input, select, textarea, .button)")?.focus();
     return () => {
       if (dialog.open) dialog.close();
       before?.focus?.();

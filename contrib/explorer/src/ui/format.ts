@@ -92,7 +92,7 @@ export function bytes(count: string | number | bigint): string {
     size /= 1024;
     ++at;
   }
-  return (at === 0 || size >= 100 ? Math.round(size) : size.toFixed(1)) + " " + names[at];
+  return (at === 0 || size >= 100 ? Math.round(size) : size.toFixed(1).replace(/\.0$/, "")) + " " + names[at];
 }
 export function mib(count: number): string {
   return bytes(count * 1024 * 1024);

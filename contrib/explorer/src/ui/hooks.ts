@@ -8,6 +8,9 @@ export function useLive() {
   return live;
 }
 
+/** Blocks may come many times a second; a page is read anew no more often than this. */
+const restMs = 1_500;
+
 export interface Asked<T> {
   data: T | undefined;
   error: Error | undefined;
@@ -29,12 +32,14 @@ export function useAsk<T>(ask: () => Promise<T>, deps: unknown[], everyBlock = f
 
   useEffect(() => {
     let gone = false;
+    let ranAt = 0;
     const run = async () => {
       if (busy.current) {
         waiting.current = true;
         return;
       }
       busy.current = true;
+      ranAt = Date.now();
       try {
         const data = await ask();
         if (!gone && current.current === key) set({ data, of: key });
@@ -60,7 +65,7 @@ export function useAsk<T>(ask: () => Promise<T>, deps: unknown[], everyBlock = f
             timer = window.setTimeout(() => {
               timer = 0;
               void run();
-            }, 250);
+            }, Math.max(restMs / 6, restMs - (Date.now() - ranAt)));
           });
           return () => {
             off();
