@@ -35,7 +35,7 @@ std::uint64_t now_ms() {
 std::uint32_t lost_replicas(const Route& route, std::uint64_t now) {
   return static_cast<std::uint32_t>(
       std::count_if(route.replicas.begin(), route.replicas.end(), [now](const auto& replica) {
-        const std::uint64_t since_ms = replica->lost_since_ns / 1'000'000;
+        const std::uint64_t since_ms = replica->standing.lost_since_ns() / 1'000'000;
         return since_ms != 0 && now >= since_ms + kLostMs;
       }));
 }

@@ -54,8 +54,8 @@ class Settling {
 
 class InFlight {
  public:
-  explicit InFlight(Replica& replica) : replica_(replica) { ++replica_.in_flight; }
-  ~InFlight() { --replica_.in_flight; }
+  explicit InFlight(Replica& replica) : replica_(replica) { replica_.standing.begin(); }
+  ~InFlight() { replica_.standing.end(); }
   InFlight(const InFlight&) = delete;
   InFlight& operator=(const InFlight&) = delete;
 
@@ -115,10 +115,7 @@ class Relay {
 };
 
 void Relay::avoid() {
-  const std::uint64_t now = system_clock().monotonic_ns();
-  replica_.avoid_until_ns = now + 2'000'000'000U;
-  std::uint64_t reached = 0;
-  replica_.lost_since_ns.compare_exchange_strong(reached, now);
+  replica_.standing.failed(system_clock().monotonic_ns());
 }
 
 bool Relay::build_head() {
@@ -348,6 +345,7 @@ net::awaitable<ForwardResult> Relay::run() {
     co_return not_reached(index.error().context);
   }
   Settling settling(replica_, counters_, *index);
+  const std::uint64_t since_ns = system_clock().monotonic_ns();
   beast::error_code error = co_await send_request(settling.index());
   if (!error) error = co_await read_head();
   if (error && host_->reused && !body_touched_) {
@@ -374,7 +372,7 @@ net::awaitable<ForwardResult> Relay::run() {
     avoid();
     co_return refused("the Host refused (" + std::to_string(parser_->get().result_int()) + ")");
   }
-  replica_.lost_since_ns = 0;
+  replica_.standing.answered((system_clock().monotonic_ns() - since_ns) / 1'000);
   co_return co_await relay_answer(settling);
 }
 

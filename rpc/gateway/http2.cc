@@ -51,6 +51,7 @@ class Http2Connection final : public Http2Wire,
   void flush();
   void leave();
   net::awaitable<void> until_written();
+  net::awaitable<void> stop_request(std::int32_t id);
   net::awaitable<void> write_all();
   net::awaitable<void> watch();
   net::awaitable<void> serve(std::shared_ptr<Http2Stream> stream);
@@ -345,15 +346,32 @@ int Http2Connection::on_frame(nghttp2_session*, const nghttp2_frame* frame, void
   return 0;
 }
 
-int Http2Connection::on_sent(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
+int Http2Connection::on_sent(nghttp2_session*, const nghttp2_frame* frame, void* user) {
   const bool may_end = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
   if (!may_end || (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) return 0;
-  // Whoever has his whole answer need not send the rest of his request (RFC 9113, 8.1).
-  const Http2Stream* const stream = self(user).find(frame->hd.stream_id);
+  Http2Connection& connection = self(user);
+  const Http2Stream* const stream = connection.find(frame->hd.stream_id);
   if (stream != nullptr && !stream->request_ended()) {
-    nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_NO_ERROR);
+    net::co_spawn(
+        connection.shard_.context,
+        [keep = connection.shared_from_this(), id = frame->hd.stream_id] {
+          return keep->stop_request(id);
+        },
+        net::detached);
   }
   return 0;
+}
+
+// Whoever has his whole answer need not send the rest of his request (RFC 9113, 8.1). Most stop of
+// their own accord; some lose the answer if they are told at once (curl 7.88).
+net::awaitable<void> Http2Connection::stop_request(std::int32_t id) {
+  net::steady_timer pause(shard_.context, milliseconds(1'000));
+  beast::error_code ignored;
+  co_await pause.async_wait(net::redirect_error(net::use_awaitable, ignored));
+  const Http2Stream* const stream = find(id);
+  if (over_ || stream == nullptr || stream->request_ended()) co_return;
+  nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, id, NGHTTP2_NO_ERROR);
+  flush();
 }
 
 int Http2Connection::on_data(nghttp2_session* session, std::uint8_t, std::int32_t id,

@@ -39,7 +39,7 @@ std::string status_json(const Routes& routes) {
                           {"term", replica->term},
                           {"host", to_hex0x(replica->host)},
                           {"endpoint", replica->address + ":" + replica->port + replica->place},
-                          {"in_flight", replica->in_flight.load()},
+                          {"in_flight", replica->standing.open()},
                           {"forwarded", std::to_string(replica->book->indexes_given())},
                           {"vouched", std::to_string(replica->book->vouched())},
                           {"confirmed", std::to_string(replica->book->confirmed_count())},

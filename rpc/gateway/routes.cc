@@ -106,7 +106,8 @@ void Routes::keep_unvouched(ReplicaMap& replicas) const {
   for (const auto& [id, replica] : replicas_) {
     if (replicas.contains(id)) continue;
     const auto pending = replica->book->update(true);
-    if (replica->in_flight > 0 || (pending && pending->has_value())) replicas.emplace(id, replica);
+    if (replica->standing.open() > 0 || (pending && pending->has_value()))
+      replicas.emplace(id, replica);
   }
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "chain/api/node_api.h"
+#include "rpc/gateway/standing.h"
 #include "rpc/gateway/voucher_book.h"
 
 namespace fog::gateway {
@@ -27,12 +28,7 @@ struct Replica {
   market::LinkKey link_key;
   market::Manifest manifest;
   std::unique_ptr<VoucherBook> book;
-  std::atomic<std::uint32_t> in_flight{0};
-  // Not chosen before this time (Clock::monotonic_ns) after a failure, unless no other is left.
-  std::atomic<std::uint64_t> avoid_until_ns{0};
-  // Since when (Clock::monotonic_ns) its Host has not been reached, every time it was tried; 0: it
-  // was, the last time.
-  std::atomic<std::uint64_t> lost_since_ns{0};
+  Standing standing;
   // The last that has opened it, of a warm reservation. Routes' own.
   std::atomic<std::uint64_t> last_ticket{0};
 

@@ -9,6 +9,7 @@
 
 #include "rpc/gateway/http.h"
 #include "rpc/gateway/server.h"
+#include "rpc/gateway/standing.h"
 
 namespace fog::gateway {
 
@@ -54,6 +55,7 @@ class ServiceTally {
 struct ServiceLoad {
   std::atomic<std::uint32_t> requests{0};  // under way, or waiting
   StartGate gate;
+  RetryBudget retries;
   ServiceTally tally;
 };
 

@@ -48,8 +48,8 @@ std::optional<Place> place_of(const std::string& host_field, const std::string& 
   return Place{name, rest, "/" + name};
 }
 
-// Of two random replicas the one with fewer requests in flight; one to avoid only if no other is
-// left.
+// Of two random replicas the one that a request would wait less for; one to avoid only if no other
+// is left.
 std::shared_ptr<Replica> choose(const std::vector<std::shared_ptr<Replica>>& all,
                                 const std::vector<const Replica*>& tried) {
   static thread_local std::minstd_rand random(std::random_device{}());
@@ -58,13 +58,15 @@ std::shared_ptr<Replica> choose(const std::vector<std::shared_ptr<Replica>>& all
   std::vector<std::shared_ptr<Replica>> poor;
   for (const auto& replica : all) {
     if (std::find(tried.begin(), tried.end(), replica.get()) != tried.end()) continue;
-    (replica->avoid_until_ns > now ? poor : good).push_back(replica);
+    (replica->standing.is_avoided(now) ? poor : good).push_back(replica);
   }
   const auto& from = good.empty() ? poor : good;
   if (from.empty()) return nullptr;
-  const auto& a = from[random() % from.size()];
-  const auto& b = from[random() % from.size()];
-  return b->in_flight < a->in_flight ? b : a;
+  const std::size_t first = random() % from.size();
+  const std::size_t step = from.size() == 1 ? 0 : 1 + random() % (from.size() - 1);
+  const auto& a = from[first];
+  const auto& b = from[(first + step) % from.size()];
+  return b->standing.cost() < a->standing.cost() ? b : a;
 }
 
 bool is_safe_to_repeat(http::verb method) {
@@ -230,11 +232,13 @@ net::awaitable<bool> serve_service(Shard& shard, Exchange& exchange, const Place
       route.load ? route.load : std::make_shared<ServiceLoad>();
   Watched watched(shard.config, exchange, place.service, *load);
   const CountedRequest counted(*load);
+  load->retries.request();
   const auto deadline =
       SteadyClock::now() +
       milliseconds(shard.demand == nullptr ? 0 : shard.demand->settings().start_ms_max);
   const bool repeatable = is_safe_to_repeat(exchange.parser.get().method());
   std::vector<const Replica*> tried;
+  bool seen = false;   // a Host may have worked on it
   std::string failed;  // why the last replica did not take it
   for (int attempt = 0; attempt < kAttemptsMax; route = shard.routes.find(place.service)) {
     std::shared_ptr<Replica> replica = choose(route.replicas, tried);
@@ -262,6 +266,7 @@ net::awaitable<bool> serve_service(Shard& shard, Exchange& exchange, const Place
       watched.refused(http::status::bad_request, "body-broken");
       co_return false;
     }
+    if (seen && !load->retries.take()) break;
     ++attempt;
     tried.push_back(replica.get());
     watched.tried();
@@ -272,6 +277,7 @@ net::awaitable<bool> serve_service(Shard& shard, Exchange& exchange, const Place
     if (result.end == ForwardEnd::kAnswered) co_return true;
     if (result.end == ForwardEnd::kBroken) co_return false;
     failed = std::move(result.why);
+    seen = seen || result.end == ForwardEnd::kNotTaken;
     if (result.end == ForwardEnd::kFailed) break;
     if (result.end == ForwardEnd::kNotTaken && !repeatable) break;
   }
