@@ -243,7 +243,7 @@ await journey("publish a program, fund a bid, see its lease, top up, resize, sto
   await click("Continue", "dialog");
   await confirm("a bid for 1 replica of from-a-browser", "into the bid's escrow");
   await go("deployments");
-  await sees("1 running", "main");
+  await sees("1 placed", "main");
   bid = await page.$eval('main a[href^="#/bid/"]', (one) => one.hash.slice(6));
   lease = await page.$eval('main a[href^="#/lease/"]', (one) => one.hash.slice(8));
   await shot("deployments");

@@ -74,7 +74,7 @@ export function BidState({ bid }: { bid: Bid }) {
   if (bid.closed !== "open") return <Badge title={reasonText(bid.closed)}>closed</Badge>;
   if (bid.low_since_ms !== "0") return <Badge tone="warn">escrow low</Badge>;
   const held = bid.replicas_held - bid.replicas_reserved;
-  if (held >= Math.max(1, bid.terms.replicas_min)) return <Badge tone="good">{held} running</Badge>;
+  if (held >= Math.max(1, bid.terms.replicas_min)) return <Badge tone="good">{held} placed</Badge>;
   if (bid.terms.replicas_min === 0 && held === 0) return <Badge tone="info">on demand</Badge>;
   if (bid.asleep_since_ms !== "0") return <Badge tone="warn">no Host fits yet</Badge>;
   return <Badge tone="info">being matched</Badge>;
