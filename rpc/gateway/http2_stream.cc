@@ -9,7 +9,7 @@
 namespace fog::gateway {
 namespace {
 
-constexpr std::size_t kBodyHeldMax = 64 * 1024;  // of an answer, before its writer waits
+constexpr std::size_t kBodyHeldMax = 32 * 1024;  // of an answer, before its writer waits
 constexpr std::size_t kAnswerHeadMax = 256 * 1024;
 
 }  // namespace
@@ -99,10 +99,12 @@ void Http2Stream::serve_write() {
   if (!write_done_) return;
   if (wire_ == nullptr || answer_ended_)
     return std::exchange(write_done_, nullptr)(net::error::broken_pipe, 0);
-  if (body_.size() - body_at_ >= kBodyHeldMax) return;
-  text_.append(static_cast<const char*>(write_from_.data()), write_from_.size());
+  const std::size_t held = body_.size() - body_at_;
+  if (held >= kBodyHeldMax) return;
+  const std::size_t size = std::min(write_from_.size(), kBodyHeldMax - held);
+  text_.append(static_cast<const char*>(write_from_.data()), size);
   parse_answer();
-  std::exchange(write_done_, nullptr)({}, write_from_.size());
+  std::exchange(write_done_, nullptr)({}, size);
 }
 
 void Http2Stream::parse_answer() {
