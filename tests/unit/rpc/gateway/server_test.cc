@@ -308,6 +308,61 @@ TEST_F(GatewayTest, RefusesWhatIsNotStrictHttp) {
   EXPECT_EQ(host.requests_seen(), 0U);
 }
 
+// What one server takes for a body another takes for the next request: whoever stands before this
+// gateway must not be read otherwise here (request smuggling).
+TEST_F(GatewayTest, WhatHasMoreThanOneReadingEndsItsConnection) {
+  EchoHost host(1);
+  add_service("echo");
+  add_lease("echo", add_bid("echo"), host);
+  start();
+  const std::vector<std::string> heads{
+      "POST /echo/ HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked",
+      "POST /echo/ HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: identity",
+      "POST /echo/ HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, identity",
+      "POST /echo/ HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, chunked",
+      "POST /echo/ HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked",
+      "POST /echo/ HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: "
+      "identity",
+      "POST /echo/ HTTP/1.1\r\nHost: a\r\nTransfer-Encoding : chunked",
+      "POST /echo/ HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: \x0b"
+      "chunked",
+      "POST /echo/ HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked",
+      "POST /echo/ HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 5",
+      "POST /echo/ HTTP/1.1\r\nHost: a\r\nContent-Length: 5, 5",
+      "POST /echo/ HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 5",
+      "POST /echo/ HTTP/1.1\r\nHost: a\r\nContent-Length: +5",
+      "POST /echo/ HTTP/1.1\r\nHost: a\r\nContent-Length: 0x5",
+      "POST /echo/ HTTP/1.1\r\nHost: a\r\nContent-Length: -5",
+      "POST /echo/ HTTP/1.1\r\nHost: a\r\nContent-Length: 18446744073709551621",
+      "GET /echo/ HTTP/1.1\r\nHost: a, b",
+      "GET /echo/ HTTP/1.1\r\nHost: a b",
+      "GET /echo/ HTTP/1.1\r\nHost: a/echo",
+      "GET /echo/ HTTP/1.1\r\nHost: a@b",
+      "GET /echo/ HTTP/1.1\nHost: a",
+      "GET /echo/ HTTP/1.1\r\nHost: a\r\nX: a\rb",
+      "GET /echo/ HTTP/1.1\r\nHost: a\r\nX",
+      "GET /echo/ HTTP/1.1\r\n Host: a",
+      "GET /echo/#x HTTP/1.1\r\nHost: a",
+      "GET /echo/ HTTP/1.2\r\nHost: a",
+      "GET  /echo/ HTTP/1.1\r\nHost: a",
+  };
+  const std::string next = "0\r\n\r\nGET /echo/ HTTP/1.1\r\nHost: a\r\n\r\n";
+  for (const std::string& head : heads) {
+    net::io_context context;
+    tcp::socket socket(context);
+    socket.connect({net::ip::address_v4::loopback(), port_});
+    net::write(socket, net::buffer(head + "\r\n\r\n" + next));
+    socket.shutdown(tcp::socket::shutdown_send);
+    std::string answers;
+    beast::error_code error;
+    net::read(socket, net::dynamic_buffer(answers), error);
+    EXPECT_TRUE(answers.starts_with("HTTP/1.1 400 ") || answers.starts_with("HTTP/1.0 400 "))
+        << head;
+    EXPECT_EQ(answers.find("HTTP/1.", 1), std::string::npos) << head << "\n" << answers;
+  }
+  EXPECT_EQ(host.requests_seen(), 0U);
+}
+
 TEST_F(GatewayTest, KeepsAConnectionForManyRequests) {
   EchoHost host(1);
   add_service("echo");
