@@ -5,6 +5,7 @@
 
 #include "chain/base/ascii.h"
 #include "chain/base/clock.h"
+#include "chain/base/http_length.h"
 #include "chain/base/url.h"
 #include "rpc/gateway/service_load.h"
 
@@ -74,25 +75,14 @@ bool is_safe_to_repeat(http::verb method) {
          method == http::verb::delete_ || method == http::verb::options;
 }
 
-// A body's length that every server reads alike (RFC 9112, 6.1 to 6.3): Beast takes a coding that
-// it does not know for none, and what follows for the next request.
-std::optional<std::string> why_no_length(const http::request<http::buffer_body>& message) {
-  const auto codings = message.count(http::field::transfer_encoding);
-  const auto lengths = message.count(http::field::content_length);
-  if (codings > 0 && lengths > 0) return "Content-Length and Transfer-Encoding exclude each other";
-  if (lengths > 1) return "more than one Content-Length";
+LengthFields length_fields(const http::request<http::buffer_body>& message) {
   const auto length = message[http::field::content_length];
-  if (lengths == 1 &&
-      !std::all_of(length.begin(), length.end(), [](char c) { return c >= '0' && c <= '9'; })) {
-    return "Content-Length is not a number";
-  }
-  if (codings > 0 && message.version() != 11)
-    return "versions before 1.1 have no Transfer-Encoding";
-  if (codings > 1 ||
-      (codings == 1 && !beast::iequals(message[http::field::transfer_encoding], "chunked"))) {
-    return "the only Transfer-Encoding here is chunked";
-  }
-  return std::nullopt;
+  const auto coding = message[http::field::transfer_encoding];
+  return {message.version() == 11,
+          message.count(http::field::content_length),
+          {length.data(), length.size()},
+          message.count(http::field::transfer_encoding),
+          {coding.data(), coding.size()}};
 }
 
 // What a name or address and a port are written with (RFC 3986, 3.2.2), nothing that ends them.
@@ -110,7 +100,7 @@ std::optional<std::string> why_not_strict(const http::request<http::buffer_body>
   }
   if (message.count(http::field::host) > 1 || !is_host(message[http::field::host]))
     return "the Host field names no host";
-  if (auto why = why_no_length(message)) return why;
+  if (const auto why = why_no_length(length_fields(message))) return std::string(*why);
   if (message.target().empty() || message.target()[0] != '/' ||
       message.target().find('#') != beast::string_view::npos) {
     return "the request target must start with / and have no #";

@@ -3,6 +3,7 @@
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 
+#include "chain/base/http_length.h"
 #include "rpc/server/fast_submit.h"
 #include "rpc/server/http_rules.h"
 
@@ -128,6 +129,13 @@ std::optional<HttpSession::Response> HttpSession::judge_head() {
     keep_alive_ = false;
     return make(status, why, kTextType);
   };
+  const LengthFields length{request.version() == 11, request.count(http::field::content_length),
+                            view(request[http::field::content_length]),
+                            request.count(http::field::transfer_encoding),
+                            view(request[http::field::transfer_encoding])};
+  if (const auto why = why_no_length(length)) {
+    return refuse(http::status::bad_request, (std::string(*why) + "\n").c_str());
+  }
   if (!host_is_allowed(host, shared_.options.host_names)) {
     return refuse(http::status::forbidden,
                   "this Host name is not served here; use the node's IP address, or start it with "

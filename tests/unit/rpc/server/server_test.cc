@@ -117,6 +117,22 @@ TEST_F(Server, ServesHealthAndMetrics) {
   EXPECT_THAT(http.get("/metrics").body, HasSubstr("fog_up 0\n"));
 }
 
+// Whatever stands before this node must not be read otherwise here (request smuggling).
+TEST_F(Server, ALengthThatCanBeReadInTwoWaysEndsTheConnection) {
+  start();
+  const std::string next = "0\r\n\r\nGET /health HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  for (const std::string length :
+       {"Transfer-Encoding: xchunked", "Transfer-Encoding: chunked, identity",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity", "Content-Length: 5, 5",
+        "Content-Length: 5\r\nContent-Length: 5", "Content-Length: +5",
+        "Transfer-Encoding: chunked\r\nContent-Length: 5"}) {
+    RawHttp http(port());
+    http.send("POST / HTTP/1.1\r\nHost: localhost\r\n" + length + "\r\n\r\n" + next);
+    EXPECT_EQ(http.receive().status, 400) << length;
+    EXPECT_EQ(http.receive().status, 0) << length;
+  }
+}
+
 TEST_F(Server, RefusesOtherPathsAndMethodsWithAHint) {
   start();
   EXPECT_EQ(RawHttp(port()).get("/nowhere").status, 404);
