@@ -2,12 +2,12 @@
 import { useState } from "preact/hooks";
 import { go, link } from "../router.ts";
 import { all, batch, FogError, or, type Call, type PageOf } from "../node/rpc.ts";
-import { eventWords } from "../node/words.tsx";
 import type { Host, Lease, MarketEvent, Offer, Receipt } from "../node/types.ts";
 import { cores, country, countText, mib, plural, scaleText, share, span } from "../ui/format.ts";
 import { useAsk } from "../ui/hooks.ts";
 import { Account, Age, Button, Card, Empty, Fog, Height, Id, Note, Page, Shown, Stat, Stats, Table, Text } from "../ui/parts.tsx";
 import { isAddress } from "../pages/people.tsx";
+import { EventFeed } from "../pages/event_feed.tsx";
 import { LeaseTable } from "../pages/market_tables.tsx";
 import { HostState, rentPerHour, Used } from "../pages/market_parts.tsx";
 import { useWallet } from "../wallet/state.ts";
@@ -163,20 +163,7 @@ function Owner({ address }: { address: string }) {
               <LeaseTable leases={leases} empty="None yet." />
             </Card>
             <Card title="What happened" note="The chain keeps such events for an hour.">
-              {events.length === 0 ? (
-                <Empty>Nothing lately.</Empty>
-              ) : (
-                <ol class="feed">
-                  {events.slice(0, 30).map((event) => (
-                    <li key={event.height + "/" + event.number}>
-                      <span class="words">{eventWords(event)}</span>
-                      <span class="feed-side">
-                        <Age ms={event.time_ms} />
-                      </span>
-                    </li>
-                  ))}
-                </ol>
-              )}
+              <EventFeed events={events} most={30} empty="Nothing lately." />
             </Card>
           </>
         );

@@ -1,12 +1,13 @@
 // A bid: its state, replicas, terms, money and what happened.
 import type { ComponentChildren } from "preact";
 import { batch, FogError, or, rpc, type PageOf } from "../node/rpc.ts";
-import { eventWords, reasonText, resourcesText, ServiceLink } from "../node/words.tsx";
+import { reasonText, resourcesText, ServiceLink } from "../node/words.tsx";
 import type { Bid, Lease, MarketEvent, Service } from "../node/types.ts";
 import { bytes, country, countText, plural, share, span, whole } from "../ui/format.ts";
 import { useAsk, useLive, useSecond } from "../ui/hooks.ts";
-import { Account, Age, Card, Empty, Facts, Fog, Id, Note, Page, Shown, Stat, Stats, Table, When } from "../ui/parts.tsx";
+import { Account, Card, Facts, Fog, Id, Note, Page, Shown, Stat, Stats, Table, When } from "../ui/parts.tsx";
 import { BidActions } from "../console/bid_actions.tsx";
+import { EventFeed } from "./event_feed.tsx";
 import { BidState, capOfStep, hourly, readParams, rentPerHour } from "./market_parts.tsx";
 import { badId, isHash, LeaseTable } from "./market_tables.tsx";
 
@@ -117,20 +118,7 @@ export function BidPage({ path }: { path: string[] }) {
                     />
                   </Card>
                   <Card title="What happened" note="The chain keeps such events for an hour.">
-                    {events.length === 0 ? (
-                      <Empty>Nothing lately.</Empty>
-                    ) : (
-                      <ol class="feed">
-                        {events.slice(0, 30).map((event) => (
-                          <li key={event.height + "/" + event.number}>
-                            <span class="words">{eventWords(event)}</span>
-                            <span class="feed-side">
-                              <Age ms={event.time_ms} />
-                            </span>
-                          </li>
-                        ))}
-                      </ol>
-                    )}
+                    <EventFeed events={events} most={30} empty="Nothing lately." />
                   </Card>
                 </div>
               </div>

@@ -73,6 +73,7 @@ export function Overview() {
             label="Transactions in each of the last blocks"
             x={heights}
             xName="height"
+            xWhole
             xText={whole}
             yText={(value) => (Number.isInteger(value) ? whole(value) : "")}
             series={[{ name: "transactions", values: counts }]}
@@ -84,6 +85,7 @@ export function Overview() {
             label="Seconds between each of the last blocks and the one before"
             x={heights}
             xName="height"
+            xWhole
             xText={whole}
             yText={(value) => value.toFixed(value >= 10 ? 0 : 1) + " s"}
             series={[{ name: "seconds", values: gaps, colour: "--second" }]}

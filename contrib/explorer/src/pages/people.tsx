@@ -2,11 +2,12 @@
 import { useEffect, useState } from "preact/hooks";
 import { link } from "../router.ts";
 import { batch, FogError, InvalidInput, or, type PageOf } from "../node/rpc.ts";
-import { eventWords, ServiceLink } from "../node/words.tsx";
+import { ServiceLink } from "../node/words.tsx";
 import type { AccountInfo, Bid, Block, EpochView, Host, MarketEvent, Service, StakeView, ValidatorView } from "../node/types.ts";
 import { country, percent, plural, share, whole } from "../ui/format.ts";
 import { useAsk, useLive } from "../ui/hooks.ts";
 import { Account, Age, Badge, Button, Card, Copy, Empty, Facts, Fog, Height, Id, Meter, Note, Page, Shown, Stat, Stats, Table, When } from "../ui/parts.tsx";
+import { EventFeed } from "./event_feed.tsx";
 import { BidState } from "./market_parts.tsx";
 import { TxTable, type PlacedTx } from "./tx.tsx";
 
@@ -136,23 +137,7 @@ export function AccountPage({ path }: { path: string[] }) {
               )}
               <AccountTxs address={address} />
               <Card title="In the market" note="What the chain remembers of this account's bids, leases and Hosts; it keeps such events for an hour.">
-                {events.length === 0 ? (
-                  <Empty>Nothing in the last hour.</Empty>
-                ) : (
-                  <ol class="feed">
-                    {[...events]
-                      .reverse()
-                      .slice(0, 60)
-                      .map((event) => (
-                        <li key={event.height + "/" + event.number}>
-                          <span class="words">{eventWords(event)}</span>
-                          <span class="feed-side">
-                            <Height value={event.height} /> · <Age ms={event.time_ms} />
-                          </span>
-                        </li>
-                      ))}
-                  </ol>
-                )}
+                <EventFeed events={[...events].reverse()} most={60} empty="Nothing in the last hour." />
               </Card>
               <Card title="Lanes" note="Sixteen independent sequences: a transaction that is stuck holds up only its own lane.">
                 {info.lanes.length === 0 ? (

@@ -11,6 +11,8 @@ export interface Series {
   colour?: string;
 }
 
+const kWhole = [0, 1, 2, 3, 4, 5, 6].flatMap((power) => [1, 2, 5].map((one) => one * 10 ** power));
+
 export function Chart(props: {
   label: string;
   x: number[];
@@ -23,6 +25,8 @@ export function Chart(props: {
   /** Pixels that a label below needs. */
   xSpace?: number;
   xName: string;
+  /** Labels below at whole numbers only: heights. */
+  xWhole?: boolean;
 }) {
   const box = useRef<HTMLDivElement>(null);
   const chart = useRef<uPlot | null>(null);
@@ -51,7 +55,7 @@ export function Chart(props: {
         cursor: { y: false, points: { size: 7 } },
         scales: { x: { time: false }, y: { range: (_u, low, high) => [Math.min(0, low), high <= 0 || !isFinite(high) ? 1 : high * 1.12] } },
         axes: [
-          { ...axis, grid: { show: false }, size: 24, space: props.xSpace ?? 60, values: (_u, values) => values.map((v) => text.current.xText?.(v) ?? String(v)) },
+          { ...axis, grid: { show: false }, size: 24, space: props.xSpace ?? 60, ...(props.xWhole ? { incrs: kWhole } : {}), values: (_u, values) => values.map((v) => text.current.xText?.(v) ?? String(v)) },
           { ...axis, size: 52, values: (_u, values) => values.map((v) => text.current.yText?.(v) ?? String(v)) },
         ],
         series: [
