@@ -1,7 +1,5 @@
 #include "rpc/gateway/access_log.h"
 
-#include <cerrno>
-#include <cstring>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -10,7 +8,7 @@
 namespace fog::gateway {
 namespace {
 
-std::string line_of(const ServedRequest& request, std::uint64_t lost) {
+std::string line_of(const ServedRequest& request) {
   nlohmann::ordered_json out = {{"time_ms", request.time_ms}, {"service", request.service},
                                 {"from", request.from},       {"http", request.http2 ? "2" : "1.1"},
                                 {"tls", request.encrypted},   {"method", request.method},
@@ -22,7 +20,6 @@ std::string line_of(const ServedRequest& request, std::uint64_t lost) {
     out["egress_bytes"] = request.counters.egress_bytes;
     out["fuel"] = request.counters.fuel;
   }
-  if (lost > 0) out["lines_lost_before"] = lost;
   return out.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
@@ -38,18 +35,19 @@ ErrorOr<void> AccessLog::reopen() {
   UniqueFd file(path_ == "-"
                     ? ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
                     : ::open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640));
-  if (!file) {
-    return fail(ErrorCode::kIo,
-                "cannot write the access log " + path_ + ": " + std::strerror(errno));
-  }
+  if (!file) return fail_errno("cannot write the access log", path_);
   const std::lock_guard lock(mutex_);
   file_ = std::move(file);
   return {};
 }
 
 void AccessLog::write(const ServedRequest& request) {
+  std::string line = line_of(request);
   const std::lock_guard lock(mutex_);
-  const std::string line = line_of(request, lost_);
+  if (lost_ > 0) {
+    const std::size_t end = line.rfind('}');
+    line.insert(end, ",\"lines_lost_before\":" + std::to_string(lost_));
+  }
   // Whole or not at all to its reader: one call, appended by the kernel.
   const ssize_t written = ::write(file_.get(), line.data(), line.size());
   lost_ = written == static_cast<ssize_t>(line.size()) ? 0 : lost_ + 1;

@@ -33,6 +33,15 @@ Stamp stamp_of(const std::string& path) {
   return {path, about.st_mtim.tv_sec, about.st_mtim.tv_nsec, about.st_ino, about.st_size};
 }
 
+std::vector<Stamp> stamps_of(const std::vector<CertificateFiles>& all) {
+  std::vector<Stamp> out;
+  for (const CertificateFiles& files : all) {
+    out.push_back(stamp_of(files.chain));
+    out.push_back(stamp_of(files.key));
+  }
+  return out;
+}
+
 // All files of a source; the folder's in the order of their names.
 ErrorOr<std::vector<CertificateFiles>> list(const CertificateSource& source) {
   std::vector<CertificateFiles> out = source.files;
@@ -96,7 +105,6 @@ struct Certificates::Set {
   std::vector<std::shared_ptr<Context>> contexts;
   std::map<std::string, Context*> by_name;
   std::vector<Stamp> stamps;
-  std::int64_t first_expiry_s = INT64_MAX;
 
   Context* find(const std::string& name) const {
     if (const auto it = by_name.find(name); it != by_name.end()) return it->second;
@@ -121,9 +129,6 @@ int choose_certificate(SSL* tls, int*, void* set) {
 }  // namespace
 
 ErrorOr<void> Certificates::Set::add(const CertificateFiles& files) {
-  // Before they are read: a change from then on is seen.
-  stamps.push_back(stamp_of(files.chain));
-  stamps.push_back(stamp_of(files.key));
   auto context = std::make_shared<Context>(Context::tls_server);
   SSL_CTX* const raw = context->native_handle();
   SSL_CTX_set_min_proto_version(raw, TLS1_2_VERSION);
@@ -145,11 +150,8 @@ ErrorOr<void> Certificates::Set::add(const CertificateFiles& files) {
     return fail(ErrorCode::kInvalidInput,
                 files.key + " is not the key of " + files.chain + ": " + why());
   }
-  X509* const certificate = SSL_CTX_get0_certificate(raw);
-  for (const std::string& name : names_of(certificate)) by_name.emplace(name, context.get());
-  tm when{};
-  if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &when) == 1)
-    first_expiry_s = std::min(first_expiry_s, static_cast<std::int64_t>(timegm(&when)));
+  for (const std::string& name : names_of(SSL_CTX_get0_certificate(raw)))
+    by_name.emplace(name, context.get());
   contexts.push_back(std::move(context));
   return {};
 }
@@ -163,6 +165,8 @@ ErrorOr<std::shared_ptr<Certificates::Set>> Certificates::read(const Certificate
                                                       : "more than 10000 certificates");
   }
   auto set = std::make_shared<Set>();
+  // Before they are read: a change from then on is seen.
+  set->stamps = stamps_of(all);
   for (const CertificateFiles& files : all) TRY_VOID(set->add(files));
   for (const auto& context : set->contexts) {
     SSL_CTX_set_tlsext_servername_callback(context->native_handle(), choose_certificate);
@@ -185,11 +189,7 @@ std::shared_ptr<Certificates::Context> Certificates::context() const {
 
 ErrorOr<bool> Certificates::reload_if_changed() {
   TRY(const auto all, list(source_));
-  std::vector<Stamp> stamps;
-  for (const CertificateFiles& files : all) {
-    stamps.push_back(stamp_of(files.chain));
-    stamps.push_back(stamp_of(files.key));
-  }
+  const std::vector<Stamp> stamps = stamps_of(all);
   {
     const std::lock_guard lock(mutex_);
     if (stamps == set_->stamps) return false;
@@ -198,18 +198,6 @@ ErrorOr<bool> Certificates::reload_if_changed() {
   const std::lock_guard lock(mutex_);
   set_ = std::move(set);
   return true;
-}
-
-std::vector<std::string> Certificates::names() const {
-  const std::lock_guard lock(mutex_);
-  std::vector<std::string> out;
-  for (const auto& [name, context] : set_->by_name) out.push_back(name);
-  return out;
-}
-
-std::int64_t Certificates::first_expiry_s() const {
-  const std::lock_guard lock(mutex_);
-  return set_->first_expiry_s;
 }
 
 }  // namespace fog::gateway

@@ -9,7 +9,6 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <vector>
 
 #include <boost/asio/ssl.hpp>
 
@@ -28,10 +27,6 @@ class Certificates {
   std::shared_ptr<Context> context() const;
   // Loads again if a file has changed. True: there are new ones. On failure the old ones stand.
   ErrorOr<bool> reload_if_changed();
-  // Names in the certificates, as they stand there ("*.example.org" among them).
-  std::vector<std::string> names() const;
-  // Seconds since 1970 when the first of them runs out.
-  std::int64_t first_expiry_s() const;
 
   struct Set;  // all of one reading
 

@@ -25,6 +25,12 @@ nghttp2_nv pair_of(const std::string& name, const std::string& value) {
   return {bytes(name), bytes(value), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE};
 }
 
+// Whether the frame is its side's last of a stream.
+bool ends_stream(const nghttp2_frame& frame) {
+  const bool may_end = frame.hd.type == NGHTTP2_HEADERS || frame.hd.type == NGHTTP2_DATA;
+  return may_end && (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+}
+
 // One connection. Lives as long as one of its coroutines runs; all on the shard's thread.
 class Http2Connection final : public Http2Wire,
                               public std::enable_shared_from_this<Http2Connection> {
@@ -340,15 +346,13 @@ int Http2Connection::on_frame(nghttp2_session*, const nghttp2_frame* frame, void
   Http2Connection& connection = self(user);
   if (frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST)
     connection.on_head_whole(*frame);
-  const bool may_end = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
-  if (!may_end || (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) return 0;
+  if (!ends_stream(*frame)) return 0;
   if (Http2Stream* const stream = connection.find(frame->hd.stream_id)) stream->on_request_end();
   return 0;
 }
 
 int Http2Connection::on_sent(nghttp2_session*, const nghttp2_frame* frame, void* user) {
-  const bool may_end = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
-  if (!may_end || (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) return 0;
+  if (!ends_stream(*frame)) return 0;
   Http2Connection& connection = self(user);
   const Http2Stream* const stream = connection.find(frame->hd.stream_id);
   if (stream != nullptr && !stream->request_ended()) {

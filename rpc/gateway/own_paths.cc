@@ -189,10 +189,7 @@ net::awaitable<bool> get_artifact(Shard& shard, Exchange& exchange, const Hash32
 net::awaitable<bool> answer_any_page(Exchange& exchange, http::status status,
                                      std::string_view reason, const std::string& sentence,
                                      bool keep_alive) {
-  const auto& message = exchange.parser.get();
-  const bool keep = keep_alive && message.keep_alive() && exchange.parser.is_done();
-  TextResponse answer =
-      plain_answer(message.version() == 10 ? 10 : 11, keep, status, reason, sentence);
+  TextResponse answer = plain_answer_to(exchange, status, reason, sentence, keep_alive);
   answer.set(http::field::access_control_allow_origin, "*");
   co_return co_await send(exchange, answer);
 }

@@ -230,11 +230,8 @@ net::awaitable<bool> send_to_tls(Exchange& exchange, const std::string& host,
   std::string place = "https://" + to_text(HostPort{at->host, port});
   if (port == 443) place.resize(place.size() - std::string_view(":443").size());
   place += target;
-  const auto& message = exchange.parser.get();
-  const bool keep = message.keep_alive() && exchange.parser.is_done();
-  TextResponse answer =
-      plain_answer(message.version() == 10 ? 10 : 11, keep, http::status::permanent_redirect,
-                   "tls-only", "This gateway serves over TLS: " + place);
+  TextResponse answer = plain_answer_to(exchange, http::status::permanent_redirect, "tls-only",
+                                        "This gateway serves over TLS: " + place, true);
   answer.set(http::field::location, place);
   co_return co_await send(exchange, answer);
 }
@@ -387,6 +384,13 @@ TextResponse plain_answer(unsigned version, bool keep_alive, http::status status
   return out;
 }
 
+TextResponse plain_answer_to(const Exchange& exchange, http::status status, std::string_view reason,
+                             const std::string& sentence, bool keep_alive) {
+  const auto& message = exchange.parser.get();
+  const bool keep = keep_alive && message.keep_alive() && exchange.parser.is_done();
+  return plain_answer(message.version() == 10 ? 10 : 11, keep, status, reason, sentence);
+}
+
 net::awaitable<bool> send(Exchange& exchange, TextResponse& answer) {
   const bool keep = answer.keep_alive();
   if (exchange.parser.get().method() == http::verb::head) answer.body().clear();
@@ -400,11 +404,7 @@ net::awaitable<bool> send(Exchange& exchange, TextResponse& answer) {
 
 net::awaitable<bool> send_plain(Exchange& exchange, http::status status, std::string_view reason,
                                 const std::string& sentence, bool keep_alive) {
-  const auto& message = exchange.parser.get();
-  // A body that nobody will read ends the connection: what follows it could not be told from it.
-  const bool keep = keep_alive && message.keep_alive() && exchange.parser.is_done();
-  TextResponse answer =
-      plain_answer(message.version() == 10 ? 10 : 11, keep, status, reason, sentence);
+  TextResponse answer = plain_answer_to(exchange, status, reason, sentence, keep_alive);
   co_return co_await send(exchange, answer);
 }
 

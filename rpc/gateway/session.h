@@ -64,6 +64,10 @@ net::awaitable<bool> serve_acme_path(Shard& shard, Exchange& exchange);
 net::awaitable<bool> serve_tunnel_hello(Shard& shard, Exchange& exchange);
 net::awaitable<bool> serve_tunnelled(Shard& shard, Exchange& exchange);
 
+// A short answer in words, for send(). The connection ends with it where `keep_alive` is false or a
+// body is left that nobody will read: what follows could not be told from it.
+TextResponse plain_answer_to(const Exchange& exchange, http::status status, std::string_view reason,
+                             const std::string& sentence, bool keep_alive);
 // Sends a short answer whose head is complete. False when the connection must be closed.
 net::awaitable<bool> send(Exchange& exchange, TextResponse& answer);
 // Sends a short answer in words. False when the connection must be closed.

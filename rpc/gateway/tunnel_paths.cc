@@ -106,14 +106,9 @@ class TunnelRelay {
     out.erase("Expect");
     if (!is_upgrade()) out.erase(http::field::connection);
     http::request_serializer<http::buffer_body> serializer(out);
-    beast::error_code error;
     auto& parser = exchange_.parser;
-    if (exchange_.expects_continue && !parser.is_done()) {
-      constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-      co_await net::async_write(exchange_.client, net::buffer(kContinue.data(), kContinue.size()),
-                                net::redirect_error(net::use_awaitable, error));
-      if (error) co_return error;
-    }
+    beast::error_code error = co_await say_continue(exchange_);
+    if (error) co_return error;
     do {
       std::size_t got = 0;
       if (!parser.is_done()) {
