@@ -2,11 +2,6 @@
 // fields. Included by .cc files only, so that few of them see Beast.
 #pragma once
 
-// g++ 12 takes Asio's own allocator of coroutine frames for a mismatch when it inlines both halves.
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
-#endif
-
 // Boost 1.74's awaitable.hpp uses std::exchange without including it.
 #include <utility>
 //

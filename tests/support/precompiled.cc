@@ -1,0 +1,1 @@
+// Nothing: the unit tests share the headers that CMake precompiles for this file.
