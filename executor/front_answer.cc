@@ -4,6 +4,7 @@
 #include <boost/beast/http/rfc7230.hpp>
 
 #include "executor/front_session.h"
+#include "executor/say.h"
 
 namespace fog::executor {
 
@@ -16,6 +17,9 @@ namespace {
 constexpr std::chrono::seconds kLingerTime{5};
 constexpr std::uint64_t kLingerBytes = 4 * 1024 * 1024;
 
+std::string_view view(boost::beast::string_view text) {
+  return {text.data(), text.size()};
+}
 boost::beast::string_view beast_view(std::string_view text) {
   return {text.data(), text.size()};
 }
@@ -26,9 +30,18 @@ boost::beast::string_view beast_view(std::string_view text) {
 void FrontSession::on_end(const DoneFrame& end) {
   DoneFrame done = end;
   FrontLink& link = *request_->link;
+  if (!streaming_ && done.outcome != RunOutcome::kOk) {
+    // It stands as it is, and has to say at its end that it is not all.
+    if (auto head = streamed_head(link.terms.manifest, request_->head.method, *exchange_))
+      begin_stream(*std::move(head));
+  }
   Answer answer = make_answer(link.terms.manifest, request_->head.method, *exchange_, done,
                               replicas_.context().spool_folder);
   const auto accounted = account(done, answer);
+  if (!accounted && streaming_) {
+    say("cannot account for a request: " + accounted.error().context);
+    return break_stream();
+  }
   if (!accounted) {
     return refuse(503, "this Host cannot account for the request: " + accounted.error().context);
   }
@@ -37,21 +50,38 @@ void FrontSession::on_end(const DoneFrame& end) {
   const std::uint64_t outbound_bytes = exchange_->outbound.egress_bytes();
   const std::string text = market::response_mac_text(id.lease, id.term, request_->index,
                                                      answer.head, fuel, outbound_bytes);
-  const Hash32 mac = hmac_sha256(link.gateway.link_key, as_bytes(text));
-  response_.emplace(static_cast<http::status>(answer.head.status), 11);
-  for (const market::HttpField& field : answer.head.fields) {
+  http::fields counters;
+  counters.set("Fog-Fuel", std::to_string(fuel));
+  counters.set("Fog-Memory-Peak", std::to_string(done.meter.memory_peak_bytes));
+  if (outbound_bytes > 0) counters.set("Fog-Outbound", std::to_string(outbound_bytes));
+  counters.set("Fog-Outcome", std::string(outcome_name(done.outcome)));
+  counters.set("Fog-Mac", to_hex(hmac_sha256(link.gateway.link_key, as_bytes(text))));
+  output_.emplace(std::move(answer.body));
+  output_end_ = output_->size();
+  if (streaming_) {
+    auto trailer = std::make_shared<std::string>("0\r\n");
+    for (const auto& field : counters) {
+      trailer->append(view(field.name_string()))
+          .append(": ")
+          .append(view(field.value()))
+          .append("\r\n");
+    }
+    trailer->append("\r\n");
+    return link.log->when_written(
+        [self = shared_from_this(), trailer] { self->end_stream(trailer); });
+  }
+  output_at_ = answer.body_from;
+  put_head(answer.head);
+  for (const auto& field : counters) response_->insert(field.name_string(), field.value());
+  link.log->when_written([self = shared_from_this()] { self->write_answer(); });
+}
+
+void FrontSession::put_head(const market::ResponseHead& head) {
+  response_.emplace(static_cast<http::status>(head.status), 11);
+  for (const market::HttpField& field : head.fields) {
     response_->insert(beast_view(field.name), beast_view(field.value));
   }
   response_->set("Fog-Index", std::to_string(request_->index));
-  response_->set("Fog-Fuel", std::to_string(fuel));
-  response_->set("Fog-Memory-Peak", std::to_string(done.meter.memory_peak_bytes));
-  if (outbound_bytes > 0) response_->set("Fog-Outbound", std::to_string(outbound_bytes));
-  response_->set("Fog-Outcome", std::string(outcome_name(done.outcome)));
-  response_->set("Fog-Mac", to_hex(mac));
-  output_.emplace(std::move(answer.body));
-  output_at_ = answer.body_from;
-  output_end_ = output_->size();
-  link.log->when_written([self = shared_from_this()] { self->write_answer(); });
 }
 
 ErrorOr<Accounted> FrontSession::account(const DoneFrame& done, const Answer& answer) {

@@ -94,6 +94,9 @@ class FrontReplica : public std::enable_shared_from_this<FrontReplica> {
   // `end` is called once, later.
   void submit(std::shared_ptr<Exchange> exchange, ExchangeEnd end);
 
+  // Of a request that is running; see WorkerLink. Nothing, where its worker is lost.
+  WorkerLink* worker() const { return worker_.get(); }
+
   // Takes no more requests; tells the agent once the last has ended.
   void stop();
   // Takes requests again after stop().

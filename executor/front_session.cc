@@ -108,6 +108,7 @@ FrontSession::FrontSession(asio::ip::tcp::socket socket, ReplicaDirectory& repli
 void FrontSession::read_head() {
   request_.reset();
   exchange_.reset();
+  streaming_.reset();
   body_.reset();
   own_ = nullptr;
   parser_.emplace();
@@ -155,6 +156,8 @@ void FrontSession::on_head() {
   const auto length = parser_->content_length();
   if (length && *length > body_bytes_max_) return refuse(413, "the body is larger than allowed");
   body_.emplace(replicas_.context().spool_folder);
+  // Its body is of the protocol that may be switched to.
+  if (request_ && request_->switches) return run();
   if (!beast::iequals(message[http::field::expect], "100-continue")) return read_body();
   auto go_on = std::make_shared<std::string>("HTTP/1.1 100 Continue\r\n\r\n");
   asio::async_write(stream_, asio::buffer(*go_on),
@@ -185,6 +188,14 @@ Result<FrontSession::Forwarded, FrontSession::Refusal> FrontSession::check_link(
   auto head = request_head(message);
   if (!head) return refused(431, head.error());
   out.head = *std::move(head);
+  if (const auto protocol = field("Fog-Upgrade"); !protocol.empty()) {
+    if (out.replica->serve().manifest.runtime != market::RuntimeKind::kContainer ||
+        out.head.fields.size() == out.head.fields.kMax || !message.chunked())
+      return refused(400, "only a container's service can switch protocols, with a body in chunks");
+    out.head.fields.push_back({std::string(market::kProtocolField), std::string(protocol)});
+    market::make_canonical(out.head);
+    out.switches = true;
+  }
   out.head.time_ms = *time_ms;
   out.index = *index;
   const std::string text =
@@ -308,12 +319,27 @@ void FrontSession::run() {
                                  *std::exchange(body_, std::nullopt), Spool(folder));
   for (const auto& [name, value] : replica.serve().secrets)
     exchange_->run.env.push_back({to_bytes(as_bytes(name)), to_bytes(as_bytes(value))});
+  exchange_->live_body = request_->switches;
+  if (request_->switches) keep_alive_ = false;
+  exchange_->progressed = [self = shared_from_this()] { self->on_progress(); };
   replica.submit(exchange_,
                  [self = shared_from_this()](const DoneFrame& done, const std::string& refused) {
-                   if (refused.empty() && !done.cancelled) return self->on_end(done);
-                   ++self->request_->replica->use.refused;
-                   self->refuse(503, refused.empty() ? "the request was broken off" : refused);
+                   self->on_run_end(done, refused);
                  });
+}
+
+void FrontSession::on_run_end(const DoneFrame& done, const std::string& refused) {
+  exchange_->progressed = nullptr;
+  if (streaming_ && streaming_->broken) return free_index();
+  if (refused.empty() && !done.cancelled) return on_end(done);
+  if (refused.empty() && streaming_) {
+    // A container's stream that its End User has left has ended well.
+    DoneFrame left = done;
+    left.outcome = RunOutcome::kOk;
+    return on_end(left);
+  }
+  ++request_->replica->use.refused;
+  refuse(503, refused.empty() ? "the request was broken off" : refused);
 }
 
 }  // namespace fog::executor

@@ -1,6 +1,9 @@
 // FrontSession: one connection of a gateway to the front (market/types/host_link.h): reads a
 // request, has it run, accounts for it, answers; again until either side closes.
 //
+// An answer begins when its run has ended, or earlier if it is one that is streamed (serving.h); a
+// request to switch protocols begins to run with its head, and is carried both ways until its end.
+//
 // What is accounted for carries Fog-Mac. An answer without it settles nothing: the index is free
 // again, and the sentence in the body says why. Lives on the front's one io_context thread.
 #pragma once
@@ -44,6 +47,7 @@ class FrontSession : public std::enable_shared_from_this<FrontSession> {
     FrontLink* link = nullptr;
     std::uint64_t index = 0;
     market::RequestHead head;
+    bool switches = false;  // to another protocol
   };
   struct Refusal {
     unsigned status = 400;
@@ -64,10 +68,25 @@ class FrontSession : public std::enable_shared_from_this<FrontSession> {
   void on_view();
   void on_view_told(std::uint16_t status, const std::string& why, UniqueFd socket);
   void run();
+  void on_run_end(const DoneFrame& done, const std::string& refused);
   void on_end(const DoneFrame& end);
+  // front_stream.cc
+  void on_progress();
+  void begin_stream(CgiHead head);
+  void pump_stream();
+  void write_stream(std::shared_ptr<std::string> text, std::size_t output_bytes);
+  void end_stream(const std::shared_ptr<std::string>& trailer);
+  void break_stream();
+  void cancel_run();
+  void watch_gateway();
+  void read_live_body();
+  void on_live_part(boost::system::error_code error);
+
   ErrorOr<Accounted> account(const DoneFrame& done, const Answer& answer);
   void free_index();
 
+  // Begins response_ with a workload's head.
+  void put_head(const market::ResponseHead& head);
   void refuse_voucher(const std::string& why, std::vector<std::uint64_t> missing);
   void refuse(unsigned status, const std::string& why);
   void answer(unsigned status, const std::string& content_type, const std::string& text);
@@ -91,6 +110,8 @@ class FrontSession : public std::enable_shared_from_this<FrontSession> {
   void (FrontSession::*own_)() = nullptr;
   std::optional<Forwarded> request_;
   std::shared_ptr<Exchange> exchange_;
+  bool reads_live_ = false;  // a part of its live body
+  Bytes live_part_;
   std::chrono::steady_clock::time_point since_;  // the request is whole
 
   // Of the answer at hand: its body is `output_` from `output_at_` on.
@@ -99,6 +120,14 @@ class FrontSession : public std::enable_shared_from_this<FrontSession> {
   std::optional<Spool> output_;
   std::uint64_t output_at_ = 0;
   std::uint64_t output_end_ = 0;
+  // While it is streamed. The output is the exchange's until the run has ended.
+  struct Stream {
+    market::ResponseHead head;
+    bool writing = false;
+    bool broken = false;                   // nothing can be sent any more, and nothing is settled
+    std::shared_ptr<std::string> trailer;  // once the run is accounted for
+  };
+  std::optional<Stream> streaming_;
   bool keep_alive_ = false;
 };
 

@@ -47,8 +47,10 @@ std::optional<HeadFault> add_response_field(market::ResponseHead& head, market::
   return std::nullopt;
 }
 
-Result<market::ResponseHead, HeadFault> check_response_head(const market::ResponseHead& written) {
-  if (written.status < 200 || written.status > 599) {
+Result<market::ResponseHead, HeadFault> check_response_head(const market::ResponseHead& written,
+                                                            bool may_switch) {
+  const bool switches = may_switch && written.status == 101;
+  if (!switches && (written.status < 200 || written.status > 599)) {
     return Fail{HeadFault("a status that is not 200 to 599")};
   }
   market::ResponseHead head;

@@ -24,7 +24,9 @@ Result<market::HttpField, HeadFault> response_field(std::string_view name, std::
 // written; hop-by-hop and fog-* fields and more than 128 are refused.
 std::optional<HeadFault> add_response_field(market::ResponseHead& head, market::HttpField field);
 
-// A component's head, which came through a worker: canonical, or why not. The status is 200 to 599.
-Result<market::ResponseHead, HeadFault> check_response_head(const market::ResponseHead& written);
+// A component's head, which came through a worker: canonical, or why not. The status is 200 to 599,
+// or 101 where that was asked for.
+Result<market::ResponseHead, HeadFault> check_response_head(const market::ResponseHead& written,
+                                                            bool may_switch = false);
 
 }  // namespace fog::executor

@@ -55,11 +55,18 @@ class RunIo {
   // The request body: how many bytes were put into `out`, 0 at its end, nothing to break off. May
   // wait.
   virtual std::optional<std::size_t> read_body(std::span<std::uint8_t> out) = 0;
-  // False breaks the run off.
+  // A descriptor that can be read from (poll alone, it is not the caller's) while read_body() would
+  // not wait, for runs that wait for their body and something else at once. The error: no
+  // descriptor could be made.
+  virtual ErrorOr<int> body_event() = 0;
+  // As that, once nobody waits for the answer any more.
+  virtual ErrorOr<int> cancel_event() = 0;
   // The head of a component's answer, once, before its first byte: as the component wrote it, not
   // checked. False breaks the run off.
   virtual bool write_head(const market::ResponseHead& head) = 0;
   virtual bool write_output(ByteView bytes) = 0;
+  // The run is going to wait: whoever reads the answer gets what there is of it.
+  virtual void flush() = 0;
   virtual void write_log(ByteView bytes) = 0;
   // Begins a request to another server, by the run's number for it. False breaks the run off.
   virtual bool send(std::uint32_t number, OutboundRequest request) = 0;

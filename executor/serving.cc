@@ -19,7 +19,7 @@ Result<CgiHead, HeadFault> written_head(const market::Manifest& manifest,
                                         const Exchange& exchange) {
   if (market::takes_http(manifest.runtime)) {
     if (!exchange.head) return Fail{HeadFault("no head was given")};
-    TRY(auto head, check_response_head(*exchange.head));
+    TRY(auto head, check_response_head(*exchange.head, exchange.live_body));
     return CgiHead{std::move(head), 0};
   }
   const Spool& output = exchange.output;
@@ -37,7 +37,24 @@ ErrorOr<Bytes> read_whole(const Spool& spool, std::uint64_t from) {
   return out;
 }
 
+bool says_streamed(const market::HttpField& field) {
+  if (field.name == "content-type") return field.value.starts_with("text/event-stream");
+  return field.name == "x-accel-buffering" && field.value == "no";
+}
+
 }  // namespace
+
+bool is_streamed(const market::ResponseHead& head) {
+  return head.status == 101 || std::any_of(head.fields.begin(), head.fields.end(), says_streamed);
+}
+
+std::optional<CgiHead> streamed_head(const market::Manifest& manifest, std::string_view method,
+                                     const Exchange& exchange) {
+  auto written = written_head(manifest, exchange);
+  if (!written || has_no_body(method, written->head.status) || !is_streamed(written->head))
+    return std::nullopt;
+  return *std::move(written);
+}
 
 RunFrame run_frame(const LeafTerms& terms, const market::RequestHead& head, std::uint64_t index) {
   const market::Manifest& manifest = terms.manifest;
@@ -82,7 +99,10 @@ BindFrame bind_frame(const market::Manifest& manifest, std::uint32_t slots) {
 
 Answer make_answer(const market::Manifest& manifest, std::string_view method, Exchange& exchange,
                    DoneFrame& done, const std::string& spool_folder) {
-  if (done.outcome == RunOutcome::kOk) {
+  if (done.outcome != RunOutcome::kOk) {
+    if (auto sent = streamed_head(manifest, method, exchange))
+      return {std::move(sent->head), std::move(exchange.output), sent->body_from};
+  } else {
     auto written = written_head(manifest, exchange);
     if (written) {
       Answer out{std::move(written->head), std::move(exchange.output), written->body_from};

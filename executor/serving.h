@@ -25,6 +25,16 @@ struct Answer {
   std::uint64_t body_from = 0;
   std::uint64_t body_bytes() const { return body.size() - body_from; }
 };
+// Whether an answer goes out while its run goes on, so that it stands even where the run fails
+// later: one that says so (content-type text/event-stream, or x-accel-buffering: no, as nginx has
+// it) and one that switches protocols. All others are held back, so that a run that fails is a 502
+// and not half an answer. Depends on nothing but the answer: a replay comes to the same.
+bool is_streamed(const market::ResponseHead& head);
+// By what there is of an answer now: its head and where its body begins in the exchange's output;
+// nothing while it is none that is streamed.
+std::optional<CgiHead> streamed_head(const market::Manifest& manifest, std::string_view method,
+                                     const Exchange& exchange);
+
 // Of a run that has ended; takes the exchange's output. `done` tells afterwards what went wrong
 // with the head.
 Answer make_answer(const market::Manifest& manifest, std::string_view method, Exchange& exchange,

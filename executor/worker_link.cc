@@ -50,7 +50,8 @@ void WorkerLink::give_up(const std::string& why) {
     DoneFrame crash;
     crash.id = id;
     crash.outcome = RunOutcome::kCrash;
-    // Taken out, because it may hold whoever holds the exchange.
+    // Taken out, because they may hold whoever holds the exchange.
+    running.exchange->progressed = nullptr;
     std::exchange(running.exchange->done, nullptr)(crash);
   }
   lost_(why);
@@ -72,8 +73,37 @@ void WorkerLink::run(std::shared_ptr<Exchange> exchange) {
   feed(id, running);
 }
 
+std::uint64_t WorkerLink::room_for(const Exchange& exchange) const {
+  const auto it = exchanges_.find(exchange.run.id);
+  return it == exchanges_.end() || it->second.last_sent ? 0 : it->second.credit;
+}
+
+void WorkerLink::give(const Exchange& exchange, ByteView part) {
+  const auto it = exchanges_.find(exchange.run.id);
+  if (it == exchanges_.end()) return;
+  Running& running = it->second;
+  CHECK(part.size() <= running.credit && !running.last_sent);
+  running.sent += part.size();
+  running.credit -= part.size();
+  running.last_sent = part.empty();
+  do {
+    const ByteView piece = part.first(std::min(part.size(), kChunkBytesMax));
+    part = part.subspan(piece.size());
+    send(encode_frame(
+        InputFrame{it->first, piece.empty(), BoundedBytes<kChunkBytesMax>(to_bytes(piece))}));
+  } while (!part.empty());
+}
+
+void WorkerLink::cancel(const Exchange& exchange) {
+  if (exchanges_.contains(exchange.run.id)) send(encode_frame(CancelFrame{exchange.run.id}));
+}
+
 // Sends as much of the body as the worker has granted.
 void WorkerLink::feed(std::uint64_t id, Running& running) {
+  if (running.exchange->live_body) {
+    // Nothing of it yet, but the run goes out.
+    return send(encode_frame(InputFrame{id, false, {}}));
+  }
   const Spool& body = running.exchange->body;
   while (!running.last_sent && running.credit > 0) {
     InputFrame input;
@@ -130,7 +160,21 @@ void WorkerLink::on_read(std::size_t size) {
     auto frame = reader_.next();
     if (!frame || (*frame && !take(**frame))) return give_up("it broke the protocol");
     if (closed_) return;
-    if (!*frame) return read();
+    if (*frame) continue;
+    tell_progress();
+    if (!closed_) read();
+    return;
+  }
+}
+
+void WorkerLink::tell_progress() {
+  for (const std::uint64_t id : std::exchange(progressed_, {})) {
+    const auto it = exchanges_.find(id);
+    // A copy: it may end its own run.
+    if (it == exchanges_.end()) continue;
+    const auto exchange = it->second.exchange;
+    if (exchange->progressed) exchange->progressed();
+    if (closed_) return;
   }
 }
 
@@ -176,7 +220,11 @@ bool WorkerLink::take_credit(const Frame& frame) {
     return false;
   }
   running.credit += credit->bytes;
-  feed(it->first, running);
+  if (running.exchange->live_body) {
+    progressed_.push_back(it->first);
+  } else {
+    feed(it->first, running);
+  }
   return true;
 }
 
@@ -188,6 +236,7 @@ bool WorkerLink::take_head(const Frame& frame) {
   market::ResponseHead& written = it->second.exchange->head.emplace();
   written.status = head->status;
   put_entries(head->fields, written);
+  progressed_.push_back(head->id);
   return true;
 }
 
@@ -199,6 +248,7 @@ bool WorkerLink::take_output(const Frame& frame) {
   Spool& spool = it->second.exchange->output;
   // The runtime stops a guest at this bound: only a worker that is not ours any more goes on.
   if (spool.size() + output->bytes.size() > limits_.output_bytes_max) return false;
+  progressed_.push_back(output->id);
   return spool.append(output->bytes).has_value();
 }
 
@@ -219,6 +269,7 @@ bool WorkerLink::take_done(const Frame& frame) {
   end_calls(it->second);
   const auto exchange = std::move(it->second.exchange);
   exchanges_.erase(it);
+  exchange->progressed = nullptr;
   std::exchange(exchange->done, nullptr)(*done);
   return true;
 }

@@ -22,6 +22,8 @@ struct Exchange {
       : run(std::move(run_frame)), body(std::move(body_spool)), output(std::move(output_spool)) {}
   RunFrame run;
   Spool body;
+  // The body is not there yet: it comes by WorkerLink::give(), and `body` stays empty.
+  bool live_body = false;
   Spool output;
   std::optional<market::ResponseHead> head;  // of a component's answer, as it wrote it
   OutboundLog outbound;                      // its requests to other servers
@@ -29,6 +31,9 @@ struct Exchange {
   std::optional<AuditFrame> audit;           // where run.audit asked for it
   // Called once: how it ended. kCrash when the worker was lost.
   std::function<void(const DoneFrame&)> done;
+  // Called while the run goes on: head or output have grown, or there is room for more of a live
+  // body.
+  std::function<void()> progressed;
 };
 
 class WorkerLink : public std::enable_shared_from_this<WorkerLink> {
@@ -54,6 +59,12 @@ class WorkerLink : public std::enable_shared_from_this<WorkerLink> {
   void close();
 
   void run(std::shared_ptr<Exchange> exchange);
+  // How many bytes of a live body the worker takes now; 0 of a run that has ended.
+  std::uint64_t room_for(const Exchange& exchange) const;
+  // The next part of a live body, no more than that; an empty one is its end.
+  void give(const Exchange& exchange, ByteView part);
+  // Nobody waits for the answer: the run ends soon, as a cancelled one.
+  void cancel(const Exchange& exchange);
   std::size_t running() const { return exchanges_.size(); }
   // False from the moment that the worker is lost: what is given to run() then never ends.
   bool is_open() const { return !closed_; }
@@ -90,6 +101,7 @@ class WorkerLink : public std::enable_shared_from_this<WorkerLink> {
   void answer(Bytes frames);
   static void end_calls(Running& running);
   void feed(std::uint64_t id, Running& running);
+  void tell_progress();
   void send(Bytes frame);
   void write();
 
@@ -105,6 +117,7 @@ class WorkerLink : public std::enable_shared_from_this<WorkerLink> {
   bool writing_ = false;
   std::uint64_t next_id_ = 1;
   std::map<std::uint64_t, Running> exchanges_;
+  std::vector<std::uint64_t> progressed_;  // to be told once what has come is taken
 };
 
 }  // namespace fog::executor

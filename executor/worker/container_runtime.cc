@@ -3,17 +3,13 @@
 #include <array>
 #include <charconv>
 #include <chrono>
-#include <poll.h>
 #include <thread>
 
 #include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/parser.hpp>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
 
 #include "chain/base/ascii.h"
-#include "executor/fd.h"
+#include "executor/worker/container_link.h"
 
 namespace fog::executor {
 namespace {
@@ -26,80 +22,6 @@ constexpr std::size_t kHeadBytesMax = 64 * 1024;
 constexpr std::size_t kPartBytes = 64 * 1024;
 // A body up to this size is sent with its length, which more programs take than one in chunks.
 constexpr std::size_t kWholeBodyBytes = 1 << 20;
-
-// How an exchange broke off.
-struct Broken {
-  RunOutcome outcome = RunOutcome::kNoAnswer;
-  std::string why;
-  bool cancelled = false;
-};
-template <class T>
-using OrBroken = Result<T, Broken>;
-
-Fail<Broken> no_answer(std::string why) {
-  return Fail{Broken{RunOutcome::kNoAnswer, std::move(why), false}};
-}
-Fail<Broken> cancelled() {
-  return Fail{Broken{RunOutcome::kNoAnswer, "", true}};
-}
-
-UniqueFd connect_to(std::uint16_t port) {
-  UniqueFd out(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!out) return out;
-  sockaddr_in place = {};
-  place.sin_family = AF_INET;
-  place.sin_port = htons(port);
-  place.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  // On loopback it is there or refused at once; a full queue is waited for by the kernel.
-  if (::connect(out.get(), reinterpret_cast<const sockaddr*>(&place), sizeof place) != 0)
-    out.reset();
-  const int one = 1;
-  if (out) ::setsockopt(out.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-  return out;
-}
-
-// Reads and writes that end in time.
-class Link {
- public:
-  Link(UniqueFd socket, Clock::time_point deadline)
-      : socket_(std::move(socket)), deadline_(deadline) {}
-
-  OrBroken<void> send(ByteView bytes) {
-    while (!bytes.empty()) {
-      TRY_VOID(wait(POLLOUT));
-      const ssize_t sent =
-          ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-      // It may have answered before it has read everything.
-      if (sent < 0 && errno != EAGAIN && errno != EINTR) return {};
-      if (sent > 0) bytes = bytes.subspan(static_cast<std::size_t>(sent));
-    }
-    return {};
-  }
-  // 0 at the end.
-  OrBroken<std::size_t> receive(std::span<std::uint8_t> out) {
-    for (;;) {
-      TRY_VOID(wait(POLLIN));
-      const ssize_t got = ::recv(socket_.get(), out.data(), out.size(), MSG_DONTWAIT);
-      if (got >= 0) return static_cast<std::size_t>(got);
-      if (errno != EAGAIN && errno != EINTR)
-        return no_answer("the container closed the connection before it had answered");
-    }
-  }
-
- private:
-  OrBroken<void> wait(short events) {
-    for (;;) {
-      const auto left =
-          std::chrono::ceil<std::chrono::milliseconds>(deadline_ - Clock::now()).count();
-      if (left <= 0) return Fail{Broken{RunOutcome::kWall, "", false}};
-      pollfd one = {socket_.get(), events, 0};
-      if (::poll(&one, 1, static_cast<int>(std::min<long>(left, 1'000'000))) > 0) return {};
-    }
-  }
-
-  const UniqueFd socket_;
-  const Clock::time_point deadline_;
-};
 
 void add_line(Bytes& out, std::string_view name, std::string_view value) {
   append(out, as_bytes(name));
@@ -116,13 +38,18 @@ Bytes head_bytes(const market::RequestHead& head) {
   for (const market::HttpField& field : head.fields) {
     // What is about the connection ended at the front; 100-continue did too.
     if (!market::counts_in_request(field.name) || field.name == "content-length" ||
-        field.name == "expect")
+        field.name == "expect" || field.name == market::kProtocolField)
       continue;
     has_host = has_host || field.name == "host";
     add_line(out, field.name, field.value);
   }
   if (!has_host) add_line(out, "host", "localhost");
-  add_line(out, "connection", "close");
+  if (const auto protocol = market::upgrade_of(head); !protocol.empty()) {
+    add_line(out, "connection", "Upgrade");
+    add_line(out, "upgrade", protocol);
+  } else {
+    add_line(out, "connection", "close");
+  }
   return out;
 }
 
@@ -132,7 +59,7 @@ OrBroken<bool> read_whole(RunIo& io, Bytes& whole) {
   whole.resize(kWholeBodyBytes);
   while (size < whole.size()) {
     const auto got = io.read_body(std::span(whole).subspan(size));
-    if (!got) return cancelled();
+    if (!got) return run_cancelled();
     if (*got == 0) {
       whole.resize(size);
       return true;
@@ -142,7 +69,7 @@ OrBroken<bool> read_whole(RunIo& io, Bytes& whole) {
   return false;
 }
 
-OrBroken<void> send_chunk(Link& link, ByteView part) {
+OrBroken<void> send_chunk(ContainerLink& link, ByteView part) {
   std::array<char, 24> digits{};
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), part.size(), 16);
   Bytes out = to_bytes(
@@ -153,8 +80,12 @@ OrBroken<void> send_chunk(Link& link, ByteView part) {
   return link.send(out);
 }
 
-OrBroken<void> send_request(Link& link, const market::RequestHead& head, RunIo& io) {
+OrBroken<void> send_request(ContainerLink& link, const market::RequestHead& head, RunIo& io) {
   Bytes out = head_bytes(head);
+  if (!market::upgrade_of(head).empty()) {
+    append(out, as_bytes("\r\n"));
+    return link.send(out);
+  }
   Bytes part;
   TRY(const bool is_whole, read_whole(io, part));
   if (is_whole) {
@@ -171,7 +102,7 @@ OrBroken<void> send_request(Link& link, const market::RequestHead& head, RunIo& 
   part.resize(kPartBytes);
   for (;;) {
     const auto got = io.read_body(part);
-    if (!got) return cancelled();
+    if (!got) return run_cancelled();
     TRY_VOID(send_chunk(link, ByteView(part).first(*got)));
     if (*got == 0) return {};
   }
@@ -195,13 +126,14 @@ market::ResponseHead head_of(const http::response<http::buffer_body>& answer) {
 // One response, as it comes.
 class Answer {
  public:
-  Answer(const RunLimits& limits, RunIo& io, bool is_head) : limits_(limits), io_(io) {
+  Answer(const RunLimits& limits, RunIo& io, const market::RequestHead& asked)
+      : limits_(limits), io_(io), may_switch_(!market::upgrade_of(asked).empty()) {
     parser_.header_limit(kHeadBytesMax);
     parser_.body_limit(std::uint64_t{1} << 40);
-    parser_.skip(is_head);
+    parser_.skip(asked.method == "HEAD");
   }
 
-  OrBroken<void> read(Link& link) {
+  OrBroken<void> read(ContainerLink& link) {
     Bytes buffer(kPartBytes);
     std::size_t filled = 0;
     while (!parser_.is_done()) {
@@ -220,7 +152,10 @@ class Answer {
                 buffer.begin() + static_cast<std::ptrdiff_t>(filled), buffer.begin());
       filled -= used;
     }
-    return give_head();
+    TRY_VOID(give_head());
+    if (parser_.get().result() != http::status::switching_protocols) return {};
+    TRY_VOID(give(ByteView(buffer).first(filled)));
+    return link.carry([this](ByteView part) { return give(part); });
   }
 
  private:
@@ -246,19 +181,22 @@ class Answer {
     if (head_given_ || !parser_.is_header_done()) return {};
     head_given_ = true;
     const auto& answer = parser_.get();
-    if (answer.result_int() < 200)
+    const bool switches = may_switch_ && answer.result() == http::status::switching_protocols;
+    if (answer.result_int() < 200 && !switches)
       return no_answer("the container answered with status " + std::to_string(answer.result_int()) +
                        ", which is none for a request");
-    return io_.write_head(head_of(answer)) ? OrBroken<void>() : cancelled();
+    return io_.write_head(head_of(answer)) ? OrBroken<void>() : run_cancelled();
   }
   OrBroken<void> give(ByteView part) {
+    if (part.empty()) return {};
     given_ += part.size();
     if (given_ > limits_.output_bytes_max) return Fail{Broken{RunOutcome::kOutput, "", false}};
-    return io_.write_output(part) ? OrBroken<void>() : cancelled();
+    return io_.write_output(part) ? OrBroken<void>() : run_cancelled();
   }
 
   const RunLimits& limits_;
   RunIo& io_;
+  const bool may_switch_;
   http::response_parser<http::buffer_body> parser_;
   std::array<std::uint8_t, kPartBytes> part_{};
   bool head_given_ = false;
@@ -277,7 +215,7 @@ class ContainerRuntime final : public Runtime {
     if (end.ec != std::errc() || end.ptr != text.data() + text.size() || port_ == 0)
       return fail(ErrorCode::kInvalidInput, "no port");
     const auto deadline = Clock::now() + kListenTime;
-    while (!connect_to(port_)) {
+    while (!listens(port_)) {
       if (Clock::now() > deadline) {
         return fail(ErrorCode::kUnavailable, "nothing in the container listens on port " +
                                                  std::string(text) +
@@ -302,11 +240,9 @@ class ContainerRuntime final : public Runtime {
   OrBroken<void> exchange(const RunJob& job, const RunLimits& limits, RunIo& io) const {
     CHECK(job.http.has_value());
     const auto deadline = Clock::now() + std::chrono::milliseconds(limits.wall_ms_max);
-    UniqueFd socket = connect_to(port_);
-    if (!socket) return no_answer("nothing in the container listens on its port any more");
-    Link link(std::move(socket), deadline);
+    TRY(ContainerLink link, ContainerLink::connect(port_, deadline, io));
     TRY_VOID(send_request(link, *job.http, io));
-    const auto answer = std::make_unique<Answer>(limits, io, job.http->method == "HEAD");
+    const auto answer = std::make_unique<Answer>(limits, io, *job.http);
     return answer->read(link);
   }
 

@@ -37,6 +37,9 @@ class NoIo final : public RunIo {
   std::optional<std::size_t> read_body(std::span<std::uint8_t>) override { return 0; }
   bool write_head(const market::ResponseHead&) override { return true; }
   bool write_output(ByteView) override { return true; }
+  void flush() override {}
+  ErrorOr<int> body_event() override { return fail(ErrorCode::kUnavailable, "there is no body"); }
+  ErrorOr<int> cancel_event() override { return body_event(); }
   void write_log(ByteView) override {}
   bool send(std::uint32_t, OutboundRequest) override { return false; }
   std::optional<OutboundReply> receive(std::uint32_t) override { return std::nullopt; }

@@ -28,7 +28,8 @@ constexpr bool kSanitizer = true;
 constexpr bool kSanitizer = false;
 #endif
 
-constexpr rlim_t kDescriptorsMax = 64;
+// Three for each of 64 requests at once, and some.
+constexpr rlim_t kDescriptorsMax = 256;
 
 // What the JIT, the allocator, threads and the socket need. Arguments are checked where a call can
 // do more than that.
@@ -91,7 +92,8 @@ constexpr std::array kAllowed = {
 constexpr std::array kAllowedToSanitizers = {SCMP_SYS(pipe), SCMP_SYS(pipe2)};
 
 // Beside a container, whose network it shares.
-constexpr std::array kToConnect = {SCMP_SYS(socket), SCMP_SYS(connect), SCMP_SYS(setsockopt)};
+constexpr std::array kToConnect = {SCMP_SYS(socket), SCMP_SYS(connect), SCMP_SYS(setsockopt),
+                                   SCMP_SYS(shutdown), SCMP_SYS(eventfd2)};
 
 // Nothing here asks for these, whatever library it is in: whoever does is not us any more.
 constexpr std::array kDeadly = {
@@ -242,7 +244,7 @@ SandboxReport isolate_process(bool in_namespaces) {
     report.on.emplace_back("ends with the agent");
   }
   set_limit(report, RLIMIT_CORE, 0, "no core files");
-  set_limit(report, RLIMIT_NOFILE, kDescriptorsMax, "at most 64 descriptors");
+  set_limit(report, RLIMIT_NOFILE, kDescriptorsMax, "at most 256 descriptors");
   if (!in_namespaces) {
     report.off.emplace_back("namespaces: not in any of its own");
     return report;

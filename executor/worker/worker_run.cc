@@ -4,12 +4,16 @@
 #include <cstdlib>
 #include <unistd.h>
 
+#include <sys/eventfd.h>
+
 #include "executor/fd.h"
 
 namespace fog::executor {
 namespace {
 
 constexpr int kStandardError = 2;
+// How long an answer's bytes may wait for more of them.
+constexpr std::chrono::milliseconds kGatherTime{20};
 
 Environment environment_of(RunFrame& request) {
   Environment out;
@@ -19,6 +23,13 @@ Environment environment_of(RunFrame& request) {
   }
   request.env.clear();
   return out;
+}
+
+// Neither can wait: the descriptor does not, and a count of one is far from full.
+void show(const UniqueFd& event, bool shown) {
+  std::uint64_t count = 1;
+  if (event && shown) (void)!::write(event.get(), &count, sizeof count);
+  if (event && !shown) (void)!::read(event.get(), &count, sizeof count);
 }
 
 }  // namespace
@@ -38,6 +49,7 @@ bool WorkerRun::push_input(InputFrame input) {
   input_bytes_ += input.bytes.size();
   input_ended_ = input.last;
   if (!input.bytes.empty()) input_.push_back(std::move(input.bytes));
+  show_events();
   changed_.notify_all();
   return true;
 }
@@ -45,10 +57,40 @@ bool WorkerRun::push_input(InputFrame input) {
 void WorkerRun::cancel() {
   const std::lock_guard lock(mutex_);
   cancelled_ = true;
+  show_events();
   changed_.notify_all();
 }
 
+void WorkerRun::show_events() {
+  show(body_event_, cancelled_ || input_ended_ || !input_.empty());
+  show(cancel_event_, cancelled_);
+}
+
+ErrorOr<int> WorkerRun::event(UniqueFd& held) {
+  const std::lock_guard lock(mutex_);
+  if (!held) {
+    held.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    if (!held) return fail(ErrorCode::kIo, "no descriptor for an event");
+    show_events();
+  }
+  return held.get();
+}
+
+ErrorOr<int> WorkerRun::body_event() {
+  return event(body_event_);
+}
+
+ErrorOr<int> WorkerRun::cancel_event() {
+  return event(cancel_event_);
+}
+
 bool WorkerRun::wait_until(std::unique_lock<std::mutex>& lock, const std::function<bool()>& ready) {
+  if (cancelled_) return false;
+  if (!ready()) {
+    lock.unlock();
+    flush();
+    lock.lock();
+  }
   late_ = !changed_.wait_until(lock, deadline_, [&] { return cancelled_ || ready(); });
   return !late_ && !cancelled_;
 }
@@ -67,6 +109,7 @@ std::optional<std::size_t> WorkerRun::read_body(std::span<std::uint8_t> out) {
     if (input_at_ == chunk.size()) {
       input_.pop_front();
       input_at_ = 0;
+      show_events();
     }
   }
   sink_.send(CreditFrame{request_.id, taken});
@@ -87,14 +130,19 @@ bool WorkerRun::write_output(ByteView bytes) {
     const std::size_t room = std::min(bytes.size(), kChunkBytesMax - output_.size());
     append(output_, bytes.first(room));
     bytes = bytes.subspan(room);
-    if (output_.size() < kChunkBytesMax) continue;
-    flush_output();
-    sink_.send_frames(std::exchange(waiting_, {}));
+    if (output_.size() == kChunkBytesMax) flush();
   }
+  if (std::chrono::steady_clock::now() - sent_at_ > kGatherTime) flush();
   return true;
 }
 
-void WorkerRun::flush_output() {
+void WorkerRun::flush() {
+  gather_output();
+  sent_at_ = std::chrono::steady_clock::now();
+  if (!waiting_.empty()) sink_.send_frames(std::exchange(waiting_, {}));
+}
+
+void WorkerRun::gather_output() {
   if (output_.empty()) return;
   queue(OutputFrame{request_.id, BoundedBytes<kChunkBytesMax>(std::move(output_))});
   output_.clear();
@@ -175,7 +223,8 @@ void WorkerRun::write_log(ByteView bytes) {
 }
 
 void WorkerRun::serve(Runtime& runtime, const RunLimits& limits) {
-  deadline_ = std::chrono::steady_clock::now() + std::chrono::milliseconds(limits.wall_ms_max);
+  sent_at_ = std::chrono::steady_clock::now();
+  deadline_ = sent_at_ + std::chrono::milliseconds(limits.wall_ms_max);
   RunJob job{{}, environment_of(request_), request_.clock_ms, request_.seed, {}};
   for (const auto& arg : request_.args) job.args.emplace_back(as_text(arg));
   if (request_.http) {
@@ -192,7 +241,7 @@ void WorkerRun::serve(Runtime& runtime, const RunLimits& limits) {
     result.cancelled = false;
     result.outcome = RunOutcome::kWall;
   }
-  flush_output();
+  gather_output();
   if (result.outcome != RunOutcome::kOk && !result.cancelled) {
     const std::string line =
         "[" + std::string(outcome_name(result.outcome)) + "] " + result.detail + "\n";

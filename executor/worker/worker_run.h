@@ -9,6 +9,7 @@
 #include <map>
 #include <mutex>
 
+#include "chain/base/fd.h"
 #include "executor/call_digest.h"
 #include "executor/worker_frames.h"
 
@@ -49,8 +50,11 @@ class WorkerRun final : public RunIo {
   void serve(Runtime& runtime, const RunLimits& limits);
 
   std::optional<std::size_t> read_body(std::span<std::uint8_t> out) override;
+  ErrorOr<int> body_event() override;
+  ErrorOr<int> cancel_event() override;
   bool write_head(const market::ResponseHead& head) override;
   bool write_output(ByteView bytes) override;
+  void flush() override;
   void write_log(ByteView bytes) override;
   bool send(std::uint32_t number, OutboundRequest request) override;
   std::optional<OutboundReply> receive(std::uint32_t number) override;
@@ -63,7 +67,10 @@ class WorkerRun final : public RunIo {
   Reply* reply_of(std::uint32_t number);
   // Waits for what `ready` sees under the mutex; false when the run is cancelled or late.
   bool wait_until(std::unique_lock<std::mutex>& lock, const std::function<bool()>& ready);
-  void flush_output();
+  void gather_output();
+  // With the mutex held: makes the events say what holds now.
+  void show_events();
+  ErrorOr<int> event(UniqueFd& held);
   template <class T>
   void queue(const T& frame) {
     append(waiting_, encode_frame(frame));
@@ -73,8 +80,9 @@ class WorkerRun final : public RunIo {
   FrameSink& sink_;
   std::chrono::steady_clock::time_point deadline_;
   Bytes output_;
-  // Frames for one send: an answer begins when its run has ended, so nobody waits for them.
+  // Frames for one send: at the end of a run that takes no time, and before any wait.
   Bytes waiting_;
+  std::chrono::steady_clock::time_point sent_at_;
   CallDigest calls_;
 
   std::mutex mutex_;
@@ -83,6 +91,7 @@ class WorkerRun final : public RunIo {
   std::size_t input_at_ = 0;       // into the front of input_
   std::uint64_t input_bytes_ = 0;  // in input_, not read
   bool input_ended_ = false;
+  UniqueFd body_event_, cancel_event_;  // once they were asked for
   // To other servers: asked, and answered so far.
   std::map<std::uint32_t, std::optional<Reply>> asked_;
   bool keyvalue_asked_ = false;        // and not answered

@@ -1,5 +1,7 @@
 #include "market/types/host_link.h"
 
+#include <algorithm>
+
 #include "chain/crypto/hash.h"
 
 namespace fog::market {
@@ -46,6 +48,17 @@ std::uint64_t response_bytes(const ResponseHead& head, std::uint64_t body_bytes)
 std::string request_mac_text(const LeaseId& lease, std::uint32_t term, std::uint64_t index,
                              const RequestHead& head) {
   return mac_text("fog/request", lease, term, index, sha256(bcs_encode(head)));
+}
+
+std::string_view upgrade_of(const RequestHead& head) {
+  const auto it = std::find_if(head.fields.begin(), head.fields.end(),
+                               [](const HttpField& field) { return field.name == kProtocolField; });
+  return it == head.fields.end() ? std::string_view() : std::string_view(it->value);
+}
+
+std::string stream_mac_text(const LeaseId& lease, std::uint32_t term, std::uint64_t index,
+                            const ResponseHead& head) {
+  return mac_text("fog/stream", lease, term, index, sha256(bcs_encode(head)));
 }
 
 std::string response_mac_text(const LeaseId& lease, std::uint32_t term, std::uint64_t index,

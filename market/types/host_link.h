@@ -14,6 +14,19 @@
 // A workload that fails is answered 502 or 504 with Fog-Outcome; it is a settled request like any
 // other. Requests may arrive in any order; one index is served once.
 //
+// An answer that goes out while its run goes on (executor/serving.h says which) carries
+//   Fog-Streamed: body, and Fog-Mac over stream_mac_text() instead of the counters,
+// comes in chunks and ends with a trailer section that has the counters and the Fog-Mac over
+// response_mac_text(). Without it nothing is settled; with a Fog-Outcome that is not ok the answer
+// is incomplete. A gateway whose End User has left may close its sending side: a container's run
+// then ends.
+//
+// A request for another protocol (WebSocket) carries Fog-Upgrade: NAME, and NAME stands in its
+// canonical head as the field :protocol. Its body, in chunks, is what the End User sends once the
+// protocol is switched; in the hash of the request it counts as empty. Where the service switches,
+// the answer is a streamed one with Fog-Streamed: switched, and its head's status is 101, whatever
+// stands in the status line.
+//
 // The link key is HKDF-SHA256(ECDH(gateway key, Host's operator key), salt = lease id,
 // info = "fog/link" || term be64): both sides compute it, no handshake.
 //
@@ -54,6 +67,12 @@ struct RequestHead {
 };
 Hash32 request_hash(const RequestHead& head, const Hash32& body_sha256);
 
+// A request for another protocol on its connection (RFC 9110 7.8) has it in this field of the head,
+// which no HTTP field can be named like (as RFC 8441 has it): "websocket".
+constexpr std::string_view kProtocolField = ":protocol";
+// Empty where it is none.
+std::string_view upgrade_of(const RequestHead& head);
+
 struct ResponseHead {
   std::uint16_t status = 200;
   BoundedList<HttpField, 128>
@@ -76,11 +95,13 @@ Hash32 response_hash(const ResponseHead& head, const Hash32& body_sha256);
 // request's egress is that and its Fog-Outbound.
 std::uint64_t response_bytes(const ResponseHead& head, std::uint64_t body_bytes);
 
-// The texts under the two MACs. The request's covers all but the body (which may still be
-// streaming): its hash is settled by the voucher. The response's Fog-Mac is sent as a trailer-free
-// header computed over head and counters; the body is covered by the voucher's chain.
+// The texts under the MACs. The request's covers all but the body (which may still be streaming):
+// its hash is settled by the voucher. The response's covers head and counters, its body is covered
+// by the voucher's chain; a streamed one's begins with a MAC over the head alone.
 std::string request_mac_text(const LeaseId& lease, std::uint32_t term, std::uint64_t index,
                              const RequestHead& head);
+std::string stream_mac_text(const LeaseId& lease, std::uint32_t term, std::uint64_t index,
+                            const ResponseHead& head);
 std::string response_mac_text(const LeaseId& lease, std::uint32_t term, std::uint64_t index,
                               const ResponseHead& head, std::uint64_t fuel,
                               std::uint64_t outbound_bytes);

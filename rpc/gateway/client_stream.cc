@@ -1,6 +1,17 @@
 #include "rpc/gateway/client_stream.h"
 
+#include <poll.h>
+
 namespace fog::gateway {
+namespace {
+
+// Whether the other side sends no more, whatever of it is still to be read.
+bool has_ended(int socket) {
+  pollfd place = {socket, POLLRDHUP, 0};
+  return ::poll(&place, 1, 0) > 0;
+}
+
+}  // namespace
 
 ClientStream::ClientStream(net::io_context& context, std::unique_ptr<TlsStream> tls)
     : context_(context),
@@ -44,6 +55,23 @@ void ClientStream::close() {
   expires_never();
   if (auto* const carrier = plain()) return carrier->close();
   socket().close(ignored);
+}
+
+std::shared_ptr<void> ClientStream::watch_leaving(std::function<void()> left) {
+  auto watch = std::make_shared<std::function<void()>>(std::move(left));
+  const auto tell = [weak = std::weak_ptr(watch)] {
+    if (const auto held = weak.lock()) (*held)();
+  };
+  if (auto* const stream = http2()) {
+    stream->on_gone = tell;
+    return watch;
+  }
+  tcp::socket& carrier = socket();
+  carrier.async_wait(tcp::socket::wait_read,
+                     [tell, number = carrier.native_handle()](beast::error_code error) {
+                       if (!error && has_ended(number)) tell();
+                     });
+  return watch;
 }
 
 void ClientStream::cancel() {

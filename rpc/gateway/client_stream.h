@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <variant>
 
@@ -48,6 +49,9 @@ class ClientStream {
   // Reads and writes that are under way fail.
   void cancel();
   net::awaitable<beast::error_code> handshake();
+  // `left` is called once the End User has closed or broken off, while what this returns lives; not
+  // where he sends something first, a next request.
+  [[nodiscard]] std::shared_ptr<void> watch_leaving(std::function<void()> left);
 
   // Beast's AsyncReadStream and AsyncWriteStream.
   template <class Buffers, class Token>

@@ -55,6 +55,7 @@ void Http2Stream::on_request_end() {
 }
 
 void Http2Stream::wire_gone() {
+  if (on_gone) std::exchange(on_gone, nullptr)();
   wire_ = nullptr;
   serve_read();
   serve_write();
@@ -170,6 +171,13 @@ std::size_t Http2Stream::take_body(std::uint8_t* into, std::size_t most, bool& e
     body_at_ = 0;
   }
   end = answer_ended_ && body_.empty();
+  if (broken_off_ && body_.empty()) {
+    // After the frame that is being made.
+    net::post(context_, [self = weak_from_this()] {
+      const auto stream = self.lock();
+      if (stream && stream->wire_ != nullptr) stream->wire_->reset(stream->id_);
+    });
+  }
   if (write_done_) {
     // Not at once: the connection is in the middle of making a frame.
     net::post(context_, [self = weak_from_this()] {
@@ -193,7 +201,9 @@ void Http2Stream::close() {
     parser_->put_eof(error);
     if (!error && parser_->is_done()) return end_of_answer();
   }
-  wire_->reset(id_);
+  broken_off_ = true;
+  // What there is of it goes out first, as it would by HTTP/1.1.
+  if (body_.empty()) wire_->reset(id_);
 }
 
 }  // namespace fog::gateway

@@ -47,6 +47,7 @@ class Http2Stream : public std::enable_shared_from_this<Http2Stream> {
   Deadline& deadline() { return deadline_; }
   // Nobody reads or writes any more. An answer that is not whole is broken off.
   void close();
+  std::function<void()> on_gone;  // called by wire_gone()
   bool is_encrypted() const { return wire_ != nullptr && wire_->is_encrypted(); }
 
   // ---- for the connection ----
@@ -90,6 +91,7 @@ class Http2Stream : public std::enable_shared_from_this<Http2Stream> {
   std::string body_;
   std::size_t body_at_ = 0;
   bool answer_ended_ = false;
+  bool broken_off_ = false;  // to be reset once the body is taken
   net::const_buffer write_from_;
   Done write_done_;
 };

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "chain/api/node_api.h"
+#include "rpc/gateway/open_streams.h"
 #include "rpc/gateway/standing.h"
 #include "rpc/gateway/voucher_book.h"
 
@@ -29,6 +30,7 @@ struct Replica {
   market::Manifest manifest;
   std::unique_ptr<VoucherBook> book;
   Standing standing;
+  OpenStreams streams;
   // The last that has opened it, of a warm reservation. Routes' own.
   std::atomic<std::uint64_t> last_ticket{0};
 

@@ -88,8 +88,9 @@ class TunnelRelay {
     co_await http::async_read_header(host_, buffer_, parser_,
                                      net::redirect_error(net::use_awaitable, error));
     if (error) co_return End::kNothingSent;
-    if (parser_.get().result() == http::status::switching_protocols) {
-      co_await switch_over();
+    const bool streamed = !parser_.get()["Fog-Streamed"].empty();
+    if (streamed || parser_.get().result() == http::status::switching_protocols) {
+      co_await switch_over(streamed);
       co_return End::kClose;
     }
     co_return co_await send_answer();
@@ -109,6 +110,14 @@ class TunnelRelay {
     auto& parser = exchange_.parser;
     beast::error_code error = co_await say_continue(exchange_);
     if (error) co_return error;
+    if (!message["Fog-Upgrade"].empty()) {
+      // What follows is for whoever is switched to.
+      out.body().more = true;
+      host_.expires_after(milliseconds(shard_.config.body_idle_ms_max));
+      co_await http::async_write_header(host_, serializer,
+                                        net::redirect_error(net::use_awaitable, error));
+      co_return error;
+    }
     do {
       std::size_t got = 0;
       if (!parser.is_done()) {
@@ -140,7 +149,7 @@ class TunnelRelay {
   net::awaitable<End> send_answer() {
     http::response<http::buffer_body> out(parser_.get().base());
     out.version(exchange_.parser.get().version());
-    const bool keep = exchange_.parser.get().keep_alive();
+    const bool keep = exchange_.parser.get().keep_alive() && exchange_.parser.is_done();
     out.keep_alive(keep);
     http::response_serializer<http::buffer_body> serializer(out);
     beast::error_code error, client_error;
@@ -170,13 +179,16 @@ class TunnelRelay {
     co_return keep ? End::kKeep : End::kClose;
   }
 
-  // What follows is not HTTP.
-  net::awaitable<void> switch_over() {
+  // What follows is not HTTP, or an answer that may pause and has a trailer: as it comes, both
+  // ways.
+  net::awaitable<void> switch_over(bool streamed) {
     http::response<http::empty_body> out(parser_.get().base());
+    if (streamed) out.keep_alive(false);
+    http::response_serializer<http::empty_body> serializer(out);
     beast::error_code error;
     exchange_.client.expires_after(milliseconds(shard_.config.body_idle_ms_max));
-    co_await http::async_write(exchange_.client, out,
-                               net::redirect_error(net::use_awaitable, error));
+    co_await http::async_write_header(exchange_.client, serializer,
+                                      net::redirect_error(net::use_awaitable, error));
     if (!error && buffer_.size() > 0)
       co_await net::async_write(exchange_.client, buffer_.data(),
                                 net::redirect_error(net::use_awaitable, error));

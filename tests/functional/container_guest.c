@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,6 +147,122 @@ static void read_file(const char* path) {
   answer("200 OK", "text/plain", bytes, (size_t)got);
 }
 
+// ---- answers that go on ----
+
+// Events; the second once /tmp/go is there.
+static void events(void) {
+  const char* head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: one\n\n";
+  put(head, strlen(head));
+  while (access("/tmp/go", F_OK) != 0) usleep(10000);
+  put("data: two\n\n", 11);
+}
+
+// One event, and then none until the connection ends, which /tmp/heard then says.
+static void events_then_none(void) {
+  const char* head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: one\n\n";
+  put(head, strlen(head));
+  while (read(client, request, sizeof request) > 0) continue;
+  close(open("/tmp/heard", O_CREAT | O_WRONLY, 0600));
+}
+
+// Events until nobody takes them, which /tmp/left then says.
+static void events_for_ever(void) {
+  signal(SIGPIPE, SIG_IGN);
+  const char* head = "HTTP/1.1 200 OK\r\nX-Accel-Buffering: no\r\n\r\n";
+  put(head, strlen(head));
+  while (send(client, "data: on\n\n", 10, 0) == 10) usleep(10000);
+  close(open("/tmp/left", O_CREAT | O_WRONLY, 0600));
+}
+
+static uint32_t turned(uint32_t x, int bits) {
+  return x << bits | x >> (32 - bits);
+}
+
+// SHA-1 (RFC 3174) of less than 120 bytes.
+static void sha1(const char* text, unsigned char out[20]) {
+  const size_t size = strlen(text);
+  unsigned char data[128] = {0};
+  memcpy(data, text, size);
+  data[size] = 0x80;
+  const size_t blocks = (size + 9 + 63) / 64;
+  for (int i = 0; i < 4; ++i)
+    data[blocks * 64 - 1 - (size_t)i] = (unsigned char)(size * 8 >> 8 * i);
+  uint32_t h[5] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0};
+  for (size_t block = 0; block < blocks; ++block) {
+    uint32_t w[80];
+    for (int i = 0; i < 16; ++i) {
+      const unsigned char* at = data + block * 64 + i * 4;
+      w[i] = (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+    }
+    for (int i = 16; i < 80; ++i) w[i] = turned(w[i - 3] ^ w[i - 8] ^ w[i - 14] ^ w[i - 16], 1);
+    uint32_t a = h[0], b = h[1], c = h[2], d = h[3], e = h[4];
+    for (int i = 0; i < 80; ++i) {
+      const uint32_t f = i < 20   ? ((b & c) | (~b & d)) + 0x5a827999
+                         : i < 40 ? (b ^ c ^ d) + 0x6ed9eba1
+                         : i < 60 ? ((b & c) | (b & d) | (c & d)) + 0x8f1bbcdc
+                                  : (b ^ c ^ d) + 0xca62c1d6;
+      const uint32_t next = turned(a, 5) + f + e + w[i];
+      e = d, d = c, c = turned(b, 30), b = a, a = next;
+    }
+    h[0] += a, h[1] += b, h[2] += c, h[3] += d, h[4] += e;
+  }
+  for (int i = 0; i < 20; ++i) out[i] = (unsigned char)(h[i / 4] >> (24 - 8 * (i % 4)));
+}
+
+// RFC 6455, 4.2.2.
+static void accept_key(const char* key, char out[29]) {
+  static const char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  char text[100];
+  unsigned char hash[21] = {0};
+  snprintf(text, sizeof text, "%.24s258EAFA5-E914-47DA-95CA-C5AB0DC85B11", key);
+  sha1(text, hash);
+  for (int i = 0; i < 28; ++i) {
+    const int at = i * 6 / 8, shift = i * 6 % 8;
+    const unsigned bits = (unsigned)hash[at] << 8 | (at < 20 ? hash[at + 1] : 0);
+    out[i] = kDigits[bits >> (10 - shift) & 63];
+  }
+  out[27] = '=', out[28] = 0;
+}
+
+static int take(unsigned char* out, size_t size) {
+  for (size_t at = 0; at < size;) {
+    const ssize_t got = read(client, out + at, size - at);
+    if (got <= 0) return 0;
+    at += (size_t)got;
+  }
+  return 1;
+}
+
+// Gives every message back, its end too; `ends`: the sixth one ends it without a word.
+static void web_socket(const char* key, int ends) {
+  char accepted[29], head[256];
+  accept_key(key, accepted);
+  put(head,
+      (size_t)snprintf(head, sizeof head,
+                       "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: "
+                       "Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n",
+                       accepted));
+  static unsigned char message[1 << 20];
+  for (int count = 1;; ++count) {
+    unsigned char two[2], mask[4], more[8];
+    if (!take(two, 2)) break;
+    uint64_t size = two[1] & 127;
+    const int wide = size == 126 ? 2 : size == 127 ? 8 : 0;
+    if (!take(more, (size_t)wide)) break;
+    if (wide > 0) size = 0;
+    for (int i = 0; i < wide; ++i) size = size << 8 | more[i];
+    if (size > sizeof message || !take(mask, 4) || !take(message, size)) break;
+    for (uint64_t i = 0; i < size; ++i) message[i] ^= mask[i % 4];
+    if (ends && count == 6) return;
+    unsigned char out[10] = {two[0], two[1] & 127};
+    memcpy(out + 2, more, (size_t)wide);
+    put(out, 2 + (size_t)wide);
+    put(message, size);
+    if ((two[0] & 15) == 8) break;
+  }
+  close(open("/tmp/parted", O_CREAT | O_WRONLY, 0600));
+}
+
 static void serve(void) {
   size_t size = 0;
   char* body = NULL;
@@ -204,6 +321,13 @@ static void serve(void) {
         "again\r\n0\r\n\r\n";
     return put(whole, strlen(whole));
   }
+  if (!strcmp(path, "/events")) return events();
+  if (!strcmp(path, "/events-then-none")) return events_then_none();
+  if (!strncmp(path, "/remove/", 8)) unlink(path + 7);
+  if (!strcmp(path, "/events-for-ever")) return events_for_ever();
+  const char* key = strcasestr(request, "\r\nsec-websocket-key:");
+  if (!strncmp(path, "/socket", 7) && key && key < body)
+    return web_socket(key + 20 + strspn(key + 20, " "), !strcmp(path, "/socket-ends"));
   if (!strcmp(path, "/sleep")) sleep(60);
   if (!strcmp(path, "/spin"))
     for (;;) continue;

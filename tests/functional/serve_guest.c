@@ -52,6 +52,18 @@ static void drip(void) {
   }
 }
 
+// An answer that goes out as it is written: two lines, and then it ends as `how` says.
+static int stream(const char* how) {
+  printf("Content-Type: text/event-stream\n\ndata: one\n\n");
+  fflush(stdout);
+  for (volatile unsigned n = 0; n < 30000000; ++n) continue;
+  printf("data: two\n\n");
+  fflush(stdout);
+  if (strcmp(how, "loop") == 0) loop();
+  if (strcmp(how, "trap") == 0) __builtin_trap();
+  return 0;
+}
+
 static int recurse(volatile int depth) {
   volatile char frame[4096];
   frame[0] = (char)depth;
@@ -67,6 +79,7 @@ int main(void) {
   if (strcmp(how, "memory") == 0) eat_memory();
   if (strcmp(how, "endless") == 0) write_without_end();
   if (strcmp(how, "logs") == 0) log_without_end();
+  if (strncmp(how, "stream-", 7) == 0) return stream(how + 7);
   if (strcmp(how, "drip") == 0) drip();
   if (strcmp(how, "trap") == 0) __builtin_trap();
   if (strcmp(how, "deep") == 0) return recurse(0);

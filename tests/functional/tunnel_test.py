@@ -80,6 +80,15 @@ class Tunnel(fogtest.StagedTest):
         self.assertIn("a line for the log", self.owner.run("logs", "hidden", json_output=False).out)
         self.assertGreater(int(self.owner("metrics", "hidden")[0]["meter"]["served"]), sent)
 
+    def test_c_what_streams_does_so_through_it_and_is_billed(self):
+        before = sum(int(log["root"]["sums"]["requests"]) for log in self.lease()["logs"])
+        for url in (self.holder, self.other):
+            for _ in range(2):
+                self.assertEqual(exchange(f"{url}/hidden/?stream-")[2], b"data: one\n\ndata: two\n\n")
+                self.assertEqual(exchange(f"{url}/hidden/")[0], 200)
+        until("the requests are billed", lambda: sum(
+            int(log["root"]["sums"]["requests"]) for log in self.lease()["logs"]) >= before + 8, 60)
+
     def test_d_status_and_doctor_show_it(self):
         text = run_fogcoin(["--dir", self.host.folder, "--node", self.node.url, "status"], "foghost").out
         self.assertIn(f"Tunnel    to {self.holder} stands", text)

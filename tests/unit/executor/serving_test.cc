@@ -77,6 +77,31 @@ TEST(EncodeLeaf, KeepsAllUpToTheBoundAndHashesAbove) {
   }
 }
 
+// What has gone out cannot be taken back, and a replay must come to the same.
+TEST(MakeAnswer, OfAStreamStandsWhereTheRunFails) {
+  const TempFolder folder;
+  market::Manifest manifest;
+  const auto answer_to = [&](std::string_view method, std::string_view fields) {
+    Exchange exchange(RunFrame{}, Spool(folder.path()), Spool(folder.path()));
+    EXPECT_TRUE(exchange.output.append(as_bytes(std::string(fields) + "\n\npart")).has_value());
+    DoneFrame done;
+    done.outcome = RunOutcome::kTrap;
+    Answer answer = make_answer(manifest, method, exchange, done, folder.path());
+    EXPECT_EQ(done.outcome, RunOutcome::kTrap);
+    return answer;
+  };
+  for (const char* fields : {"Content-Type: text/event-stream; charset=utf-8",
+                             "Content-Type: text/plain\nX-Accel-Buffering: no"}) {
+    const Answer streamed = answer_to("GET", fields);
+    EXPECT_EQ(streamed.head.status, 200);
+    EXPECT_EQ(streamed.body_bytes(), 4U);
+    EXPECT_EQ(answer_to("HEAD", fields).head.status, 502) << "nothing of it has gone out";
+  }
+  for (const char* fields : {"Content-Type: text/plain", "Content-Type: text/event",
+                             "Content-Type: text/plain\nX-Accel-Buffering: yes", "no head"})
+    EXPECT_EQ(answer_to("GET", fields).head.status, 502) << fields;
+}
+
 TEST(MakeAnswer, SaysWhyThereIsNone) {
   const TempFolder folder;
   Exchange exchange(RunFrame{}, Spool(folder.path()), Spool(folder.path()));
