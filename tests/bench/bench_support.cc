@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <signal.h>
 #include <sstream>
 #include <unistd.h>
@@ -38,6 +39,39 @@ double thread_cpu_seconds() {
   timespec now{};
   CHECK(::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now) == 0);
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
+}
+
+std::vector<int> descendants(int pid) {
+  std::multimap<int, int> children;
+  std::error_code gone;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc", gone)) {
+    const std::string name = entry.path().filename();
+    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+    std::ifstream stat(entry.path() / "stat");
+    std::string line;
+    std::getline(stat, line);
+    // The second field, the name in parentheses, may hold spaces; the fourth is the parent.
+    const std::size_t after = line.rfind(')');
+    if (after == std::string::npos || after + 4 > line.size()) continue;
+    children.emplace(std::atoi(line.c_str() + after + 4), std::stoi(name));
+  }
+  std::vector<int> out;
+  std::vector<int> parents{pid};
+  while (!parents.empty()) {
+    const auto [from, to] = children.equal_range(parents.back());
+    parents.pop_back();
+    for (auto at = from; at != to; ++at) {
+      out.push_back(at->second);
+      parents.push_back(at->second);
+    }
+  }
+  return out;
+}
+
+double descendants_cpu_seconds() {
+  double sum = 0;
+  for (const int pid : descendants(::getpid())) sum += cpu_seconds(pid);
+  return sum;
 }
 
 double rss_mib(int pid) {

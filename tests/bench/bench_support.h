@@ -104,6 +104,11 @@ double rss_mib(int pid);
 // included.
 double cpu_seconds(int pid);
 
+// The processes that descend from that one.
+std::vector<int> descendants(int pid);
+// What all that descend from this process and still run have used.
+double descendants_cpu_seconds();
+
 // Of the calling thread: what else the machine does is not its cost.
 double thread_cpu_seconds();
 

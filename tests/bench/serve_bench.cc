@@ -3,8 +3,6 @@
 // which does none of that, and through a few lines of node, without WebAssembly. Servers and
 // clients share the machine. The Host's clients stand for gateways: each sends its own requests and
 // every 64 of them a voucher, which the figures include.
-#include <filesystem>
-#include <fstream>
 #include <functional>
 
 #include <CLI/CLI.hpp>
@@ -15,6 +13,7 @@
 #include "chain/base/file.h"
 #include "tests/bench/bench_support.h"
 #include "tests/bench/component_support.h"
+#include "tests/bench/host_process.h"
 #include "tests/bench/host_stage.h"
 #include "tests/bench/network_support.h"
 
@@ -108,27 +107,11 @@ struct Figures {
   double cpu_us = 0;  // processor time of the server's processes, a request
 };
 
-// Processor time that this process's children have used, the kernel's part included.
-double children_cpu_seconds() {
-  double sum = 0;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
-    const std::string name = entry.path().filename();
-    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-    std::ifstream stat(entry.path() / "stat");
-    std::string line;
-    std::getline(stat, line);
-    const std::size_t after = line.rfind(')');
-    if (after == std::string::npos || after + 4 > line.size()) continue;
-    if (std::atoi(line.c_str() + after + 4) == ::getpid()) sum += cpu_seconds(std::stoi(name));
-  }
-  return sum;
-}
-
 // Every connection asks through its own `next`, which gives milliseconds, until time is up.
 Figures measure(double seconds, std::vector<std::function<double()>>& connections) {
   std::vector<std::vector<double>> each(connections.size());
   std::vector<std::thread> threads;
-  const double cpu = children_cpu_seconds();
+  const double cpu = descendants_cpu_seconds();
   const double start = seconds_now();
   for (std::size_t i = 0; i < connections.size(); ++i) {
     threads.emplace_back([&, i] {
@@ -137,7 +120,7 @@ Figures measure(double seconds, std::vector<std::function<double()>>& connection
   }
   for (std::thread& thread : threads) thread.join();
   const double took = seconds_now() - start;
-  const double used = children_cpu_seconds() - cpu;
+  const double used = descendants_cpu_seconds() - cpu;
   std::vector<double> all;
   for (const auto& one : each) all.insert(all.end(), one.begin(), one.end());
   const auto count = static_cast<double>(all.size());

@@ -11,6 +11,7 @@
 #include "executor/worker_pool.h"
 #include "tests/bench/bench_support.h"
 #include "tests/bench/component_support.h"
+#include "tests/bench/host_process.h"
 #include "tests/bench/worker_client.h"
 
 namespace fog::bench {
