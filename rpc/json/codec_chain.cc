@@ -118,6 +118,52 @@ bool Custom<BlockInfo>::read(Reader& reader, const Json& json, BlockInfo& value)
          need(reader, json, "outcomes", value.outcomes);
 }
 
+Json Custom<TxPosition>::write(const TxPosition& value) {
+  return std::to_string(value.height) + ":" + std::to_string(value.index);
+}
+
+bool Custom<TxPosition>::read(Reader& reader, const Json& json, TxPosition& value) {
+  const auto refuse = [&] { return reader.fail("expected HEIGHT:INDEX, e.g. \"12:0\""); };
+  if (!json.is_string()) return refuse();
+  const std::string_view text = json.get_ref<const std::string&>();
+  const std::size_t colon = text.find(':');
+  std::uint64_t index = 0;
+  if (colon == std::string_view::npos || !parse_decimal(text.substr(0, colon), value.height) ||
+      !parse_decimal(text.substr(colon + 1), index) ||
+      index > std::numeric_limits<std::uint32_t>::max()) {
+    return refuse();
+  }
+  value.index = static_cast<std::uint32_t>(index);
+  return true;
+}
+
+Json Custom<FinalTx>::write(const FinalTx& value) {
+  Json out{{"height", detail::write(value.position.height)},
+           {"index", value.position.index},
+           {"time_ms", detail::write(value.time_ms)},
+           {"id", nullptr},
+           {"tx", nullptr},
+           {"outcome", detail::write(value.outcome)}};
+  if (const auto tx = bcs_decode<SignedTx>(value.tx)) {
+    out["id"] = to_hex0x(tx_id(tx->body));
+    out["tx"] = detail::write(*tx);
+  }
+  return out;
+}
+
+bool Custom<FinalTx>::read(Reader& reader, const Json& json, FinalTx& value) {
+  if (!json.is_object()) return reader.fail("expected an object");
+  SignedTx tx;
+  if (!need(reader, json, "height", value.position.height) ||
+      !need(reader, json, "index", value.position.index) ||
+      !need(reader, json, "time_ms", value.time_ms) || !need(reader, json, "tx", tx) ||
+      !need(reader, json, "outcome", value.outcome)) {
+    return false;
+  }
+  value.tx = bcs_encode(tx);
+  return true;
+}
+
 Json Custom<std::pair<Hash32, Hash32>>::write(const std::pair<Hash32, Hash32>& value) {
   return {{"path", to_hex0x(value.first)}, {"value_hash", to_hex0x(value.second)}};
 }
@@ -148,6 +194,7 @@ FOG_JSON_TYPE(ChainStatus);
 FOG_JSON_TYPE(Checkpoint);
 FOG_JSON_TYPE(EpochView);
 FOG_JSON_TYPE(Fault);
+FOG_JSON_TYPE(FinalTx);
 FOG_JSON_TYPE(Hash32);
 FOG_JSON_TYPE(MultisigPolicy);
 FOG_JSON_TYPE(Proposal);
@@ -162,6 +209,7 @@ FOG_JSON_TYPE(SupplyReport);
 FOG_JSON_TYPE(SyncReport);
 FOG_JSON_TYPE(TxBody);
 FOG_JSON_TYPE(TxOutcome);
+FOG_JSON_TYPE(TxPosition);
 FOG_JSON_TYPE(TxStatus);
 FOG_JSON_TYPE(StakeView);
 FOG_JSON_TYPE(ValidatorView);

@@ -68,6 +68,15 @@ Json custom_schema() {
                                  {"certificate", schema_of<std::optional<Certificate>>()},
                                  {"finalization", schema_of<std::optional<Certificate>>()},
                                  {"outcomes", schema_of<std::vector<TxOutcome>>()}}));
+  } else if constexpr (std::same_as<T, TxPosition>) {
+    return text_schema("place of a transaction", "^(0|[1-9][0-9]{0,19}):(0|[1-9][0-9]{0,9})$");
+  } else if constexpr (std::same_as<T, FinalTx>) {
+    return titled("FinalTx", object_schema({{"height", schema_of<std::uint64_t>()},
+                                            {"index", schema_of<std::uint32_t>()},
+                                            {"time_ms", schema_of<std::uint64_t>()},
+                                            {"id", schema_of<TxId>()},
+                                            {"tx", schema_of<SignedTx>()},
+                                            {"outcome", schema_of<TxOutcome>()}}));
   } else if constexpr (std::same_as<T, std::pair<Hash32, Hash32>>) {
     return titled("OtherLeaf", object_schema({{"path", schema_of<Hash32>()},
                                               {"value_hash", schema_of<Hash32>()}}));

@@ -1,6 +1,7 @@
 // How each public type looks in JSON, one line a type. For .cc files only.
 #pragma once
 
+#include "chain/types/final_tx.h"
 #include "rpc/json/fields.h"
 
 namespace fog {
@@ -338,6 +339,18 @@ template <>
 struct Custom<BlockInfo> {
   static Json write(const BlockInfo& value);
   static bool read(Reader& reader, const Json& json, BlockInfo& value);
+};
+// "HEIGHT:INDEX".
+template <>
+struct Custom<TxPosition> {
+  static Json write(const TxPosition& value);
+  static bool read(Reader& reader, const Json& json, TxPosition& value);
+};
+// The transaction decoded, with its id and place beside it.
+template <>
+struct Custom<FinalTx> {
+  static Json write(const FinalTx& value);
+  static bool read(Reader& reader, const Json& json, FinalTx& value);
 };
 template <>
 struct Custom<std::pair<Hash32, Hash32>> {

@@ -8,6 +8,7 @@
 #include "rpc/server/fast_submit.h"
 #include "rpc/server/method.h"
 #include "rpc/server/metrics.h"
+#include "rpc/server/subscription_hub.h"
 #include "rpc/server/wait_hub.h"
 
 namespace fog::rpc {
@@ -79,7 +80,8 @@ struct Dispatcher::Impl {
         discover(openrpc_document(methods)),
         metrics(names_of(methods)),
         rates(limits_in.dear_calls_max),
-        hub(node_in, limits_in.waits_max) {
+        hub(node_in, limits_in.waits_max),
+        subscriptions(node_in, limits_in.subscriptions_max) {
     for (std::size_t i = 0; i < methods.size(); ++i) by_name[methods[i].name] = i;
   }
 
@@ -96,6 +98,7 @@ struct Dispatcher::Impl {
   RpcMetrics metrics;
   ClientRates rates;
   WaitHub hub;
+  SubscriptionHub subscriptions;
 };
 
 bool Dispatcher::Impl::try_fast(const std::string& body, const Done& done) {
@@ -161,7 +164,15 @@ void Dispatcher::Impl::run_call(const RpcCall& call, const Caller& caller, std::
                                       " times in ten seconds; ask again in ten seconds"}),
                           0);
   }
-  Outcome outcome = method.run(node, *args);
+  if (method.run_on_socket && caller.socket == nullptr) {
+    return answer_at_once(refuse({ErrorCode::kInvalidInput,
+                                  method.name + " needs an open connection: connect to the same "
+                                                "address by WebSocket, ws:// instead of http://"}),
+                          0);
+  }
+  Outcome outcome = method.run_on_socket
+                        ? Outcome(method.run_on_socket(node, *args, subscriptions, *caller.socket))
+                        : method.run(node, *args);
   const std::uint64_t taken = system_clock().monotonic_ns() - start;
   if (auto* answer = std::get_if<Answer>(&outcome)) {
     answer_at_once(std::move(*answer), taken);
@@ -193,6 +204,7 @@ Dispatcher::Dispatcher(NodeApi& node, const DispatchLimits& limits)
 Dispatcher::~Dispatcher() = default;
 void Dispatcher::stop() {
   impl_->hub.stop();
+  impl_->subscriptions.stop();
 }
 
 void Dispatcher::handle(std::string body, const Caller& caller, Done done) {
@@ -211,10 +223,13 @@ void Dispatcher::handle(std::string body, const Caller& caller, Done done) {
 std::string Dispatcher::metrics_text() {
   const auto status = impl_->node.status();
   return impl_->metrics.text(status ? std::optional<ChainStatus>(*status) : std::nullopt,
-                             impl_->hub.waiting());
+                             impl_->hub.waiting(), impl_->subscriptions.open_count());
 }
 RpcMetrics& Dispatcher::metrics() {
   return impl_->metrics;
+}
+SubscriptionHub& Dispatcher::subscriptions() {
+  return impl_->subscriptions;
 }
 
 }  // namespace fog::rpc

@@ -18,6 +18,7 @@ struct DispatchLimits {
   std::size_t txs_max = 50'000;  // transactions in one body
   std::size_t response_bytes_max = 64 * 1024 * 1024;
   std::size_t waits_max = 1'024;
+  std::size_t subscriptions_max = 32;  // of one connection
   // Of calls that are dear (Method::is_dear), by one client in ClientRates::kWindowMs.
   std::uint32_t dear_calls_max = 20;
 };
@@ -26,6 +27,8 @@ struct DispatchLimits {
 struct Caller {
   bool is_operator = false;  // may call the operator's methods
   std::string client = {};   // its address as text; empty: may call what is dear without end
+  // Of a message on an open connection, until handle() returns; null over plain HTTP.
+  struct SocketCall* socket = nullptr;
 };
 
 class Dispatcher {
@@ -36,7 +39,8 @@ class Dispatcher {
   // The node must outlive the dispatcher.
   Dispatcher(NodeApi& node, const DispatchLimits& limits);
   ~Dispatcher();
-  // Answers all calls that wait, and those that still come to wait, with kUnavailable.
+  // Answers all calls that wait, and those that still come to wait, with kUnavailable;
+  // subscriptions say nothing any more.
   void stop();
 
   // `body` is kept until the answer.
@@ -44,6 +48,7 @@ class Dispatcher {
   // The page for /metrics.
   std::string metrics_text();
   class RpcMetrics& metrics();
+  class SubscriptionHub& subscriptions();
 
  private:
   struct Impl;

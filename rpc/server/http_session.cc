@@ -6,6 +6,7 @@
 #include "chain/base/http_length.h"
 #include "rpc/server/fast_submit.h"
 #include "rpc/server/http_rules.h"
+#include "rpc/server/socket_session.h"
 
 namespace fog::rpc {
 namespace {
@@ -52,44 +53,24 @@ bool is_parser_error(const beast::error_code& error) {
 
 }  // namespace
 
-bool SessionShared::open_connection(const boost::asio::ip::address& address) {
-  const std::lock_guard lock(mutex_);
-  if (connections_ >= options.connections_max) return false;
-  std::size_t& here = by_address_[address];
-  if (here >= options.connections_per_address_max && !address.is_loopback()) return false;
-  ++here;
-  ++connections_;
-  dispatcher.metrics().connection_opened();
-  return true;
-}
-
-void SessionShared::close_connection(const boost::asio::ip::address& address) {
-  const std::lock_guard lock(mutex_);
-  --connections_;
-  const auto here = by_address_.find(address);
-  if (--here->second == 0) by_address_.erase(here);
-  dispatcher.metrics().connection_closed();
-}
-
-HttpSession::HttpSession(Tcp::socket socket, boost::asio::ip::address address,
-                         SessionShared& shared)
+HttpSession::HttpSession(Tcp::socket socket, ConnectionPlace place, SessionShared& shared)
     : stream_(std::move(socket)),
-      address_(std::move(address)),
+      executor_(stream_.get_executor()),
+      place_(std::move(place)),
       shared_(shared),
       buffer_(shared.options.header_bytes_max + shared.options.body_bytes_max) {}
 
 HttpSession::~HttpSession() {
   release_body();
-  shared_.close_connection(address_);
 }
 
 void HttpSession::start() {
-  boost::asio::dispatch(stream_.get_executor(), [self = shared_from_this()] { self->read_head(); });
+  boost::asio::dispatch(executor_, [self = shared_from_this()] { self->read_head(); });
 }
 
 void HttpSession::stop() {
-  boost::asio::post(stream_.get_executor(), [self = shared_from_this()] {
-    if (!self->answering_) self->close();
+  boost::asio::post(executor_, [self = shared_from_this()] {
+    if (!self->answering_ && !self->upgraded_) self->close();
   });
 }
 
@@ -153,6 +134,13 @@ std::optional<HttpSession::Response> HttpSession::judge_head() {
     response.set(http::field::allow, "GET");
     return response;
   }
+  if (asks_for_upgrade()) {
+    if (parser_->content_length().value_or(0) != 0 || parser_->chunked() || buffer_.size() != 0) {
+      return refuse(http::status::bad_request,
+                    "send nothing after the upgrade's head before it is answered\n");
+    }
+    return std::nullopt;
+  }
   if (asked_file()) return std::nullopt;
   if (target != "/") {
     return refuse(http::status::not_found, shared_.options.site.empty()
@@ -161,11 +149,41 @@ std::optional<HttpSession::Response> HttpSession::judge_head() {
   }
   if (request.method() != http::verb::post) {
     auto response = refuse(http::status::method_not_allowed,
-                           "POST a JSON-RPC 2.0 call; rpc.discover lists all methods\n");
+                           "POST a JSON-RPC 2.0 call, or connect by WebSocket; rpc.discover lists "
+                           "all methods\n");
     response.set(http::field::allow, "POST");
     return response;
   }
   return std::nullopt;
+}
+
+bool HttpSession::asks_for_upgrade() const {
+  const auto& request = parser_->get();
+  return request.target() == "/" && asks_for_socket(request);
+}
+
+Caller HttpSession::caller_of(const Request& request) const {
+  const std::string& token = shared_.options.operator_token;
+  const bool is_operator = token.empty()
+                               ? place_.address().is_loopback()
+                               : bearer_fits(view(request[http::field::authorization]), token);
+  return {is_operator, client_of(place_.address())};
+}
+
+void HttpSession::upgrade() {
+  if (shared_.sockets.fetch_add(1) >= shared_.options.sockets_max) {
+    shared_.sockets.fetch_sub(1);
+    keep_alive_ = false;
+    return write(make(http::status::service_unavailable,
+                      "too many WebSockets are open at this node; try again later\n", kTextType));
+  }
+  upgraded_ = true;
+  Request request = parser_->release();
+  Caller caller = caller_of(request);
+  const auto socket = std::make_shared<SocketSession>(std::move(stream_), std::move(place_),
+                                                      shared_, std::move(caller));
+  shared_.add(socket);
+  socket->start(std::move(request));
 }
 
 const StaticFile* HttpSession::asked_file() const {
@@ -225,6 +243,7 @@ void HttpSession::on_head(beast::error_code error) {
   keep_alive_ = parser_->get().keep_alive();
   version_ = parser_->get().version();
   if (auto refusal = judge_head()) return write(*std::move(refusal));
+  if (asks_for_upgrade()) return upgrade();
   if (const StaticFile* file = asked_file()) return answer_file(*file);
   if (!reserve_body()) {
     keep_alive_ = false;
@@ -261,19 +280,15 @@ void HttpSession::on_body(beast::error_code error) {
   Request request = parser_->release();
   const std::string target(view(request.target()).substr(0, request.target().find('?')));
   const bool page = target != "/";
-  const std::string_view authorization = view(request[http::field::authorization]);
-  const std::string& token = shared_.options.operator_token;
-  const bool is_operator =
-      token.empty() ? address_.is_loopback() : bearer_fits(authorization, token);
-  const Caller caller{is_operator, client_of(address_)};
-  boost::asio::post(shared_.workers, [self = shared_from_this(), target, page, caller,
-                                      body = std::move(request.body())]() mutable {
-    if (page) return self->answer_page(target);
-    self->shared_.dispatcher.handle(std::move(body), caller, [self](std::string text) {
-      const auto status = text.empty() ? http::status::no_content : http::status::ok;
-      self->post_response(self->make(status, std::move(text), kJsonType));
-    });
-  });
+  boost::asio::post(
+      shared_.workers, [self = shared_from_this(), target, page, caller = caller_of(request),
+                        body = std::move(request.body())]() mutable {
+        if (page) return self->answer_page(target);
+        self->shared_.dispatcher.handle(std::move(body), caller, [self](std::string text) {
+          const auto status = text.empty() ? http::status::no_content : http::status::ok;
+          self->post_response(self->make(status, std::move(text), kJsonType));
+        });
+      });
 }
 
 void HttpSession::answer_page(const std::string& target) {
@@ -292,11 +307,10 @@ void HttpSession::answer_page(const std::string& target) {
 }
 
 void HttpSession::post_response(Response response) {
-  boost::asio::post(stream_.get_executor(),
-                    [self = shared_from_this(), answer = std::move(response)]() mutable {
-                      self->release_body();
-                      self->write(std::move(answer));
-                    });
+  boost::asio::post(executor_, [self = shared_from_this(), answer = std::move(response)]() mutable {
+    self->release_body();
+    self->write(std::move(answer));
+  });
 }
 
 void HttpSession::write(Response response) {

@@ -2,20 +2,15 @@
 // of the server only (it brings in Boost.Beast).
 #pragma once
 
-#include <atomic>
-#include <functional>
-#include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 
-#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 
-#include "rpc/server/metrics.h"
-#include "rpc/server/server.h"
+#include "rpc/server/session_shared.h"
 
 namespace fog::rpc {
 
@@ -23,39 +18,12 @@ namespace beast = boost::beast;
 namespace http = beast::http;
 using Tcp = boost::asio::ip::tcp;
 
-// What all sessions of a server share. Outlives them.
-struct SessionShared {
-  SessionShared(NodeApi& node_in, const ServerOptions& options_in)
-      : node(node_in),
-        options(options_in),
-        dispatcher(node_in, options_in.calls),
-        workers(options_in.workers) {}
-
-  NodeApi& node;
-  const ServerOptions options;
-  Dispatcher dispatcher;
-  boost::asio::thread_pool workers;
-  std::atomic<bool> stopping{false};
-  std::atomic<std::size_t> bodies_bytes{0};
-
-  // Takes a place for a connection from the address; false when a bound is reached.
-  bool open_connection(const boost::asio::ip::address& address);
-  void close_connection(const boost::asio::ip::address& address);
-
- private:
-  std::mutex mutex_;
-  std::size_t connections_ = 0;
-  std::map<boost::asio::ip::address, std::size_t> by_address_;
-};
-
-class HttpSession : public std::enable_shared_from_this<HttpSession> {
+class HttpSession final : public Connection, public std::enable_shared_from_this<HttpSession> {
  public:
-  // The connection's place must have been taken.
-  HttpSession(Tcp::socket socket, boost::asio::ip::address address, SessionShared& shared);
-  ~HttpSession();
+  HttpSession(Tcp::socket socket, ConnectionPlace place, SessionShared& shared);
+  ~HttpSession() override;
   void start();
-  // Ends the connection, after the answer that is on its way. From any thread.
-  void stop();
+  void stop() override;
 
  private:
   using Request = http::request<http::string_body>;
@@ -65,6 +33,11 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   void on_head(beast::error_code error);
   // The refusal that the head alone earns; nothing when the body may come.
   std::optional<Response> judge_head();
+  // Whether this becomes a WebSocket, at the path where JSON-RPC is.
+  bool asks_for_upgrade() const;
+  // Hands the connection over.
+  void upgrade();
+  Caller caller_of(const Request& request) const;
   // The file that the head asks for; nothing when it asks for none.
   const StaticFile* asked_file() const;
   // Here on the connection's own thread: it is in memory, and nobody else is asked.
@@ -84,7 +57,8 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   void close();
 
   beast::tcp_stream stream_;
-  const boost::asio::ip::address address_;
+  const boost::asio::any_io_executor executor_;  // the stream's, also when that has gone elsewhere
+  ConnectionPlace place_;
   SessionShared& shared_;
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::string_body>> parser_;
@@ -94,6 +68,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   std::size_t body_reserved_ = 0;
   bool keep_alive_ = false;
   bool answering_ = false;  // from a complete request until its answer is written
+  bool upgraded_ = false;
   unsigned version_ = 11;
 };
 

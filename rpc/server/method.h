@@ -69,7 +69,12 @@ struct Method {
   std::uint32_t cost = 1;  // a batch may cost kBatchCostMax in all
   bool is_dear = false;    // each client may call it only so often (DispatchLimits)
   // The named arguments are complete: every required one is there, no unknown one is.
-  std::function<Outcome(NodeApi& node, const Args& args)> run;
+  std::function<Outcome(NodeApi& node, const Args& args)> run = {};
+  // In its place, of what needs an open connection to answer on.
+  std::function<Answer(NodeApi& node, const Args& args, class SubscriptionHub& subscriptions,
+                       struct SocketCall& socket)>
+      run_on_socket = {};
+  Json notification = nullptr;  // the JSON Schema of what then comes as "item", if anything does
 };
 
 constexpr std::uint32_t kBatchCostMax = 5'000;
@@ -94,6 +99,7 @@ void add_market_methods(std::vector<Method>& out);
 void add_preview_methods(std::vector<Method>& out);
 void add_event_methods(std::vector<Method>& out);
 void add_staking_methods(std::vector<Method>& out);
+void add_subscription_methods(std::vector<Method>& out);
 
 // An Error as the answer of a method.
 inline Fail<RpcError> refuse(const Error& error) {

@@ -51,6 +51,10 @@ Json method_json(const Method& method) {
   if (method.access == Access::kOperator) {
     out["description"] = "For the node's operator: needs the bearer token, or a loopback address.";
   }
+  if (method.run_on_socket) {
+    out["description"] = "Over a WebSocket only: ws:// at the same address.";
+    if (!method.notification.is_null()) out["x-notification"] = method.notification;
+  }
   Json example{{"name", method.name + " example"},
                {"summary", "The result is shortened to its telling members."},
                {"params", Json::array()}};
@@ -94,6 +98,7 @@ std::vector<Method> all_methods() {
   add_preview_methods(out);
   add_event_methods(out);
   add_staking_methods(out);
+  add_subscription_methods(out);
   return out;
 }
 
@@ -115,7 +120,8 @@ Json openrpc_document(const std::vector<Method>& methods) {
             {{"title", "FogCoin node"},
              {"version", "1.0.0"},
              {"description",
-              "JSON-RPC 2.0 over HTTP POST /. 64-bit numbers and amounts (droplets, 10^-9 FOG) are "
+              "JSON-RPC 2.0 over HTTP POST /, or a WebSocket at /, one message a body. 64-bit "
+              "numbers and amounts (droplets, 10^-9 FOG) are "
               "decimal strings, bytes are 0x-hex, addresses are Bech32. Answers concern final "
               "blocks only. Writes are signed transactions: no key ever crosses this interface."}}},
            {"methods", Json::array()}};

@@ -45,7 +45,8 @@ void RpcMetrics::txs_submitted(std::uint64_t count, std::uint64_t refused) {
   txs_refused_ += refused;
 }
 
-std::string RpcMetrics::text(const std::optional<ChainStatus>& status, std::size_t waiting) const {
+std::string RpcMetrics::text(const std::optional<ChainStatus>& status, std::size_t waiting,
+                             std::size_t subscriptions) const {
   std::string out;
   single(out, "fog_up", "gauge", "1 while the node answers.", status ? 1 : 0);
   if (status) chain_figures(out, *status);
@@ -53,6 +54,10 @@ std::string RpcMetrics::text(const std::optional<ChainStatus>& status, std::size
   single(out, "fog_http_connections", "gauge", "Open HTTP connections.", connections_);
   single(out, "fog_http_connections_refused_total", "counter",
          "Connections closed because a bound was reached.", connections_refused_);
+  single(out, "fog_websocket_connections", "gauge", "Open WebSockets.", sockets_);
+  single(out, "fog_websocket_dropped_total", "counter",
+         "WebSockets that were closed because the client was too slow.", sockets_dropped_);
+  single(out, "fog_rpc_subscriptions", "gauge", "Open subscriptions.", subscriptions);
   single(out, "fog_rpc_waiting_calls", "gauge", "Calls that wait for the chain.", waiting);
   single(out, "fog_rpc_transactions_total", "counter", "Transactions submitted.", txs_);
   single(out, "fog_rpc_transactions_refused_total", "counter", "Of them refused.", txs_refused_);

@@ -24,10 +24,14 @@ class RpcMetrics {
   void connection_opened() { ++connections_; }
   void connection_closed() { --connections_; }
   void connection_refused() { ++connections_refused_; }
+  void socket_opened() { ++sockets_; }
+  void socket_closed() { --sockets_; }
+  void socket_dropped() { ++sockets_dropped_; }
   void txs_submitted(std::uint64_t count, std::uint64_t refused);
 
   // The whole page. Without a status the chain's figures are left out and fog_up is 0.
-  std::string text(const std::optional<ChainStatus>& status, std::size_t waiting) const;
+  std::string text(const std::optional<ChainStatus>& status, std::size_t waiting,
+                   std::size_t subscriptions) const;
 
  private:
   struct PerMethod {
@@ -36,6 +40,7 @@ class RpcMetrics {
   std::vector<std::string> names_;           // the last is for all others
   std::unique_ptr<PerMethod[]> per_method_;  // as many
   std::atomic<std::uint64_t> http_requests_{0}, connections_{0}, connections_refused_{0};
+  std::atomic<std::uint64_t> sockets_{0}, sockets_dropped_{0};
   std::atomic<std::uint64_t> txs_{0}, txs_refused_{0};
 };
 

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <thread>
-#include <unordered_map>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -30,17 +29,13 @@ struct RpcServer::Impl {
   void run();
   void stop();
 
-  bool all_ended();
-
-  // First, so that it goes last: sessions refer to it to their end.
+  // First, so that it goes last: connections refer to it to their end.
   std::unique_ptr<SessionShared> shared;
   asio::io_context io;
   asio::executor_work_guard<asio::io_context::executor_type> work;
   Tcp::acceptor acceptor;
   asio::steady_timer retry;
   std::uint16_t port = 0;
-  std::mutex mutex;
-  std::unordered_map<HttpSession*, std::weak_ptr<HttpSession>> sessions;  // under mutex
   std::vector<std::thread> threads;
 };
 
@@ -86,19 +81,14 @@ void RpcServer::Impl::on_connection(Tcp::socket socket) {
   boost::system::error_code error;
   const auto peer = socket.remote_endpoint(error);
   if (error) return;
-  if (!shared->open_connection(peer.address())) {
+  auto place = shared->open_connection(peer.address());
+  if (!place) {
     shared->dispatcher.metrics().connection_refused();
     return;
   }
   socket.set_option(Tcp::no_delay(true), error);
-  auto session = std::make_shared<HttpSession>(std::move(socket), peer.address(), *shared);
-  {
-    const std::lock_guard lock(mutex);
-    if (sessions.size() > 2 * shared->options.connections_max) {
-      std::erase_if(sessions, [](const auto& entry) { return entry.second.expired(); });
-    }
-    sessions[session.get()] = session;
-  }
+  const auto session = std::make_shared<HttpSession>(std::move(socket), *std::move(place), *shared);
+  shared->add(session);
   session->start();
 }
 
@@ -107,12 +97,6 @@ void RpcServer::Impl::run() {
   for (unsigned i = 0; i < std::max(1U, shared->options.io_threads); ++i) {
     threads.emplace_back([this] { io.run(); });
   }
-}
-
-bool RpcServer::Impl::all_ended() {
-  const std::lock_guard lock(mutex);
-  return std::all_of(sessions.begin(), sessions.end(),
-                     [](const auto& entry) { return entry.second.expired(); });
 }
 
 void RpcServer::Impl::stop() {
@@ -126,13 +110,8 @@ void RpcServer::Impl::stop() {
   // take their answers.
   shared->dispatcher.stop();
   shared->workers.join();
-  {
-    const std::lock_guard lock(mutex);
-    for (auto& [key, weak] : sessions) {
-      if (const auto session = weak.lock()) session->stop();
-    }
-  }
-  for (int i = 0; i < 200 && !all_ended(); ++i) {
+  shared->stop_all();
+  for (int i = 0; i < 200 && !shared->all_ended(); ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
   io.stop();

@@ -1,7 +1,7 @@
-// RpcServer: a node's HTTP door. POST / takes JSON-RPC 2.0; GET /health and GET /metrics answer
-// plain text; GET of anything else answers a file of the site, if there is one. HTTP/1.1 with
-// keep-alive; pipelined requests are answered in order. No TLS here: put a proxy in front where the
-// network is not trusted.
+// RpcServer: a node's HTTP door. POST / takes JSON-RPC 2.0, and so does a WebSocket at /, where
+// subscriptions are open too; GET /health and GET /metrics answer plain text; GET of anything else
+// answers a file of the site, if there is one. HTTP/1.1 with keep-alive; pipelined requests are
+// answered in order. No TLS here: put a proxy in front where the network is not trusted.
 //
 // Every bound stands in ServerOptions. A call that waits for the chain holds no thread, so it
 // delays nobody; other calls run on `workers` threads.
@@ -28,7 +28,7 @@ struct ServerOptions {
 
   unsigned io_threads = 1;
   unsigned workers = 4;
-  std::size_t connections_max = 1'024;
+  std::size_t connections_max = 4'096;
   std::size_t connections_per_address_max = 256;  // loopback is exempt
   std::size_t header_bytes_max = 16 * 1024;
   std::size_t body_bytes_max = 8 * 1024 * 1024;
@@ -36,6 +36,19 @@ struct ServerOptions {
   std::size_t bodies_bytes_max = 256 * 1024 * 1024;
   std::uint32_t idle_timeout_ms = 60'000;      // until the next request's head is complete
   std::uint32_t transfer_timeout_ms = 60'000;  // for a body, or for a response to be taken
+
+  // WebSockets; they are connections too.
+  std::size_t sockets_max = 3'072;
+  std::size_t socket_message_bytes_max = 1024 * 1024;  // of a client's message
+  std::size_t socket_calls_max = 32;                   // messages of one that are worked on at once
+  // Notifications that wait for one to take them. When there are as many the chain waits in their
+  // place, and one that has not taken half of them in `socket_slow_ms` is cut off.
+  std::size_t socket_queue_bytes_max = 256 * 1024;
+  std::uint32_t socket_slow_ms = 20'000;
+  std::size_t sockets_bytes_max = 256 * 1024 * 1024;  // that wait to be sent, all together
+  // A ping goes out when nothing came for half as long; then the connection ends.
+  std::uint32_t socket_idle_timeout_ms = 90'000;
+
   DispatchLimits calls;
   StaticSite site;  // what GET answers beside /health and /metrics
   // What /metrics shows beside the server's own figures, in the same format. From any thread.

@@ -39,11 +39,35 @@ class FakeNode : public NodeApi {
   }
 
   // ---- what tests turn ----
-  void add_block() {
+  void add_block(const std::vector<SignedTx>& txs = {}) {
     const std::lock_guard lock(mutex_);
     ++status_.height;
     status_.time_ms += 1'000;
+    BlockInfo block = blocks_[2];
+    block.block.header.height = status_.height;
+    block.block.header.time_ms = status_.time_ms;
+    block.block.txs.clear();
+    block.outcomes.clear();
+    for (const SignedTx& tx : txs) {
+      block.block.txs.push_back(BoundedBytes<kTxBytesMax>(bcs_encode(tx)));
+      block.outcomes.push_back({0, 0, 2'500, Amount{25'000}, Amount{0}});
+    }
+    blocks_[status_.height] = block;
     changed_.notify_all();
+  }
+  // One more event of the address in the block after the last; to be seen once that is there.
+  void add_event(const Address& address, market::EventKind kind) {
+    const std::lock_guard lock(mutex_);
+    market::MarketEvent event;
+    event.kind = kind;
+    event.height = status_.height + 1;
+    StateKey told = market::events_of(address);
+    append_be64(told, event.height);
+    const std::uint32_t number = static_cast<std::uint32_t>(state_.size());
+    for (int shift = 24; shift >= 0; shift -= 8) {
+      told.push_back(static_cast<std::uint8_t>(number >> shift & 0xFF));
+    }
+    state_[told] = bcs_encode(event);
   }
   // The next block makes a submitted transaction final.
   void make_final(const TxId& id) {
@@ -118,6 +142,7 @@ class FakeNode : public NodeApi {
     return status();
   }
   ErrorOr<BlockInfo> block(std::uint64_t height) override {
+    const std::lock_guard lock(mutex_);
     const auto found = blocks_.find(height);
     if (found == blocks_.end()) {
       return fail(ErrorCode::kNotFound, "there is no block " + std::to_string(height));
@@ -125,6 +150,7 @@ class FakeNode : public NodeApi {
     return found->second;
   }
   ErrorOr<std::vector<std::optional<Bytes>>> state_get(const std::vector<StateKey>& keys) override {
+    const std::lock_guard lock(mutex_);
     std::vector<std::optional<Bytes>> out;
     for (const StateKey& key : keys) {
       const auto found = state_.find(key);
@@ -134,8 +160,9 @@ class FakeNode : public NodeApi {
   }
   ErrorOr<StatePage> state_scan(const StateKey& from, const StateKey& to,
                                 std::uint32_t limit) override {
+    const std::lock_guard lock(mutex_);
     StatePage page;
-    page.height = 2;
+    page.height = status_.height;
     for (auto at = state_.lower_bound(from); at != state_.end() && at->first < to; ++at) {
       if (page.records.size() == limit) {
         page.next = at->first;

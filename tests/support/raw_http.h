@@ -71,6 +71,14 @@ class RawHttp {
     out.status = std::stoi(text.substr(9, 3));
     return out;
   }
+  // Exactly so many bytes, fewer when the connection ends before.
+  std::string take(std::size_t size) {
+    while (pending_.size() < size && more()) {
+    }
+    std::string out = pending_.substr(0, size);
+    pending_.erase(0, size);
+    return out;
+  }
   // All bytes until the server ends the connection.
   std::string rest() {
     while (more()) {

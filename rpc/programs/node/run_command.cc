@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
 
 #include "chain/base/secret_file.h"
 #include "chain/base/url.h"
@@ -171,8 +172,17 @@ ErrorOr<void> serve(RunPlan& plan, Node& node, const std::atomic<bool>& failed) 
   return {};
 }
 
+// As many descriptors as this process may have: thousands of connections may be open.
+void raise_descriptors() {
+  rlimit limit = {};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  (void)::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 ErrorOr<void> run(RunPlan& plan) {
   TRY_VOID(set_up_log("fogcoind", plan.log_level));
+  raise_descriptors();
   TRY(const HostPort rpc_place, read_place("--rpc", plan.rpc_place));
   plan.rpc.address = rpc_place.host;
   plan.rpc.port = rpc_place.port;

@@ -644,6 +644,69 @@ export interface Methods {
       items: SubmitEvidence[];
     };
   };
+  /**
+   * Every final block from now on, or from a cursor on, in order and once: its header, how many transactions it has
+   * and how many of them failed. chain_block has the rest.
+   */
+  subscribe_blocks: {
+    params: {
+      /**
+       * That of the last notification that was dealt with, or of the answer to this call before there was one: what
+       * came since comes first. Without it, only what comes from now on.
+       */
+      cursor?: string | undefined;
+    };
+    result: {
+      cursor: string;
+      subscription: string;
+    };
+  };
+  /**
+   * Every final transaction that concerns an address, in order and once: which it signed, whose transfers pay it,
+   * whose validator pays its commission to it.
+   */
+  subscribe_transactions: {
+    params: {
+      /** Whom they concern. */
+      address: Address;
+      /**
+       * That of the last notification that was dealt with, or of the answer to this call before there was one: what
+       * came since comes first. Without it, only what comes from now on.
+       */
+      cursor?: string | undefined;
+    };
+    result: {
+      cursor: string;
+      subscription: string;
+    };
+  };
+  /**
+   * What happens to an address in the market, as market_events, in order and once: its Bids, its leases as Publisher,
+   * Host or operator, its Host, its Demands. A cursor of market_events may be given too.
+   */
+  subscribe_market_events: {
+    params: {
+      /** Whose. */
+      address: Address;
+      /**
+       * That of the last notification that was dealt with, or of the answer to this call before there was one: what
+       * came since comes first. Without it, only what comes from now on.
+       */
+      cursor?: string | undefined;
+    };
+    result: {
+      cursor: string;
+      subscription: string;
+    };
+  };
+  /** Ends a subscription of this connection: nothing of it comes after the answer. */
+  unsubscribe: {
+    params: {
+      /** As it was answered. */
+      subscription: string;
+    };
+    result: boolean;
+  };
 }
 
 // Where 64-bit numbers stand.

@@ -5,6 +5,7 @@
 
 #include "rpc/server/dispatcher.h"
 #include "rpc/server/method.h"
+#include "rpc/server/subscriber.h"
 #include "tests/support/fake_node.h"
 
 namespace fog::rpc {
@@ -13,10 +14,22 @@ namespace {
 using testing::FakeNode;
 using ::testing::HasSubstr;
 
+class Deaf final : public Subscriber {
+ public:
+  bool has_room() const override { return false; }
+  void notify(std::string) override {}
+};
+
+// As on an open connection that has one subscription.
 Json call(Dispatcher& dispatcher, const std::string& body, bool is_operator = true) {
   std::string response;
-  dispatcher.handle(body, Caller{is_operator},
-                    [&](std::string text) { response = std::move(text); });
+  const auto take = [&](std::string text) { response = std::move(text); };
+  SocketCall socket{std::make_shared<Deaf>()};
+  const Caller caller{is_operator, "", &socket};
+  dispatcher.handle(
+      R"({"jsonrpc":"2.0","method":"subscribe_blocks","params":{"cursor":"2"},"id":0})", caller,
+      take);
+  dispatcher.handle(body, caller, take);
   return response.empty() ? Json(nullptr) : Json::parse(response);
 }
 Json call(Dispatcher& dispatcher, const std::string& method, const Json& params,
