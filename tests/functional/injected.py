@@ -4,9 +4,11 @@ import ctypes
 import os
 import platform
 import signal
+import time
 
 ATTACH, DETACH, STEP, GETREGS, SETREGS, POKE = 16, 17, 9, 12, 13, 4
 WORD = 8
+NO_CALL = (1 << 64) - 1  # orig_rax of a process that is in no system call
 REGISTERS = ("r15", "r14", "r13", "r12", "rbp", "rbx", "r11", "r10", "r9", "r8", "rax", "rcx", "rdx", "rsi", "rdi",
              "orig_rax", "rip", "cs", "eflags", "rsp", "ss", "fs_base", "gs_base", "ds", "es", "fs", "gs")
 NUMBERS = {"read": 0, "write": 1, "open": 2, "poll": 7, "ioctl": 16, "socket": 41, "connect": 42, "sendmsg": 46,
@@ -57,11 +59,16 @@ class Injected:
         raise Killed(os.WTERMSIG(status) if os.WIFSIGNALED(status) else -os.WEXITSTATUS(status))
 
     def __enter__(self):
-        self._ptrace(ATTACH)
-        self._wait()
         self.saved = Registers()
-        self._ptrace(GETREGS, 0, ctypes.addressof(self.saved))
-        return self
+        while True:
+            self._ptrace(ATTACH)
+            self._wait()
+            self._ptrace(GETREGS, 0, ctypes.addressof(self.saved))
+            # On its way to the call that it will wait in, it stands behind some other instruction.
+            if self.saved.orig_rax != NO_CALL:
+                return self
+            self._ptrace(DETACH)
+            time.sleep(0.01)
 
     def __exit__(self, *_):
         if not self.gone:
@@ -81,7 +88,7 @@ class Injected:
         registers = Registers.from_buffer_copy(self.saved)
         for register, value in zip(("rdi", "rsi", "rdx", "r10", "r8", "r9"), values):
             setattr(registers, register, value)
-        registers.rax, registers.orig_rax = NUMBERS[name], (1 << 64) - 1
+        registers.rax, registers.orig_rax = NUMBERS[name], NO_CALL
         registers.rip -= 2  # it stands behind the instruction that made the call it waits in
         self._ptrace(SETREGS, 0, ctypes.addressof(registers))
         self._ptrace(STEP)
