@@ -17,9 +17,6 @@ namespace {
 constexpr std::chrono::seconds kLingerTime{5};
 constexpr std::uint64_t kLingerBytes = 4 * 1024 * 1024;
 
-std::string_view view(boost::beast::string_view text) {
-  return {text.data(), text.size()};
-}
 boost::beast::string_view beast_view(std::string_view text) {
   return {text.data(), text.size()};
 }

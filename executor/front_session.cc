@@ -27,9 +27,6 @@ constexpr std::string_view kVoucherPath = "/.fog/voucher";
 constexpr std::string_view kLeavesPath = "/.fog/leaves";
 constexpr std::string_view kHealthPath = "/.fog/health";
 
-std::string_view view(boost::beast::string_view text) {
-  return {text.data(), text.size()};
-}
 std::optional<std::uint64_t> parse_u64(std::string_view text) {
   std::uint64_t value = 0;
   const auto end = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -109,6 +106,7 @@ void FrontSession::read_head() {
   request_.reset();
   exchange_.reset();
   streaming_.reset();
+  held_back_ = false;
   body_.reset();
   own_ = nullptr;
   parser_.emplace();

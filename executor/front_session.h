@@ -30,6 +30,10 @@ class ReplicaDirectory {
   virtual FrontContext& context() = 0;
 };
 
+inline std::string_view view(boost::beast::string_view text) {
+  return {text.data(), text.size()};
+}
+
 class FrontSession : public std::enable_shared_from_this<FrontSession> {
  public:
   FrontSession(boost::asio::ip::tcp::socket socket, ReplicaDirectory& replicas,
@@ -110,6 +114,7 @@ class FrontSession : public std::enable_shared_from_this<FrontSession> {
   void (FrontSession::*own_)() = nullptr;
   std::optional<Forwarded> request_;
   std::shared_ptr<Exchange> exchange_;
+  bool held_back_ = false;   // its answer is known not to stream
   bool reads_live_ = false;  // a part of its live body
   Bytes live_part_;
   std::chrono::steady_clock::time_point since_;  // the request is whole

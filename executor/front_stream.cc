@@ -21,11 +21,15 @@ constexpr std::size_t kLivePartBytes = 16 * 1024;
 }  // namespace
 
 void FrontSession::on_progress() {
+  // Looked at once, not with each part of a long answer.
+  if (held_back_) return;
+  const market::Manifest& manifest = request_->link->terms.manifest;
   if (streaming_) {
     pump_stream();
-  } else if (auto head =
-                 streamed_head(request_->link->terms.manifest, request_->head.method, *exchange_)) {
+  } else if (auto head = streamed_head(manifest, request_->head.method, *exchange_)) {
     begin_stream(*std::move(head));
+  } else {
+    held_back_ = has_whole_head(manifest, *exchange_);
   }
   if (streaming_ && request_->switches && !reads_live_) read_live_body();
 }
@@ -132,9 +136,9 @@ void FrontSession::watch_gateway() {
 
 void FrontSession::read_live_body() {
   const WorkerLink* const worker = request_->replica->worker();
-  const std::uint64_t room = worker == nullptr ? 0 : worker->room_for(*exchange_);
+  const std::size_t room = worker == nullptr ? 0 : worker->room_for(*exchange_);
   if (room == 0 || parser_->is_done()) return;
-  live_part_.resize(static_cast<std::size_t>(std::min<std::uint64_t>(room, kLivePartBytes)));
+  live_part_.resize(std::min(room, kLivePartBytes));
   parser_->get().body().data = live_part_.data();
   parser_->get().body().size = live_part_.size();
   parser_->get().body().more = true;

@@ -56,6 +56,11 @@ std::optional<CgiHead> streamed_head(const market::Manifest& manifest, std::stri
   return *std::move(written);
 }
 
+bool has_whole_head(const market::Manifest& manifest, const Exchange& exchange) {
+  if (market::takes_http(manifest.runtime)) return exchange.head.has_value();
+  return exchange.output.size() >= kCgiHeadBytesMax || written_head(manifest, exchange).has_value();
+}
+
 RunFrame run_frame(const LeafTerms& terms, const market::RequestHead& head, std::uint64_t index) {
   const market::Manifest& manifest = terms.manifest;
   RunFrame run;

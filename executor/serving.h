@@ -34,6 +34,8 @@ bool is_streamed(const market::ResponseHead& head);
 // nothing while it is none that is streamed.
 std::optional<CgiHead> streamed_head(const market::Manifest& manifest, std::string_view method,
                                      const Exchange& exchange);
+// Whether more output cannot change what streamed_head() says.
+bool has_whole_head(const market::Manifest& manifest, const Exchange& exchange);
 
 // Of a run that has ended; takes the exchange's output. `done` tells afterwards what went wrong
 // with the head.

@@ -73,25 +73,22 @@ void WorkerLink::run(std::shared_ptr<Exchange> exchange) {
   feed(id, running);
 }
 
-std::uint64_t WorkerLink::room_for(const Exchange& exchange) const {
+std::size_t WorkerLink::room_for(const Exchange& exchange) const {
   const auto it = exchanges_.find(exchange.run.id);
-  return it == exchanges_.end() || it->second.last_sent ? 0 : it->second.credit;
+  if (it == exchanges_.end() || it->second.last_sent) return 0;
+  return static_cast<std::size_t>(std::min<std::uint64_t>(it->second.credit, kChunkBytesMax));
 }
 
 void WorkerLink::give(const Exchange& exchange, ByteView part) {
   const auto it = exchanges_.find(exchange.run.id);
   if (it == exchanges_.end()) return;
   Running& running = it->second;
-  CHECK(part.size() <= running.credit && !running.last_sent);
+  CHECK(part.size() <= room_for(exchange) && !running.last_sent);
   running.sent += part.size();
   running.credit -= part.size();
   running.last_sent = part.empty();
-  do {
-    const ByteView piece = part.first(std::min(part.size(), kChunkBytesMax));
-    part = part.subspan(piece.size());
-    send(encode_frame(
-        InputFrame{it->first, piece.empty(), BoundedBytes<kChunkBytesMax>(to_bytes(piece))}));
-  } while (!part.empty());
+  send(encode_frame(
+      InputFrame{it->first, part.empty(), BoundedBytes<kChunkBytesMax>(to_bytes(part))}));
 }
 
 void WorkerLink::cancel(const Exchange& exchange) {

@@ -59,8 +59,8 @@ class WorkerLink : public std::enable_shared_from_this<WorkerLink> {
   void close();
 
   void run(std::shared_ptr<Exchange> exchange);
-  // How many bytes of a live body the worker takes now; 0 of a run that has ended.
-  std::uint64_t room_for(const Exchange& exchange) const;
+  // How many bytes of a live body can be given now, at once; 0 of a run that has ended.
+  std::size_t room_for(const Exchange& exchange) const;
   // The next part of a live body, no more than that; an empty one is its end.
   void give(const Exchange& exchange, ByteView part);
   // Nobody waits for the answer: the run ends soon, as a cancelled one.

@@ -83,8 +83,10 @@ class Relay {
   http::response<http::buffer_body> client_response() const;
   std::uint64_t host_part_ms() const;
   net::awaitable<ForwardResult> relay_answer(Settling& settling);
-  ForwardResult end_answer(Settling& settling, Hash32 body_sha256, std::uint64_t body_bytes,
-                           bool client_open);
+  // The next part of the Host's answer, in chunk_: how many bytes, 0 where there is more to read
+  // first. Nothing when the answer has broken off.
+  net::awaitable<std::optional<std::size_t>> read_part();
+  ForwardResult end_answer(Settling& settling, bool client_open);
   // Lets the stream be ended where it is in the way of others; as long as what this returns lives.
   std::shared_ptr<void> yield_stream(std::uint64_t index);
   // What the Host has of a stream that its End User has left is read to its end; no more is asked
@@ -95,7 +97,7 @@ class Relay {
   net::awaitable<ForwardResult> relay_switched(Settling& settling);
   net::awaitable<beast::error_code> send_switched();
   net::awaitable<void> carry_to_host();
-  net::awaitable<bool> carry_to_client(Sha256Stream& body, std::uint64_t& body_bytes);
+  net::awaitable<bool> carry_to_client();
   void avoid();
   static ForwardResult not_reached(std::string why) {
     return {ForwardEnd::kNotReached, false, std::move(why), {}};
@@ -119,6 +121,8 @@ class Relay {
   Sha256Stream request_body_;
   Hash32 request_hash_;
   std::uint64_t request_bytes_ = 0;
+  Sha256Stream answer_body_;
+  std::uint64_t answer_bytes_ = 0;
   bool body_touched_ = false;
   bool request_whole_ = false;
   bool asks_switch_ = false;  // the End User asks for another protocol

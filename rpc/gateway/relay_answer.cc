@@ -34,6 +34,20 @@ std::uint64_t Relay::host_part_ms() const {
   return streamed_ ? replica_.manifest.wall_ms + kHostSlackMs : config_.body_idle_ms_max;
 }
 
+net::awaitable<std::optional<std::size_t>> Relay::read_part() {
+  beast::error_code error;
+  parser_->get().body().data = chunk_.data();
+  parser_->get().body().size = chunk_.size();
+  host_->stream.expires_after(milliseconds(host_part_ms()));
+  co_await http::async_read_some(host_->stream, host_->buffer, *parser_,
+                                 net::redirect_error(net::use_awaitable, error));
+  if (error && error != http::error::need_buffer) co_return std::nullopt;
+  const std::size_t got = chunk_.size() - parser_->get().body().size;
+  answer_body_.update(ByteView(chunk_.data(), got));
+  answer_bytes_ += got;
+  co_return got;
+}
+
 void Relay::leave_stream() {
   if (std::exchange(left_, true) || !streamed_) return;
   beast::error_code ignored;
@@ -57,7 +71,6 @@ std::shared_ptr<void> Relay::yield_stream(std::uint64_t index) {
 
 net::awaitable<ForwardResult> Relay::relay_answer(Settling& settling) {
   beast::error_code client_error;
-  beast::error_code host_error;
   auto response = client_response();
   http::response_serializer<http::buffer_body> serializer(response);
   response.body().data = nullptr;
@@ -65,28 +78,18 @@ net::awaitable<ForwardResult> Relay::relay_answer(Settling& settling) {
   exchange_.client.expires_after(milliseconds(config_.body_idle_ms_max));
   co_await http::async_write_header(exchange_.client, serializer,
                                     net::redirect_error(net::use_awaitable, client_error));
-  Sha256Stream body;
-  std::uint64_t body_bytes = 0;
   // A stream may pause for long, and a write alone would show that nobody is there.
   const auto yields = yield_stream(settling.index());
   std::shared_ptr<void> watch;
   if (streamed_) watch = exchange_.client.watch_leaving([this] { leave_stream(); });
   while (!parser_->is_done()) {
-    parser_->get().body().data = chunk_.data();
-    parser_->get().body().size = chunk_.size();
-    host_->stream.expires_after(milliseconds(host_part_ms()));
-    co_await http::async_read_some(host_->stream, host_->buffer, *parser_,
-                                   net::redirect_error(net::use_awaitable, host_error));
-    if (host_error == http::error::need_buffer) host_error = {};
-    if (host_error) co_return ForwardResult{};
-    const std::size_t got = chunk_.size() - parser_->get().body().size;
-    body.update(ByteView(chunk_.data(), got));
-    body_bytes += got;
+    const auto got = co_await read_part();
+    if (!got) co_return ForwardResult{};
     // An End User who left does not excuse the settlement: the Host's answer is read to its end.
     if (client_error) leave_stream();
-    if (client_error || got == 0) continue;
+    if (client_error || *got == 0) continue;
     response.body().data = chunk_.data();
-    response.body().size = got;
+    response.body().size = *got;
     // The end is written below, once it is known to be one.
     response.body().more = !parser_->is_done() || response.chunked();
     exchange_.client.expires_after(milliseconds(config_.body_idle_ms_max));
@@ -106,15 +109,14 @@ net::awaitable<ForwardResult> Relay::relay_answer(Settling& settling) {
                                net::redirect_error(net::use_awaitable, client_error));
   }
   const bool keep = !client_error && !cut && response.keep_alive();
-  co_return end_answer(settling, body.finish(), body_bytes, keep);
+  co_return end_answer(settling, keep);
 }
 
-ForwardResult Relay::end_answer(Settling& settling, Hash32 body_sha256, std::uint64_t body_bytes,
-                                bool client_open) {
-  const std::uint64_t bytes = market::response_bytes(answer_, body_bytes) + outbound_bytes_;
+ForwardResult Relay::end_answer(Settling& settling, bool client_open) {
+  const std::uint64_t bytes = market::response_bytes(answer_, answer_bytes_) + outbound_bytes_;
   if (request_whole_) {
-    settling.settle(
-        {request_hash_, market::response_hash(answer_, body_sha256), request_bytes_, bytes});
+    settling.settle({request_hash_, market::response_hash(answer_, answer_body_.finish()),
+                     request_bytes_, bytes});
   }
   const std::string_view outcome = view(parser_->get()["Fog-Outcome"]);
   ServedRequest served;

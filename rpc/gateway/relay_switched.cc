@@ -47,23 +47,14 @@ net::awaitable<void> Relay::carry_to_host() {
 
 // False when the Host's answer has broken off. An End User who has left does not: it ends as soon
 // as the Host is told.
-net::awaitable<bool> Relay::carry_to_client(Sha256Stream& body, std::uint64_t& body_bytes) {
+net::awaitable<bool> Relay::carry_to_client() {
   beast::error_code client_error;
-  beast::error_code host_error;
   while (!parser_->is_done()) {
-    parser_->get().body().data = chunk_.data();
-    parser_->get().body().size = chunk_.size();
-    host_->stream.expires_after(milliseconds(host_part_ms()));
-    co_await http::async_read_some(host_->stream, host_->buffer, *parser_,
-                                   net::redirect_error(net::use_awaitable, host_error));
-    if (host_error == http::error::need_buffer) host_error = {};
-    if (host_error) co_return false;
-    const std::size_t got = chunk_.size() - parser_->get().body().size;
-    body.update(ByteView(chunk_.data(), got));
-    body_bytes += got;
-    if (client_error || got == 0) continue;
+    const auto got = co_await read_part();
+    if (!got) co_return false;
+    if (client_error || *got == 0) continue;
     exchange_.client.expires_after(milliseconds(config_.body_idle_ms_max));
-    co_await net::async_write(exchange_.client, net::buffer(chunk_.data(), got),
+    co_await net::async_write(exchange_.client, net::buffer(chunk_.data(), *got),
                               net::redirect_error(net::use_awaitable, client_error));
     exchange_.client.expires_never();
     // Its reader sees it too, and tells the Host.
@@ -83,15 +74,13 @@ net::awaitable<ForwardResult> Relay::relay_switched(Settling& settling) {
                   carries = false;
                   ended.cancel();
                 });
-  Sha256Stream body;
-  std::uint64_t body_bytes = 0;
-  const bool whole = co_await carry_to_client(body, body_bytes);
+  const bool whole = co_await carry_to_client();
   if (!whole) host_->stream.close();
   exchange_.client.cancel();
   beast::error_code ignored;
   if (carries) co_await ended.async_wait(net::redirect_error(net::use_awaitable, ignored));
   if (!whole || !accept_counters(settling.index())) co_return ForwardResult{};
-  co_return end_answer(settling, body.finish(), body_bytes, false);
+  co_return end_answer(settling, false);
 }
 
 }  // namespace fog::gateway
