@@ -15,6 +15,11 @@ Fail<Error> empty_passphrase() {
   return fail(ErrorCode::kInvalidInput, "a passphrase must not be empty");
 }
 
+Fail<Error> bad_name() {
+  return fail(ErrorCode::kInvalidInput,
+              "an account name has 1 to 32 letters, digits, '.', '_' or '-'");
+}
+
 ErrorOr<std::string> read_keystore_text(const std::string& path) {
   TRY(const SecretBytes contents, read_secret_file(path, kKeystoreBytesMax));
   return std::string(as_text(contents.get()));
@@ -70,6 +75,13 @@ ErrorOr<Keystore> Keystore::create(std::string path, std::string_view mnemonic,
 
 ErrorOr<Keystore> Keystore::open(std::string path, std::string_view passphrase) {
   TRY(std::string text, read_keystore_text(path));
+  TRY(Keystore out, open_text(std::move(path), text, passphrase));
+  out.on_disk_ = std::move(text);
+  return out;
+}
+
+ErrorOr<Keystore> Keystore::open_text(std::string path, std::string_view text,
+                                      std::string_view passphrase) {
   TRY(KeystoreFile file, decode_at(path, text));
   TRY(SecretBytes key, keystore_key(file.header, passphrase));
   auto contents = open_contents(file, key);
@@ -77,7 +89,6 @@ ErrorOr<Keystore> Keystore::open(std::string path, std::string_view passphrase) 
   Keystore out(std::move(path), std::move(file), std::move(key), *std::move(contents));
   TRY_VOID(out.unlock_root());
   TRY_VOID(out.check_accounts());
-  out.on_disk_ = std::move(text);
   return out;
 }
 
@@ -129,10 +140,7 @@ ErrorOr<ShownAccount> Keystore::add_imported(std::string_view name, const Secret
 
 ErrorOr<ShownAccount> Keystore::add(std::string_view name,
                                     std::variant<std::uint32_t, Hash32> key) {
-  if (!is_account_name(name)) {
-    return fail(ErrorCode::kInvalidInput,
-                "an account name has 1 to 32 letters, digits, '.', '_' or '-'");
-  }
+  if (!is_account_name(name)) return bad_name();
   if (accounts().size() == kKeystoreAccountsMax) {
     return fail(ErrorCode::kExhausted,
                 fmt::format("a keystore holds at most {} accounts", kKeystoreAccountsMax));
@@ -153,6 +161,32 @@ ErrorOr<ShownAccount> Keystore::add(std::string_view name,
   contents_.accounts.push_back(std::move(stored));
   file_.header.accounts.push_back(account);
   return account;
+}
+
+ErrorOr<void> Keystore::rename(std::string_view name, std::string_view new_name) {
+  TRY(const ShownAccount account, find(name));
+  if (!is_account_name(new_name)) return bad_name();
+  for (const ShownAccount& other : accounts()) {
+    if (other.name != new_name) continue;
+    return fail(ErrorCode::kAlreadyExists,
+                fmt::format("{} has an account \"{}\" already", path_, new_name));
+  }
+  // After this line nothing fails.
+  for (StoredAccount& stored : contents_.accounts) {
+    if (stored.name == account.name) stored.name = std::string(new_name);
+  }
+  for (ShownAccount& one : file_.header.accounts) {
+    if (one.name == account.name) one.name = std::string(new_name);
+  }
+  return {};
+}
+
+ErrorOr<Address> Keystore::derived_address(std::uint32_t index) const {
+  if (!root_ || index >= kHardened) {
+    return fail(ErrorCode::kInvalidInput, path_ + " has no account at this index");
+  }
+  TRY(const HdPrivateKey derived, root_->descendant(account_path(index)));
+  return address_of(derived.key().public_key());
 }
 
 ErrorOr<void> Keystore::change_passphrase(std::string_view passphrase, Rng& rng,

@@ -27,6 +27,9 @@ class Keystore {
                                   Rng& rng, const ScryptParams& params = {});
   // kPermission for a wrong passphrase, kCorrupt for a damaged file, kNotFound if there is none.
   static ErrorOr<Keystore> open(std::string path, std::string_view passphrase);
+  // The same of a keystore file's text, e.g. out of a backup; save() would create `path`.
+  static ErrorOr<Keystore> open_text(std::string path, std::string_view text,
+                                     std::string_view passphrase);
   // What can be seen without the passphrase.
   static ErrorOr<std::vector<ShownAccount>> list(const std::string& path);
 
@@ -42,13 +45,18 @@ class Keystore {
   ErrorOr<ShownAccount> add_derived(std::string_view name, std::optional<std::uint32_t> index);
   // kAlreadyExists if the name or the key is there already.
   ErrorOr<ShownAccount> add_imported(std::string_view name, const SecretKey& key);
-  // kInvalidInput for an empty passphrase.
+  // kNotFound names the accounts there are; kAlreadyExists, kInvalidInput as for a new name.
+  ErrorOr<void> rename(std::string_view name, std::string_view new_name);
+  // Makes a new key from the passphrase. kInvalidInput for an empty one.
   ErrorOr<void> change_passphrase(std::string_view passphrase, Rng& rng,
                                   const ScryptParams& params = {});
   // Writes the file (mode 0600, on disk before this returns). kAlreadyExists, kUnavailable (changed
   // by another program since it was opened) or kIo leave the file as it was.
   ErrorOr<void> save(Rng& rng);
 
+  // The address that an account at this index has or would have. kInvalidInput without a mnemonic,
+  // or for an index from 2^31 on.
+  ErrorOr<Address> derived_address(std::uint32_t index) const;
   ErrorOr<SecretKey> secret_key(std::string_view name_or_address) const;
   // The words to write down. kNotFound if the keystore holds imported keys only.
   ErrorOr<SecretText> mnemonic() const;

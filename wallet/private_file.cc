@@ -93,6 +93,27 @@ ErrorOr<void> replace_private_file(const std::string& path, ByteView expected, B
   return {};
 }
 
+ErrorOr<void> wipe_file(const std::string& path) {
+  TRY(const UniqueFd folder, open_folder(path));
+  {
+    // Not through a link: what it points to may be anybody's.
+    const UniqueFd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
+    if (!file) return fail_errno("cannot open", path);
+    const off_t size = ::lseek(file.get(), 0, SEEK_END);
+    if (size < 0 || ::lseek(file.get(), 0, SEEK_SET) != 0) return fail_errno("cannot read", path);
+    const Bytes zeros(4'096);
+    for (auto left = static_cast<std::size_t>(size); left > 0;) {
+      const std::size_t part = std::min(left, zeros.size());
+      TRY_VOID(write_all(file.get(), ByteView(zeros).first(part)));
+      left -= part;
+    }
+    if (::fsync(file.get()) != 0) return fail_errno("cannot sync", path);
+  }
+  if (::unlink(path.c_str()) != 0) return fail_errno("cannot take away", path);
+  if (::fsync(folder.get()) != 0) return fail_errno("cannot sync the folder of", path);
+  return {};
+}
+
 ErrorOr<SecretBytes> read_secret_file(const std::string& path, std::size_t size_max) {
   const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file) return fail_errno("cannot open", path);

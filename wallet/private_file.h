@@ -18,6 +18,9 @@ ErrorOr<void> create_private_file(const std::string& path, ByteView contents);
 // file stays on any failure. Programs that use this function exclude each other by a lock on the
 // folder.
 ErrorOr<void> replace_private_file(const std::string& path, ByteView expected, ByteView contents);
+// Overwrites the file, takes it away, and waits for the disk. kNotFound, kPermission, kIo. The disk
+// itself, or a backup of it, may still hold what was there.
+ErrorOr<void> wipe_file(const std::string& path);
 // The whole file. kNotFound; kPermission if it may not be read; kExhausted above `size_max` bytes.
 ErrorOr<SecretBytes> read_secret_file(const std::string& path, std::size_t size_max);
 // To the end of a file, pipe or terminal. kExhausted above `size_max` bytes, kIo on failure;

@@ -116,7 +116,7 @@ ErrorOr<ReadyTx> sign_tx(TxBody body, Signer& signer) {
   return make_ready({std::move(body), SingleAuth{signer.public_key(), signature}});
 }
 
-ErrorOr<ReadyTx> assemble_tx(TxBody body, MultiAuth auth) {
+ErrorOr<ReadyTx> assemble_tx(TxBody body, TxAuth auth) {
   return make_ready({std::move(body), std::move(auth)});
 }
 

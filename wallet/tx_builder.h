@@ -61,8 +61,8 @@ struct ReadyTx {
 };
 // kInvalidInput if the signer's address is not the body's sender; the signer's errors.
 ErrorOr<ReadyTx> sign_tx(TxBody body, Signer& signer);
-// With an authorization from combine_shares (wallet/multisig.h).
-ErrorOr<ReadyTx> assemble_tx(TxBody body, MultiAuth auth);
+// With an authorization that was made elsewhere (wallet/multisig.h, wallet/tx_file.h).
+ErrorOr<ReadyTx> assemble_tx(TxBody body, TxAuth auth);
 
 // The usual message: FOG to one or more addresses. kInvalidInput for none, more than 256, a zero
 // amount, or a sum beyond 64 bits.

@@ -82,7 +82,15 @@ ErrorOr<Draft> draft_tx(NodeApi& node, Clock& clock, LaneBook& lanes, const Addr
   TRY(TxBody body, build_body(std::move(plan)));
   TRY(const TxQuote quoted, policy ? quote(body, *policy) : quote(body));
   TRY_VOID(check_balance(sender, account->balance, body, quoted, chain.base_price));
+  if (options.sequence && !options.lane) {
+    return fail(ErrorCode::kInvalidInput, "a sequence is one in a lane: name the lane too");
+  }
   // After this line nothing fails.
+  if (options.sequence) {
+    body.lane = *options.lane;
+    body.sequence = *options.sequence;
+    return Draft{std::move(body), chain.base_price};
+  }
   const LanePlace place = lanes.take(*account, options.lane, body.expiry_ms, now_ms);
   body.lane = place.lane;
   body.sequence = place.sequence;
@@ -192,6 +200,7 @@ ErrorOr<Sent> TxSender::send(const std::vector<RawMessage>& messages, const Send
                              std::uint64_t timeout_ms) {
   for (int attempt = 1;; ++attempt) {
     TRY(const ReadyTx tx, prepare(messages, options));
+    if (options.on_ready) options.on_ready(tx);
     const auto reply = offer(tx);
     // Without an answer it may have been accepted: only its own fate tells.
     if (!reply || is_taken(*reply)) return wait(tx, timeout_ms);

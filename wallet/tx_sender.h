@@ -5,6 +5,7 @@
 // far as there are lanes. Calls block on the node.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,9 +19,14 @@ namespace fog::wallet {
 
 struct SendOptions {
   std::optional<std::uint8_t> lane;  // nothing: chosen
-  std::optional<FeeTerms> fee;       // nothing: suggest_fee of the node's base price
-  std::uint64_t ttl_ms = 300'000;    // it expires this long after now
+  // In that lane, which must be named too; nothing: the next. For who plans several ahead, or
+  // replaces one that waits.
+  std::optional<std::uint64_t> sequence;
+  std::optional<FeeTerms> fee;     // nothing: suggest_fee of the node's base price
+  std::uint64_t ttl_ms = 300'000;  // it expires this long after now
   std::string memo;
+  // Called by send() with each transaction before the node is given it; nothing: not.
+  std::function<void(const ReadyTx&)> on_ready;
 };
 
 // A transaction that a final block includes, and that did what it says.

@@ -1,27 +1,12 @@
 #include "rpc/json/yaml_section.h"
 
 #include <charconv>
-#include <numeric>
 #include <set>
+
+#include "chain/base/edit_distance.h"
 
 namespace fog::rpc {
 namespace {
-
-// Levenshtein, one row at a time.
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t above = row[j];
-      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0U : 1U)});
-      diagonal = above;
-    }
-  }
-  return row[b.size()];
-}
 
 std::optional<std::uint64_t> parse_whole(std::string_view text) {
   std::uint64_t value = 0;
@@ -56,7 +41,7 @@ std::optional<std::string_view> did_you_mean(std::string_view word,
   for (const std::string_view candidate : known) {
     // Who leaves out the unit means the key that has it.
     const bool begins = word.size() >= 3 && candidate.starts_with(word);
-    const std::size_t d = begins ? 1 : distance(word.substr(0, 64), candidate);
+    const std::size_t d = begins ? 1 : edit_distance(word.substr(0, 64), candidate);
     if (d < best_distance) {
       best = candidate;
       best_distance = d;

@@ -7,6 +7,7 @@ export { toJson } from './bcs/codec.js';
 export * from './keys/address.js';
 export * from './keys/hash.js';
 export * from './keys/keys.js';
+export * from './keys/message.js';
 export * from './keys/mnemonic.js';
 export * from './proof/certificate.js';
 export * from './proof/light.js';
