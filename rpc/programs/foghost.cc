@@ -197,9 +197,7 @@ int run_command(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    // `command` may not have been reached.
-    const bool json = std::find(argv, argv + argc, std::string_view("--json")) != argv + argc;
-    return fog::cli::finish_parse("foghost", app, error, json);
+    return fog::cli::finish_parse("foghost", app, error, {argv + 1, argv + argc});
   }
   return fog::cli::finish("foghost", chosen(command), command.options.json);
 }

@@ -168,7 +168,7 @@ class Transactions(StagedTest):
         self.assertEqual(decoded["id"], self.sent["tx"])
         self.assertEqual(decoded["body"]["sender"], self.addresses["main"])
         self.assertIn(self.addresses["savings"], str(decoded))
-        self.assertIn("not hex", offline.fails(2, "tx", "decode", "xyz"))
+        self.assertIn("nor hex", offline.fails(2, "tx", "decode", "xyz"))
         self.assertIn("not a transaction", offline.fails(2, "tx", "decode", block["txs"][0] + "00"))
         self.assertIn("not a transaction", offline.fails(2, "tx", "decode", block["txs"][0][:-2]))
 

@@ -91,14 +91,101 @@ class Guides(StagedTest):
         self.assertIn("100000 FOG", guide.run("fogcoin balance"))
         paid = guide.run("fogcoin send fog1...=12.5 savings=3", {"fog1...": savings})
         guide.run('fogcoin --memo "rent for May" send savings=1')
+        self.names_and_backups(guide, main, savings)
         self.assertIn("succeeded", guide.run("fogcoin tx show ID", {"ID": paid.split("Transaction ")[1].strip()}))
         self.cli("wallet", "add", "shop")
         self.main("send", "shop=5")
         guide.run("fogcoin --json --passphrase-file /etc/shop/passphrase --account shop send fog1...=2",
                   {"/etc/shop/passphrase": self.cli.passphrase_file, "fog1...": savings})
+        self.one_that_waits(guide, savings)
+        self.keys_elsewhere(guide, savings)
+        signature = guide.run('fogcoin message sign "This address is mine. 2026-12-01"').strip()
+        guide.run('fogcoin message verify fog1... SIGNATURE "This address is mine. 2026-12-01"',
+                  {"fog1...": "main", "SIGNATURE": signature})
+        self.one_tool(guide)
         guide.run("fogcoin --node http://127.0.0.1:7780 node status", {"http://127.0.0.1:7780": self.node.url})
         self.assertIn("yes", guide.run("fogcoin node verify-supply"))
         guide.is_done()
+
+    def one_tool(self, guide):
+        start = next(i for i, line in enumerate(guide.blocks) if line.startswith("# ~/.fogcoin/fogcoin.conf"))
+        config = self.stage.folder / "home/.fogcoin/fogcoin.conf"
+        config.write_text("\n".join(guide.blocks[start:start + 7]) + "\n")
+        self.assertIn("profile home", guide.run("fogcoin config show", env={"FOGCOIN_NODE": ""}))
+        self.assertIn("node.example.org", guide.run("fogcoin --profile shop config show", env={"FOGCOIN_NODE": ""}))
+        config.unlink()
+        self.assertIn("account,address,balance", guide.run("fogcoin --output csv balance"))
+        self.assertIn("complete -o default", guide.run("fogcoin completion bash"))
+        guide.run("fogcoin man --out man/man1")
+        self.assertTrue((self.stage.folder / "man/man1/fogcoin.1").exists())
+        guide.run("fogcoin doctor")
+
+    def names_and_backups(self, guide, main, savings):
+        guide.run('fogcoin wallet label savings "for the roof"')
+        self.assertIn("Found 0 more", guide.run("fogcoin wallet discover"))
+        guide.run("fogcoin wallet rename savings roof")
+        self.cli("wallet", "rename", "roof", "savings")
+        bob = self.stage.wallet(name="bob")[1]["main"]
+        guide.run('fogcoin contact add bob fog1... --label "who repairs the roof"', {"fog1...": bob})
+        self.assertIn(bob, guide.run("fogcoin contact list"))
+        guide.run("fogcoin send bob=12.5")
+        guide.run("fogcoin contact remove bob")
+        guide.run("fogcoin wallet backup wallet.backup")
+        guide.run("fogcoin wallet verify-backup wallet.backup")
+        again = {"FOGCOIN_WALLET": str(self.stage.folder / "restored.json")}
+        self.assertIn(savings, guide.run("fogcoin wallet restore --backup wallet.backup", env=again))
+        new = secret_file(self.stage.folder / "new", "another")
+        guide.run("fogcoin wallet passphrase", {"passphrase": f"passphrase --new-passphrase-file {new}"}, env=again)
+        guide.run("fogcoin wallet wipe", {"wipe": "wipe --yes"}, env=again)
+
+    def one_that_waits(self, guide, savings):
+        self.assertIn("normal", guide.run("fogcoin fees"))
+        guide.run("fogcoin --fee fast send fog1...=2", {"fog1...": savings})
+        # They wait for one before them in their lane.
+        lanes = self.node.rpc("account_get", address=self.cli("wallet", "address", "main")["address"])["lanes"]
+        first = next((int(one["next"]) for one in lanes if one["lane"] == 9), 0)
+        after = [str(first + 1), str(first + 2)]
+        for sequence in after:
+            self.main.run("--timeout", 1, "--lane", 9, "--sequence", sequence, "send", "savings=1", code=3)
+        waiting = {one["body"]["sequence"]: one["id"] for one in self.main("tx", "pending")}
+        self.assertIn("waiting", guide.run("fogcoin tx pending"))
+        for command, what, sequence in (("fogcoin tx replace ID", "ID", after[0]),
+                                        ("fogcoin tx cancel ID2", "ID2", after[1])):
+            # The newcomer waits for the same: it is given before its place can be reached, and is final after.
+            program = guide.words(command, {what: waiting[sequence]})
+            ended = self.stage.start(program[0], "--node", self.node.url, "--wallet", self.cli.wallet,
+                                     "--passphrase-file", self.cli.passphrase_file, *program[1:], log=f"waits-{sequence}")
+            until("it has taken the place", lambda: self.node.rpc("chain_status")["mempool_txs"] == "2" and
+                  waiting[sequence] not in [one["id"] for one in self.main("tx", "pending") if one["fate"] == "waiting"])
+            self.waiters = [*getattr(self, "waiters", []), ended]
+        self.main("--lane", 9, "--sequence", first, "send", "savings=1")
+        self.assertEqual([one.process.wait(60) for one in self.waiters], [0, 0])
+
+    def keys_elsewhere(self, guide, savings):
+        """A computer with a network and without keys, and an account of three people of whom two sign."""
+        folder = self.stage.folder
+        online = {"FOGCOIN_WALLET": str(folder / "online.json")}
+        offline = {"FOGCOIN_NODE": "http://127.0.0.1:1"}
+        key = guide.run("fogcoin wallet key main", env=offline).strip()
+        guide.run("fogcoin wallet watch cold PUBLICKEY", {"PUBLICKEY": key}, env=online)
+        here = {"fog1...": savings}
+        guide.run("fogcoin --account cold --unsigned payment.json send fog1...=2", here, env=online)
+        self.assertIn("pay 2 FOG to savings", guide.run("fogcoin tx decode payment.json", env=offline))
+        self.assertIn("complete", guide.run("fogcoin tx sign payment.json", env=offline))
+        self.assertIn("Final", guide.run("fogcoin tx send payment.json", env=online))
+        guide.run("fogcoin --account cold --unsigned later.json --chain CHAIN --lane 3 --sequence 0 --base-price 10 send "
+                  "fog1...=2", {**here, "CHAIN": self.cli("node", "status")["chain_id"]}, env={**online, **offline})
+
+        others = [self.stage.wallet(name=name)[0] for name in ("second", "third")]
+        keys = [one("wallet", "key")["public_key"] for one in others]
+        guide.run("fogcoin wallet multisig team --threshold 2 PUBLICKEY PUBLICKEY2 PUBLICKEY3",
+                  {"PUBLICKEY2": keys[0], "PUBLICKEY3": keys[1], "PUBLICKEY ": key + " "})
+        self.main("send", "team=5")
+        guide.run("fogcoin --account team --unsigned rent.json send savings=1")
+        others[0]("tx", "sign", folder / "rent.json", "--out", folder / "rent-by-you.json")
+        guide.run("fogcoin tx sign rent.json --out rent-by-me.json", env=offline)
+        guide.run("fogcoin tx combine rent-by-me.json rent-by-you.json --out rent-by-us.json")
+        self.assertIn("Final", guide.run("fogcoin tx send rent-by-us.json"))
 
     def start_gateway(self, guide):
         """The set-up part of the gateway's guide; its URL."""

@@ -12,7 +12,11 @@ PROGRAMS = ("fogcoin", "fogcoind", "foghost", "foggate")
 # What must be there, so that a walk that finds too little fails. Commands as DESIGN and the guides name them.
 COMMANDS = {
     "fogcoin": ["wallet create", "wallet restore", "wallet accounts", "wallet add", "wallet address",
-                "wallet mnemonic", "balance", "send", "tx show", "tx wait", "tx decode", "service publish", "dev", "secret set", "secret list", "secret remove",
+                "wallet mnemonic", "wallet key", "wallet watch", "wallet multisig", "wallet discover", "wallet rename",
+                "wallet label", "wallet forget", "wallet passphrase", "wallet backup", "wallet verify-backup", "wallet wipe",
+                "contact add", "contact list", "contact remove", "balance", "send", "tx show", "tx wait",
+                "tx decode", "tx sign", "tx combine", "tx send", "tx pending", "tx replace", "tx cancel", "fees", "config show", "doctor", "man",
+                "completion bash", "completion zsh", "completion fish", "message sign", "message verify", "service publish", "dev", "secret set", "secret list", "secret remove",
                 "service upload", "service list", "service show", "service retire", "service schema", "bid preview", "bid create", "bid topup",
                 "bid update", "bid close", "events", "bid list", "bid show", "lease list", "lease show", "receipt list", "host list",
                 "host show", "gateway list", "auditor attest", "auditor revoke", "auditor list", "node status", "node verify-supply", "params show",
@@ -57,7 +61,7 @@ class Help(unittest.TestCase):
         self.assertIn("Usage:", done.out)
         with self.subTest(program=program, command=" ".join(words)):
             self.assertGreater(len(done.out.splitlines()[0]), 10, "does not say what it does")
-        for section in ("Options", "Positionals", "Subcommands"):
+        for section in ("Options", "Transactions", "Positionals", "Subcommands"):
             for name, description in sections.get(section, {}).items():
                 with self.subTest(program=program, command=" ".join(words), entry=name):
                     self.assertGreater(len(description), 3, "has no description")

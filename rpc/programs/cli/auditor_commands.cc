@@ -42,11 +42,8 @@ ErrorOr<void> attest(Context& context, const AttestOptions& options) {
   }
   TRY(const ChainStatus status, context.node().status());
   const market::AttestHost message{id, std::move(attributes), status.time_ms + *lasts_us / 1'000};
-  std::vector<std::string> effects{"attest of Host " + to_hex0x(id) + " until " +
-                                   time_text(message.expires_ms) + ":"};
-  for (const auto& [name, value] : message.attributes) effects.push_back(name + " = " + value);
   Json json{{"host", to_hex0x(id)}, {"expires_ms", std::to_string(message.expires_ms)}};
-  TRY(const auto sent, context.send({make_message(message)}, effects, json));
+  TRY(const auto sent, context.send({make_message(message)}, {}, json));
   context.print(json, "Attested at height " + std::to_string(sent.height) + ", until " +
                           time_text(message.expires_ms) + ".");
   return {};
@@ -55,9 +52,7 @@ ErrorOr<void> attest(Context& context, const AttestOptions& options) {
 ErrorOr<void> revoke(Context& context, const std::string& text) {
   TRY(const auto id, parse_id(text, "host"));
   Json json{{"host", to_hex0x(id)}};
-  TRY(const auto sent,
-      context.send({make_message(market::RevokeAttestation{id})},
-                   {"revoke what this account attests of Host " + to_hex0x(id)}, json));
+  TRY(const auto sent, context.send({make_message(market::RevokeAttestation{id})}, {}, json));
   context.print(json, "Revoked at height " + std::to_string(sent.height) + "; leases go on.");
   return {};
 }
@@ -79,7 +74,7 @@ ErrorOr<void> list(Context& context, const std::string& text) {
   TRY(auto found, read_record<market::HostAudit>(context.node(), market::host_audit_key(id)));
   if (found) audit = *std::move(found);
   TRY(const ChainStatus status, context.node().status());
-  std::vector<std::vector<std::string>> rows{{"AUDITOR", "EXPIRES", "ATTESTS"}};
+  Rows rows{{"AUDITOR", "EXPIRES", "ATTESTS"}};
   for (const market::Attestation& one : audit.attestations) {
     const bool counts = !one.attributes.empty() && status.time_ms < one.expires_ms;
     const std::string expires = one.attributes.empty() ? "-"

@@ -55,16 +55,8 @@ ErrorOr<void> create(Context& context, const BidOptions& options) {
     deposit = Amount{*all};
   }
   market::CreateBid message{terms, *deposit};
-  const std::string replicas =
-      std::to_string(terms.replicas_min) + ".." + std::to_string(terms.replicas_max);
-  const std::vector<std::string> effects{
-      "bid for " + replicas + " replicas of '" + terms.service + "'",
-      "each at most " + format_fog(Amount{market::cap_of_step(terms.cap_step)}) +
-          " an hour at its profile, never more than " + format_fog(terms.spend_per_hour_max) +
-          " an hour",
-      "deposit " + format_fog(*deposit) + " into escrow; what is not used comes back"};
   Json json{{"service", terms.service}, {"deposit", std::to_string(deposit->droplets)}};
-  TRY(const auto sent, context.send({make_message(message)}, effects, json));
+  TRY(const auto sent, context.send({make_message(message)}, {}, json));
   const auto id = market::make_bid_id(sent.id, 0);
   json["bid"] = to_hex0x(id);
   context.print(json, "Bid " + to_hex0x(id) + "\nfunded with " + format_fog(*deposit) +
@@ -78,9 +70,7 @@ ErrorOr<void> top_up(Context& context, const std::string& text, const std::strin
   TRY(const auto amount, parse_amount(amount_text, "the deposit"));
   market::TopUpBid message{id, amount};
   Json json{{"bid", to_hex0x(id)}, {"amount", std::to_string(amount.droplets)}};
-  TRY(const auto sent,
-      context.send({make_message(message)},
-                   {"deposit " + format_fog(amount) + " into bid " + to_hex0x(id)}, json));
+  TRY(const auto sent, context.send({make_message(message)}, {}, json));
   context.print(
       json, "Deposited " + format_fog(amount) + " at height " + std::to_string(sent.height) + ".");
   return {};
@@ -90,8 +80,7 @@ ErrorOr<void> close(Context& context, const std::string& text) {
   TRY(const auto id, parse_id(text, "bid"));
   market::CloseBid message{id};
   Json json{{"bid", to_hex0x(id)}};
-  TRY(const auto sent, context.send({make_message(message)},
-                                    {"close bid " + to_hex0x(id) + "; its replicas stop"}, json));
+  TRY(const auto sent, context.send({make_message(message)}, {}, json));
   context.print(json,
                 "Closed at height " + std::to_string(sent.height) +
                     ". What is not owed returns to the depositors once the last receipts are in.");
@@ -128,14 +117,13 @@ ErrorOr<void> list(Context& context, const std::string& service, const std::stri
   TRY(const auto bids,
       read_index<market::Bid>(context.node(), prefix, state_key(Table::kBid), kListMax));
   Json json = Json::array();
-  std::vector<std::vector<std::string>> rows{
-      {"BID", "SERVICE", "STATE", "FREE", "LOCKED", "SPENT"}};
+  Rows rows{{"BID", "SERVICE", "STATE", "FREE", "LOCKED", "SPENT"}};
   for (const auto& bid : bids) {
     json.push_back(rpc::to_json(bid));
     rows.push_back({to_hex0x(bid.id), bid.terms.service, bid_state(bid), format_fog(bid.free),
                     format_fog(bid.locked), format_fog(bid.spent)});
   }
-  context.print(json, table(rows));
+  context.print_list(json, rows);
   return {};
 }
 
@@ -160,7 +148,7 @@ ErrorOr<void> show(Context& context, const std::string& text) {
              {"spent", format_fog(bid.spent)},
              {"refunded", format_fog(bid.refunded)},
              {"deposited", format_fog(bid.deposited) + " in all"}});
-  std::vector<std::vector<std::string>> rows{{"LEASE", "TERM", "HOST", "STATE", "SCALE", "PAID"}};
+  Rows rows{{"LEASE", "TERM", "HOST", "STATE", "SCALE", "PAID"}};
   for (const auto& lease : leases) {
     json["leases"].push_back(rpc::to_json(lease));
     rows.push_back({to_hex0x(lease.id), std::to_string(lease.term), short_id(lease.host),

@@ -86,20 +86,14 @@ ErrorOr<void> update(Context& context, const UpdateOptions& options) {
                 "the bid has these terms already; name what is to change, see --help");
   }
   const std::uint32_t serving = std::uint32_t{bid.replicas_held} - bid.replicas_leaving;
-  std::vector<std::string> effects{
-      "changes bid " + to_hex0x(id) + " of '" + terms.service + "' to " +
-          std::to_string(terms.replicas_min) + ".." + std::to_string(terms.replicas_max) +
-          " replicas; leases that run keep their price",
-      "each new one at most " + format_fog(Amount{market::cap_of_step(terms.cap_step)}) +
-          " an hour at its profile, never more than " + format_fog(terms.spend_per_hour_max) +
-          " an hour"};
+  std::vector<std::string> notes;
   const std::uint32_t most = std::uint32_t{terms.replicas_max};
   if (serving > most) {
-    effects.push_back("closes at least " + std::to_string(serving - most) +
-                      " replicas, the latest first");
+    notes.push_back("it closes at least " + std::to_string(serving - most) +
+                    " replicas, the latest first");
   }
   Json json{{"bid", to_hex0x(id)}};
-  TRY(const auto sent, context.send({make_message(market::UpdateBid{id, terms})}, effects, json));
+  TRY(const auto sent, context.send({make_message(market::UpdateBid{id, terms})}, notes, json));
   context.print(json, "Updated at height " + std::to_string(sent.height) +
                           "; the next block clears what is missing. See: fogcoin bid show " +
                           to_hex0x(id));

@@ -1,21 +1,30 @@
 #include "rpc/programs/cli/context.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <iostream>
 #include <unistd.h>
 
 #include <fmt/format.h>
 
+#include "chain/base/file.h"
 #include "rpc/client/http_node.h"
 #include "rpc/json/codec.h"
+#include "rpc/programs/cli/command_tree.h"
+#include "wallet/describe.h"
 
 namespace fog::cli {
 
 std::string home_path(std::string_view rest) {
   const char* home = std::getenv("HOME");
   return std::string(home == nullptr ? "." : home).append(rest);
+}
+
+ErrorOr<void> make_folder_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string::npos || slash == 0) return {};
+  return make_folder(path.substr(0, slash));
 }
 
 void add_wallet_options(CLI::App& app, GlobalOptions& options, const std::string& whose) {
@@ -83,11 +92,24 @@ int finish(std::string_view program, const ErrorOr<void>& done, bool json) {
 }
 
 int finish_parse(std::string_view program, const CLI::App& app, const CLI::ParseError& error,
-                 bool json) {
-  if (json && error.get_exit_code() != 0) {
-    return finish(program, fail(ErrorCode::kInvalidInput, error.what()), true);
+                 const std::vector<std::string>& words) {
+  // Help that was asked for.
+  if (error.get_exit_code() == 0) return app.exit(error) == 0 ? kExitOk : kExitUsage;
+  const std::string meant = did_you_mean(app, words);
+  // CLI11 says of a wrong word that a subcommand is missing.
+  const Walk at = walk(app, words);
+  const std::string said = at.unknown.empty() || at.unknown_option
+                               ? std::string(error.what())
+                               : "'" + full_name(*at.command) + "' has no command '" +
+                                     wallet::printable(at.unknown) + "'";
+  // The command line was not understood, so its options may not have been either.
+  if (std::find(words.begin(), words.end(), "--json") != words.end()) {
+    return finish(program,
+                  fail(ErrorCode::kInvalidInput, said + (meant.empty() ? "" : ". " + meant)), true);
   }
-  return app.exit(error) == 0 ? kExitOk : kExitUsage;
+  std::cerr << said << "\nRun with --help for more information.\n";
+  if (!meant.empty()) std::cerr << meant << "\n";
+  return kExitUsage;
 }
 
 NodeApi& Context::node() {
@@ -95,7 +117,7 @@ NodeApi& Context::node() {
   return *node_;
 }
 
-ErrorOr<std::vector<wallet::ShownAccount>> Context::accounts() {
+ErrorOr<std::vector<wallet::ShownAccount>> Context::own_accounts() {
   auto listed = wallet::Keystore::list(options_.wallet);
   if (!listed && listed.error().code == ErrorCode::kNotFound) {
     return fail(ErrorCode::kNotFound,
@@ -105,10 +127,38 @@ ErrorOr<std::vector<wallet::ShownAccount>> Context::accounts() {
   return listed;
 }
 
-ErrorOr<wallet::ShownAccount> Context::account() {
+ErrorOr<wallet::Book> Context::book() {
+  return wallet::Book::open(wallet::book_path(options_.wallet));
+}
+
+std::string_view UsedAccount::kind() const {
+  if (own) return index ? "derived" : "imported";
+  return policy ? "multisig" : "watched";
+}
+
+ErrorOr<std::vector<UsedAccount>> Context::accounts() {
+  std::vector<UsedAccount> out;
+  const auto own = own_accounts();
+  if (own) {
+    for (const auto& one : *own) {
+      out.push_back({one.name, one.address, true, one.index, one.key, std::nullopt});
+    }
+  }
+  TRY(const auto book, this->book());
+  for (const wallet::BookEntry& one : book.entries()) {
+    if (one.kind == wallet::BookKind::kContact) continue;
+    out.push_back({one.name, one.address, false, std::nullopt, one.key, one.policy});
+  }
+  // Without keys there may be accounts that are watched; a wallet that cannot be read is told of.
+  if (!own && (out.empty() || own.error().code != ErrorCode::kNotFound)) return Fail{own.error()};
+  return out;
+}
+
+ErrorOr<UsedAccount> Context::account() {
   TRY(const auto all, accounts());
-  const std::string wanted =
-      options_.account.empty() && all.size() != 1 ? "main" : options_.account;
+  const std::string wanted = acting_                                       ? to_text(*acting_)
+                             : options_.account.empty() && all.size() != 1 ? "main"
+                                                                           : options_.account;
   if (wanted.empty()) return all.front();
   for (const auto& one : all) {
     if (one.name == wanted || to_text(one.address) == wanted) return one;
@@ -120,16 +170,35 @@ ErrorOr<wallet::ShownAccount> Context::account() {
 ErrorOr<Address> Context::address_of_text(const std::string& text) {
   if (const auto address = address_from_text(text)) return *address;
   if (wallet::is_account_name(text)) {
-    const auto all = wallet::Keystore::list(options_.wallet);
-    if (all) {
-      for (const auto& one : *all) {
+    const auto own = wallet::Keystore::list(options_.wallet);
+    if (own) {
+      for (const auto& one : *own) {
         if (one.name == text) return one.address;
       }
     }
+    TRY(const auto book, this->book());
+    if (const wallet::BookEntry* entry = book.find(text)) return entry->address;
   }
   return fail(ErrorCode::kInvalidInput,
-              "'" + text + "' is neither an address (fog1...) nor an account of the wallet " +
+              "'" + text +
+                  "' is neither an address (fog1...) nor a name of the address book or an account "
+                  "of the wallet " +
                   options_.wallet);
+}
+
+std::string Context::who(const Address& address) {
+  if (!names_) {
+    names_.emplace();
+    // Names are a help: without them the address itself is shown.
+    if (const auto own = wallet::Keystore::list(options_.wallet)) {
+      for (const auto& one : *own) names_->emplace(one.address, one.name);
+    }
+    if (const auto known = book()) {
+      for (const wallet::BookEntry& one : known->entries()) names_->emplace(one.address, one.name);
+    }
+  }
+  const auto found = names_->find(address);
+  return found == names_->end() ? to_text(address) : found->second + " (" + to_text(address) + ")";
 }
 
 ErrorOr<wallet::SecretText> Context::passphrase(wallet::PassphraseUse use,
@@ -139,6 +208,13 @@ ErrorOr<wallet::SecretText> Context::passphrase(wallet::PassphraseUse use,
 
 ErrorOr<std::unique_ptr<wallet::Signer>> Context::signer() {
   TRY(const auto chosen, account());
+  if (!chosen.own) {
+    return fail(ErrorCode::kPermission,
+                "the keys of '" + chosen.name + "' (" + std::string(chosen.kind()) +
+                    ") are not in this wallet. Write what is to be sent with --unsigned FILE, have "
+                    "it signed where they are with: fogcoin tx sign FILE, and send it with: "
+                    "fogcoin tx send FILE");
+  }
   TRY(const auto secret,
       passphrase(wallet::PassphraseUse::kKnown, "Passphrase of " + options_.wallet + ": "));
   return wallet::open_signer(options_.wallet, secret.get(), chosen.name);
@@ -154,43 +230,27 @@ void Context::print(const Json& json, const std::string& text) const {
   std::cout.flush();
 }
 
+void Context::print_list(const Json& json, const Rows& rows, const std::string& notes) const {
+  if (options_.output == "csv" && !options_.json) {
+    std::cout << csv(rows);
+    std::cout.flush();
+  } else {
+    print(json, table(rows, options_.output == "wide") + notes);
+  }
+}
+
 bool Context::asks() const {
   return !options_.yes && ::isatty(STDIN_FILENO) && ::isatty(STDERR_FILENO);
 }
 
-ErrorOr<void> Context::confirm(const std::vector<std::string>& effects, const wallet::ReadyTx& tx,
-                               std::uint64_t base_price) const {
-  for (const std::string& line : effects) std::cerr << "  " << line << "\n";
-  std::cerr << "  fee " << format_fog(tx.quote.fee_at(tx.body, base_price)) << ", at most "
-            << format_fog(tx.quote.fee_max) << "\n";
-  std::cerr << "Send this from " << to_text(tx.body.sender) << "? [y/N] ";
+ErrorOr<void> Context::confirm(const std::vector<std::string>& lines,
+                               const std::string& question) const {
+  for (const std::string& line : lines) std::cerr << "  " << line << "\n";
+  std::cerr << question << " [y/N] ";
   std::string answer;
   std::getline(std::cin, answer);
   if (answer == "y" || answer == "Y" || answer == "yes") return {};
-  return fail(ErrorCode::kUnavailable, "not sent");
-}
-
-ErrorOr<wallet::Sent> Context::send(const std::vector<RawMessage>& messages,
-                                    const std::vector<std::string>& effects, Json& json) {
-  // The node first: a passphrase should not be typed for nothing.
-  TRY(const auto status, node().status());
-  TRY(const auto unlocked, signer());
-  wallet::SendOptions how;
-  how.memo = options_.memo;
-  if (asks()) {
-    wallet::TxSender shown(node(), *unlocked, system_clock(), system_rng());
-    TRY(const auto ready, shown.prepare(messages, how));
-    TRY_VOID(confirm(effects, ready, status.base_price));
-    // However long the answer took, the fee stays below what was shown.
-    how.fee = wallet::FeeTerms{ready.body.price_max, ready.body.tip};
-  }
-  // A sender of its own: the lanes of what was only shown are free.
-  wallet::TxSender sender(node(), *unlocked, system_clock(), system_rng());
-  TRY(const auto sent, sender.send(messages, how, options_.timeout_s * 1'000));
-  json["tx"] = to_hex0x(sent.id);
-  json["height"] = std::to_string(sent.height);
-  json["fee"] = std::to_string(sent.fee().droplets);
-  return sent;
+  return fail(ErrorCode::kUnavailable, "not done");
 }
 
 ErrorOr<Hash32> parse_id(const std::string& text, std::string_view what) {
@@ -214,36 +274,21 @@ ErrorOr<Amount> parse_amount(const std::string& text, std::string_view what) {
   return *amount;
 }
 
-std::string table(const std::vector<std::vector<std::string>>& rows) {
-  std::vector<std::size_t> widths;
-  for (const auto& row : rows) {
-    widths.resize(std::max(widths.size(), row.size()));
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+ErrorOr<std::string> read_text(const std::string& path, std::size_t bytes_max) {
+  if (path != "-") {
+    TRY(const Bytes bytes, read_file(path, bytes_max));
+    return std::string(as_text(bytes));
   }
   std::string out;
-  for (const auto& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) line += fmt::format("{:<{}}  ", row[i], widths[i]);
-    while (line.ends_with(' ')) line.pop_back();
-    out += line + "\n";
+  char piece[4'096];
+  while (std::cin.read(piece, sizeof piece) || std::cin.gcount() > 0) {
+    out.append(piece, static_cast<std::size_t>(std::cin.gcount()));
+    if (out.size() > bytes_max) {
+      return fail(ErrorCode::kExhausted,
+                  fmt::format("standard input holds more than {} bytes", bytes_max));
+    }
   }
   return out;
-}
-
-std::string short_id(ByteView id) {
-  const std::string hex = to_hex(id);
-  return hex.size() <= 16 ? "0x" + hex
-                          : "0x" + hex.substr(0, 8) + ".." + hex.substr(hex.size() - 4);
-}
-
-std::string time_text(std::uint64_t time_ms) {
-  if (time_ms == 0) return "-";
-  const auto seconds = static_cast<std::time_t>(time_ms / 1'000);
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  char text[40];
-  std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", &parts);
-  return text;
 }
 
 }  // namespace fog::cli

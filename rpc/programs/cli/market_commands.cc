@@ -44,18 +44,17 @@ ErrorOr<std::vector<market::Lease>> filtered(Context& context, const LeaseFilter
 ErrorOr<void> list_leases(Context& context, const LeaseFilter& filter) {
   TRY(const auto leases, filtered(context, filter));
   Json json = Json::array();
-  std::vector<std::vector<std::string>> rows{
-      {"LEASE", "TERM", "SERVICE", "HOST", "STATE", "REQUESTS", "PAID", "HELD", "BURNED"}};
+  Rows rows{{"LEASE", "TERM", "SERVICE", "HOST", "STATE", "REQUESTS", "PAID", "HELD", "BURNED"}};
   for (const auto& lease : leases) {
     json.push_back(rpc::to_json(lease));
     std::uint64_t requests = 0;
     for (const auto& log : lease.logs) requests += log.root.sums.requests;
     rows.push_back({to_hex0x(lease.id), std::to_string(lease.term), lease.service,
-                    short_id(lease.host), std::string(market::lease_state_name(lease.state)),
+                    Cell::id(lease.host), std::string(market::lease_state_name(lease.state)),
                     std::to_string(requests), format_fog(lease.paid), format_fog(lease.held),
                     format_fog(lease.burned)});
   }
-  context.print(json, table(rows));
+  context.print_list(json, rows);
   return {};
 }
 
@@ -83,8 +82,7 @@ ErrorOr<void> show_lease(Context& context, const std::string& text) {
        {"of it held back", format_fog(lease.held)},
        {"slice", format_fog(lease.slice)},
        {"receipts", std::to_string(lease.receipts)}});
-  std::vector<std::vector<std::string>> rows{
-      {"GATEWAY", "LEAVES", "REQUESTS", "FUEL", "EGRESS BYTES"}};
+  Rows rows{{"GATEWAY", "LEAVES", "REQUESTS", "FUEL", "EGRESS BYTES"}};
   for (const auto& log : lease.logs) {
     rows.push_back({to_text(log.gateway), std::to_string(log.count),
                     std::to_string(log.root.sums.requests), std::to_string(log.root.sums.fuel),
@@ -101,8 +99,8 @@ ErrorOr<void> list_receipts(Context& context, const std::string& text) {
       read_index<market::ReceiptRecord>(context.node(), market::receipts_by_lease(id),
                                         state_key(Table::kReceipt, {id}), kListMax));
   Json json = Json::array();
-  std::vector<std::vector<std::string>> rows{{"NUMBER", "TERM", "INCLUDED", "REQUESTS", "FUEL",
-                                              "RENT", "USE", "TO HOST", "HELD", "BURNED"}};
+  Rows rows{{"NUMBER", "TERM", "INCLUDED", "REQUESTS", "FUEL", "RENT", "USE", "TO HOST", "HELD",
+             "BURNED"}};
   for (const auto& receipt : receipts) {
     json.push_back(rpc::to_json(receipt));
     rows.push_back({std::to_string(receipt.number), std::to_string(receipt.term),
@@ -111,7 +109,7 @@ ErrorOr<void> list_receipts(Context& context, const std::string& text) {
                     format_fog(receipt.use), format_fog(receipt.to_host), format_fog(receipt.held),
                     format_fog(receipt.burned)});
   }
-  context.print(json, table(rows));
+  context.print_list(json, rows);
   return {};
 }
 
@@ -119,8 +117,8 @@ ErrorOr<void> list_hosts(Context& context) {
   TRY(const auto hosts, read_index<market::Host>(context.node(), market::all_hosts(),
                                                  state_key(Table::kHost), kListMax));
   Json json = Json::array();
-  std::vector<std::vector<std::string>> rows{{"HOST", "COUNTRY", "CLASS", "SCALE", "FREE CPU",
-                                              "FREE MEMORY", "STANDING", "LEASES", "EARNED"}};
+  Rows rows{{"HOST", "COUNTRY", "CLASS", "SCALE", "FREE CPU", "FREE MEMORY", "STANDING", "LEASES",
+             "EARNED"}};
   for (const auto& host : hosts) {
     TRY(const auto offer, read_record<market::Offer>(context.node(), market::offer_key(host.id)));
     Json one = rpc::to_json(host);
@@ -133,7 +131,7 @@ ErrorOr<void> list_hosts(Context& context) {
          offer ? std::to_string(offer->free.memory_mib) + " MiB" : "-",
          std::to_string(host.standing), std::to_string(host.leases_open), format_fog(host.earned)});
   }
-  context.print(json, table(rows));
+  context.print_list(json, rows);
   return {};
 }
 
@@ -151,12 +149,12 @@ ErrorOr<void> list_gateways(Context& context) {
   TRY(const auto gateways, read_index<market::Gateway>(context.node(), market::all_gateways(),
                                                        state_key(Table::kGateway), kListMax));
   Json json = Json::array();
-  std::vector<std::vector<std::string>> rows{{"GATEWAY", "ENDPOINT", "COUNTRY"}};
+  Rows rows{{"GATEWAY", "ENDPOINT", "COUNTRY"}};
   for (const auto& gateway : gateways) {
     json.push_back(rpc::to_json(gateway));
     rows.push_back({to_text(gateway.owner), gateway.endpoint, gateway.location.country});
   }
-  context.print(json, table(rows));
+  context.print_list(json, rows);
   return {};
 }
 

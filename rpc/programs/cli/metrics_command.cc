@@ -67,7 +67,7 @@ Json meter_json(const MeterFrame& meter) {
           {"took", std::move(took)}};
 }
 
-std::vector<std::string> meter_row(const ReplicaPlace& place, const MeterFrame& meter) {
+std::vector<Cell> meter_row(const ReplicaPlace& place, const MeterFrame& meter) {
   return {to_hex(place.replica.lease).substr(0, 8) + "." + std::to_string(place.replica.term),
           to_hex(place.host).substr(0, 8),
           meter.phase,
@@ -92,9 +92,8 @@ ErrorOr<void> metrics(Context& context, const std::string& what) {
   if (places.empty()) return fail(ErrorCode::kNotFound, "no replica of " + what + " runs now");
   TRY(const auto signer, context.signer());
   Json json = Json::array();
-  std::vector<std::vector<std::string>> rows{
-      {"LEASE", "HOST", "PHASE", "UP", "RESTARTS", "SERVED", "FAILED", "REFUSED", "NOW", "P50 MS",
-       "P99 MS", "GFUEL", "IN MIB", "OUT MIB", "MEM MIB", "PEAK MIB", "CPU S"}};
+  Rows rows{{"LEASE", "HOST", "PHASE", "UP", "RESTARTS", "SERVED", "FAILED", "REFUSED", "NOW",
+             "P50 MS", "P99 MS", "GFUEL", "IN MIB", "OUT MIB", "MEM MIB", "PEAK MIB", "CPU S"}};
   std::string notes;
   std::optional<Error> failed;
   for (const ReplicaPlace& place : places) {
@@ -106,7 +105,7 @@ ErrorOr<void> metrics(Context& context, const std::string& what) {
     if (meter) {
       one["meter"] = meter_json(*meter);
       rows.push_back(meter_row(place, *meter));
-      if (!meter->why.empty()) notes += "\n" + rows.back()[0] + ": " + meter->why;
+      if (!meter->why.empty()) notes += "\n" + rows.back()[0].full + ": " + meter->why;
     } else {
       failed = meter.error();
       one["error"] = meter.error().context;
@@ -115,7 +114,7 @@ ErrorOr<void> metrics(Context& context, const std::string& what) {
     json.push_back(std::move(one));
   }
   if (failed && places.size() == 1) return Fail{*failed};
-  context.print(json, table(rows) + notes);
+  context.print_list(json, rows, notes);
   if (failed) return fail(failed->code, "");
   return {};
 }

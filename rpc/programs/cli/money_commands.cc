@@ -16,7 +16,7 @@ ErrorOr<void> balance(Context& context, const std::vector<std::string>& who) {
     for (const auto& account : all) wanted.emplace_back(account.name, account.address);
   }
   Json json = Json::array();
-  std::vector<std::vector<std::string>> rows{{"ACCOUNT", "ADDRESS", "BALANCE"}};
+  Rows rows{{"ACCOUNT", "ADDRESS", "BALANCE"}};
   for (std::size_t at = 0; at < wanted.size(); at += 256) {
     std::vector<StateKey> keys;
     const std::size_t end = std::min(wanted.size(), at + 256);
@@ -37,13 +37,12 @@ ErrorOr<void> balance(Context& context, const std::vector<std::string>& who) {
       rows.push_back({wanted[i].first, to_text(wanted[i].second), format_fog(account.balance)});
     }
   }
-  context.print(json, table(rows));
+  context.print_list(json, rows);
   return {};
 }
 
 ErrorOr<void> send(Context& context, const std::vector<std::string>& pairs) {
   std::vector<TransferOutput> outputs;
-  std::vector<std::string> effects;
   for (const std::string& pair : pairs) {
     const std::size_t equals = pair.rfind('=');
     if (equals == std::string::npos) {
@@ -52,11 +51,10 @@ ErrorOr<void> send(Context& context, const std::vector<std::string>& pairs) {
     TRY(const auto to, context.address_of_text(pair.substr(0, equals)));
     TRY(const auto amount, parse_amount(pair.substr(equals + 1), pair.substr(0, equals)));
     outputs.push_back({to, amount});
-    effects.push_back("pay " + format_fog(amount) + " to " + to_text(to));
   }
   TRY(const auto message, wallet::make_transfer(outputs));
   Json json;
-  TRY(const auto sent, context.send({message}, effects, json));
+  TRY(const auto sent, context.send({message}, {}, json));
   context.print(json, "Final at height " + std::to_string(sent.height) + ", fee " +
                           format_fog(sent.fee()) + ".\nTransaction " + to_hex0x(sent.id));
   return {};

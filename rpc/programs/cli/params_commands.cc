@@ -22,7 +22,7 @@ std::string_view state_name(ProposalState state) {
   return "";
 }
 
-std::vector<std::string> row_of(const Proposal& proposal) {
+std::vector<Cell> row_of(const Proposal& proposal) {
   std::string changes;
   for (const ParameterChange& change : proposal.changes) {
     if (!changes.empty()) changes += ", ";
@@ -50,8 +50,7 @@ ErrorOr<void> show(Context& context) {
           {"params", json["chain"]}, {"market", json["market"]}, {"staking", json["staking"]}}) +
       "\n";
   if (!proposals.empty()) {
-    std::vector<std::vector<std::string>> rows{
-        {"PROPOSAL", "STATE", "VOTES", "CLOSES OR APPLIES", "CHANGES"}};
+    Rows rows{{"PROPOSAL", "STATE", "VOTES", "CLOSES OR APPLIES", "CHANGES"}};
     for (const Proposal& proposal : proposals) rows.push_back(row_of(proposal));
     text += "\n" + table(rows);
   }
@@ -71,7 +70,6 @@ ErrorOr<std::uint64_t> parse_value(const std::string& text) {
 
 ErrorOr<void> propose(Context& context, const std::vector<std::string>& pairs) {
   ProposeParameters message;
-  std::vector<std::string> effects;
   if (pairs.size() > kParameterChangesMax) {
     return fail(ErrorCode::kInvalidInput,
                 "at most " + std::to_string(kParameterChangesMax) + " changes in one proposal");
@@ -84,10 +82,9 @@ ErrorOr<void> propose(Context& context, const std::vector<std::string>& pairs) {
     }
     TRY(const auto value, parse_value(pair.substr(equals + 1)));
     message.changes.push_back({pair.substr(0, equals), value});
-    effects.push_back("propose " + pair);
   }
   Json json = Json::object();
-  TRY(const auto sent, context.send({make_message(message)}, effects, json));
+  TRY(const auto sent, context.send({make_message(message)}, {}, json));
   TRY(const auto proposals, read_proposals(context.node()));
   for (const Proposal& proposal : proposals) {
     if (proposal.changes != message.changes) continue;
@@ -105,10 +102,7 @@ ErrorOr<void> vote(Context& context, std::uint64_t number, const std::string& wo
     return fail(ErrorCode::kInvalidInput, "'" + word + "' is neither yes nor no");
   const VoteParameters message{number, word == "yes"};
   Json json{{"proposal", std::to_string(number)}, {"approve", message.approve}};
-  TRY(const auto sent, context.send({make_message(message)},
-                                    {"vote " + word + " on proposal " + std::to_string(number) +
-                                     " with the stake of all your validators"},
-                                    json));
+  TRY(const auto sent, context.send({make_message(message)}, {}, json));
   context.print(json, "Voted at height " + std::to_string(sent.height) + ".");
   return {};
 }

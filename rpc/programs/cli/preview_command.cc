@@ -121,8 +121,7 @@ const market::PreviewReason* most_helpful(const PreviewReport& report) {
 }
 
 std::string matches_text(const PreviewReport& report, const market::BidTerms& terms) {
-  std::vector<std::vector<std::string>> rows{
-      {"HOST", "COUNTRY", "STANDING", "ASKS", "WINS", "IS PAID"}};
+  Rows rows{{"HOST", "COUNTRY", "STANDING", "ASKS", "WINS", "IS PAID"}};
   if (terms.near) rows[0].insert(rows[0].begin() + 2, "KM");
   for (const market::PreviewMatch& match : report.matches) {
     rows.push_back({short_id(match.host), match.location.country, std::to_string(match.standing),

@@ -211,7 +211,7 @@ ErrorOr<void> list(Context& context, const SecretOptions& options) {
   TRY(const auto gateways, chosen_gateways(context, options));
   std::map<std::string, std::string> kept;  // by name: since when, where
   Json json = Json::array();
-  std::vector<std::vector<std::string>> rows{{"SECRET", "SET", "KEPT BY"}};
+  Rows rows{{"SECRET", "SET", "KEPT BY"}};
   for (const market::Gateway& gateway : gateways) {
     TRY(auto url, rpc::parse_http_url(gateway.endpoint));
     rpc::HttpClient client(std::move(url));

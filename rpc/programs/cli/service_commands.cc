@@ -65,31 +65,25 @@ ErrorOr<void> publish(Context& context, const std::string& path, bool no_upload)
   TRY(const auto params,
       read_one<market::MarketParams>(context.node(), market::market_params_key(), "parameters"));
   RawMessage message;
-  std::vector<std::string> effects;
+  std::vector<std::string> notes;
   if (before) {
     market::UpdateService update{service.file.name, service.manifest};
     message = make_message(update);
-    effects.push_back("publish version " + std::to_string(before->version + 1) + " of '" +
-                      service.file.name + "'");
+    notes.push_back("it is version " + std::to_string(before->version + 1));
   } else {
     market::PublishService first{service.file.name, service.manifest};
     message = make_message(first);
-    effects.push_back("publish '" + service.file.name + "' (burns " +
-                      format_fog(params.service_fee_burn) + ")");
+    notes.push_back("the name burns " + format_fog(params.service_fee_burn));
   }
   const bool pulled = !service.manifest.image.empty();
-  effects.push_back(pulled ? "image " + std::string(service.manifest.image) + "@sha256:" +
-                                 to_hex(service.manifest.artifact) + ", which Hosts pull themselves"
-                           : "program " + service.artifact_path + ", " +
-                                 std::to_string(service.manifest.artifact_bytes) +
-                                 " bytes, SHA-256 " + to_hex(service.manifest.artifact));
+  if (!pulled) notes.push_back("the program is " + service.artifact_path);
   Json json{{"service", service.file.name}, {"artifact", to_hex0x(service.manifest.artifact)}};
   std::string text;
   if (before && before->manifest == service.manifest) {
     text = "'" + service.file.name + "' is published already, unchanged.\n";
     json["tx"] = nullptr;
   } else {
-    TRY(const auto sent, context.send({message}, effects, json));
+    TRY(const auto sent, context.send({message}, notes, json));
     text = "Published '" + service.file.name + "' at height " + std::to_string(sent.height) +
            ", fee " + format_fog(sent.fee()) + ".\n";
   }
@@ -141,22 +135,21 @@ ErrorOr<void> list(Context& context, const std::string& owner, bool mine) {
   TRY(const auto services,
       read_index<market::Service>(context.node(), prefix, state_key(Table::kService), kListMax));
   Json json = Json::array();
-  std::vector<std::vector<std::string>> rows{{"NAME", "VERSION", "BIDS", "OWNER", "SUMMARY"}};
+  Rows rows{{"NAME", "VERSION", "BIDS", "OWNER", "SUMMARY"}};
   for (const auto& service : services) {
     json.push_back(rpc::to_json(service));
     rows.push_back({service.name, std::to_string(service.version),
                     std::to_string(service.bids_open), to_text(service.owner),
                     service.manifest.summary});
   }
-  context.print(json, table(rows));
+  context.print_list(json, rows);
   return {};
 }
 
 ErrorOr<void> retire(Context& context, const std::string& name) {
   market::RetireService message{name};
   Json json{{"service", name}};
-  TRY(const auto sent,
-      context.send({make_message(message)}, {"retire '" + name + "' and free its name"}, json));
+  TRY(const auto sent, context.send({make_message(message)}, {}, json));
   context.print(json, "Retired '" + name + "' at height " + std::to_string(sent.height) + ".");
   return {};
 }

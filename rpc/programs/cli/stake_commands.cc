@@ -12,19 +12,13 @@ ErrorOr<std::optional<Amount>> amount_or_all(const std::string& text) {
   TRY(const Amount amount, parse_amount(text, "amount"));
   return std::optional<Amount>(amount);
 }
-std::string amount_text(const std::optional<Amount>& amount) {
-  return amount ? format_fog(*amount) : "all stake";
-}
 
 ErrorOr<void> delegate(Context& context, const std::string& to, const std::string& amount) {
   Delegate message;
   TRY(message.validator, parse_id(to, "validator"));
   TRY(message.amount, parse_amount(amount, "amount"));
   Json json{{"validator", to_hex0x(message.validator)}};
-  TRY(const auto sent, context.send({make_message(message)},
-                                    {"put " + format_fog(message.amount) + " behind validator " +
-                                     to_hex0x(message.validator)},
-                                    json));
+  TRY(const auto sent, context.send({make_message(message)}, {}, json));
   context.print(json, "Staked at height " + std::to_string(sent.height) + ", fee " +
                           format_fog(sent.fee()) + ".");
   return {};
@@ -37,12 +31,7 @@ ErrorOr<void> redelegate(Context& context, const std::string& from, const std::s
   TRY(message.to, parse_id(to, "validator"));
   TRY(message.amount, amount_or_all(amount));
   Json json{{"from", to_hex0x(message.from)}, {"to", to_hex0x(message.to)}};
-  TRY(const auto sent,
-      context.send({make_message(message)},
-                   {"move " + amount_text(message.amount) + " from validator " +
-                        to_hex0x(message.from) + " to " + to_hex0x(message.to),
-                    "it stays liable for the first one until unbonding would have ended"},
-                   json));
+  TRY(const auto sent, context.send({make_message(message)}, {}, json));
   context.print(json, "Moved at height " + std::to_string(sent.height) + ".");
   return {};
 }
@@ -56,11 +45,9 @@ ErrorOr<void> undelegate(Context& context, const std::string& from, const std::s
   constexpr std::uint64_t kHourMs = 3'600'000;
   const std::string wait = std::to_string(params.unbonding_ms / kHourMs) + " hours";
   Json json{{"validator", to_hex0x(message.validator)}};
-  TRY(const auto sent, context.send({make_message(message)},
-                                    {"take " + amount_text(message.amount) +
-                                         " back from validator " + to_hex0x(message.validator),
-                                     "it is free " + wait + " after the end of the next epoch"},
-                                    json));
+  TRY(const auto sent,
+      context.send({make_message(message)},
+                   {"it is free " + wait + " after the end of the next epoch"}, json));
   context.print(json, "On its way since height " + std::to_string(sent.height) + ", free " + wait +
                           " after the end of the next epoch; see: fogcoin stake list");
   return {};
@@ -84,13 +71,11 @@ ErrorOr<void> withdraw(Context& context, const std::vector<std::string>& names) 
     if (validators.empty()) return fail(ErrorCode::kNotFound, "there are no rewards to withdraw");
   }
   std::vector<RawMessage> messages;
-  std::vector<std::string> effects;
   for (const XOnlyKey& key : validators) {
     messages.push_back(make_message(WithdrawRewards{key}));
-    effects.push_back("withdraw what validator " + to_hex0x(key) + " has earned you");
   }
   Json json{{"validators", validators.size()}};
-  TRY(const auto sent, context.send(messages, effects, json));
+  TRY(const auto sent, context.send(messages, {}, json));
   context.print(json, "Withdrawn at height " + std::to_string(sent.height) + ", fee " +
                           format_fog(sent.fee()) + ".");
   return {};
@@ -105,7 +90,7 @@ ErrorOr<void> list(Context& context, const std::string& who) {
     TRY(delegator, context.address_of_text(who));
   }
   TRY(const auto stake, read_stake(context.node(), delegator));
-  std::vector<std::vector<std::string>> rows{{"VALIDATOR", "STAKE", "STATE", "REWARDS"}};
+  Rows rows{{"VALIDATOR", "STAKE", "STATE", "REWARDS"}};
   for (const auto& one : stake.delegations)
     rows.push_back(
         {to_hex0x(one.validator), format_fog(one.amount), "bonded", format_fog(one.rewards)});
@@ -120,7 +105,7 @@ ErrorOr<void> list(Context& context, const std::string& who) {
     rows.push_back({to_hex0x(one.from), format_fog(one.amount),
                     "now with " + short_id(one.to) + ", still liable for this one", "-"});
   }
-  context.print(rpc::to_json(stake), table(rows));
+  context.print_list(rpc::to_json(stake), rows);
   return {};
 }
 

@@ -1,4 +1,4 @@
-// fogcoin tx ...: what became of a transaction, and what one says.
+// fogcoin tx show, wait: what became of a transaction.
 #include "rpc/json/codec.h"
 #include "rpc/programs/cli/context.h"
 
@@ -49,24 +49,11 @@ ErrorOr<void> show(Context& context, const std::string& text, std::optional<std:
   return {};
 }
 
-ErrorOr<void> decode(Context& context, const std::string& hex) {
-  const auto bytes = from_hex(hex);
-  if (!bytes) return fail(ErrorCode::kInvalidInput, "not hex");
-  const auto tx = bcs_decode<SignedTx>(*bytes);
-  if (!tx) {
-    return fail(ErrorCode::kInvalidInput,
-                "not a transaction: " + std::string(bcs_error_text(tx.error())));
-  }
-  Json json = rpc::to_json(*tx);
-  json["id"] = to_hex0x(tx_id(tx->body));
-  context.print(json, rpc::pretty(json));
-  return {};
-}
-
 }  // namespace
 
 void add_tx_commands(CLI::App& app, Chosen& chosen) {
-  auto* tx = app.add_subcommand("tx", "Transactions: outcome, waiting, decoding");
+  auto* tx = app.add_subcommand(
+      "tx", "Transactions: outcome, and files that are read, signed, combined and sent");
   tx->require_subcommand(1);
   auto id = std::make_shared<std::string>();
   auto seconds = std::make_shared<std::uint64_t>(60);
@@ -80,11 +67,8 @@ void add_tx_commands(CLI::App& app, Chosen& chosen) {
   wait->callback([&chosen, id, seconds] {
     chosen.command = [id, seconds](Context& c) { return show(c, *id, *seconds); };
   });
-  auto hex = std::make_shared<std::string>();
-  auto* read = tx->add_subcommand("decode", "What a signed transaction says; needs no node");
-  read->add_option("HEX", *hex, "the signed transaction's bytes")->required();
-  read->callback(
-      [&chosen, hex] { chosen.command = [hex](Context& c) { return decode(c, *hex); }; });
+  add_tx_file_commands(*tx, chosen);
+  add_tx_pending_commands(*tx, chosen);
 }
 
 }  // namespace fog::cli

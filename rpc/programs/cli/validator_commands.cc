@@ -42,12 +42,12 @@ std::string standing(const ValidatorView& view) {
 
 ErrorOr<void> list(Context& context) {
   TRY(const auto validators, read_validators(context.node()));
-  std::vector<std::vector<std::string>> rows{{"VALIDATOR", "STAKE", "COMMISSION", "STANDING"}};
+  Rows rows{{"VALIDATOR", "STAKE", "COMMISSION", "STANDING"}};
   for (const ValidatorView& view : validators) {
     rows.push_back({to_hex0x(view.record.key), format_fog(view.record.stake),
                     percent(view.record.commission.rate), standing(view)});
   }
-  context.print(rpc::to_json(validators), table(rows));
+  context.print_list(rpc::to_json(validators), rows);
   return {};
 }
 
@@ -127,12 +127,7 @@ ErrorOr<void> create(Context& context, const Creation& creation) {
                     to_text(account.address) + " --chain " + to_hex0x(chain.chain_id));
   }
   Json json{{"validator", to_hex0x(message.key)}};
-  TRY(const auto sent, context.send({make_message(message)},
-                                    {"register validator " + to_hex0x(message.key),
-                                     "bond " + format_fog(message.bond) + " to it",
-                                     "keep a commission of " + percent(message.commission.rate) +
-                                         ", paid to " + to_text(message.payout)},
-                                    json));
+  TRY(const auto sent, context.send({make_message(message)}, {}, json));
   context.print(json, "Registered at height " + std::to_string(sent.height) +
                           ". It can be in the validator set after the next epoch; see: fogcoin "
                           "validator show " +
@@ -143,27 +138,22 @@ ErrorOr<void> create(Context& context, const Creation& creation) {
 ErrorOr<void> edit(Context& context, const Edit& edit) {
   EditValidator message;
   TRY(message.validator, parse_id(edit.key, "validator"));
-  std::vector<std::string> effects;
   if (!edit.payout.empty()) {
     TRY(message.payout, context.address_of_text(edit.payout));
-    effects.push_back("pay the commission to " + to_text(*message.payout));
   }
   if (edit.rate) {
     message.commission_per_10000 = edit.rate;
-    effects.push_back("keep a commission of " + percent(*edit.rate));
   }
   if (!edit.registration.empty()) {
     TRY(const auto registration, read_registration(edit.registration));
     message.beacon_commitment = registration.beacon_commitment;
-    effects.push_back("commit to the beacon chain that ends in " +
-                      to_hex0x(registration.beacon_commitment));
   }
-  if (effects.empty()) {
+  if (!message.payout && !message.commission_per_10000 && !message.beacon_commitment) {
     return fail(ErrorCode::kInvalidInput,
                 "nothing to change: give --payout, --commission or --registration");
   }
   Json json{{"validator", to_hex0x(message.validator)}};
-  TRY(const auto sent, context.send({make_message(message)}, effects, json));
+  TRY(const auto sent, context.send({make_message(message)}, {}, json));
   context.print(json, "Changed at height " + std::to_string(sent.height) + ".");
   return {};
 }
@@ -172,9 +162,7 @@ ErrorOr<void> unjail(Context& context, const std::string& text) {
   Unjail message;
   TRY(message.validator, parse_id(text, "validator"));
   Json json{{"validator", to_hex0x(message.validator)}};
-  TRY(const auto sent,
-      context.send({make_message(message)},
-                   {"take validator " + to_hex0x(message.validator) + " out of jail"}, json));
+  TRY(const auto sent, context.send({make_message(message)}, {}, json));
   context.print(json, "Out of jail since height " + std::to_string(sent.height) +
                           "; it can be in the validator set after the next epoch.");
   return {};
@@ -199,11 +187,7 @@ ErrorOr<SubmitEvidence> find_evidence(Context& context, const std::string& path)
 ErrorOr<void> evidence(Context& context, const std::string& path) {
   TRY(const SubmitEvidence message, find_evidence(context, path));
   Json out{{"validator", to_hex0x(message.validator)}};
-  TRY(const auto sent,
-      context.send({make_message(message)},
-                   {"accuse validator " + to_hex0x(message.validator) +
-                    " of equivocation in view " + std::to_string(message.first.view)},
-                   out));
+  TRY(const auto sent, context.send({make_message(message)}, {}, out));
   context.print(out, "Accepted at height " + std::to_string(sent.height) +
                          ": the validator is slashed, and you have your part of it.");
   return {};

@@ -128,7 +128,7 @@ std::string cost_text(const DevUse& use, const market::Resources& resources,
                       const ErrorOr<DevPrices>& prices) {
   const market::Counters& sum = use.counters;
   const double requests = static_cast<double>(std::max<std::uint64_t>(1, sum.requests));
-  std::vector<std::vector<std::string>> rows = {{"USED", "IN ALL", "A REQUEST"}};
+  cli::Rows rows = {{"USED", "IN ALL", "A REQUEST"}};
   rows.push_back({"requests", fmt::format("{} ({} failed)", sum.requests, use.failed), ""});
   rows.push_back({"fuel", std::to_string(sum.fuel),
                   fmt::format("{:.0f}", static_cast<double>(sum.fuel) / requests)});

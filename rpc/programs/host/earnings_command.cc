@@ -116,7 +116,7 @@ ErrorOr<std::vector<market::ReceiptRecord>> open_receipts(Operator& self,
 }
 
 std::string receipt_table(const std::vector<market::ReceiptRecord>& receipts) {
-  std::vector<std::vector<std::string>> rows = {
+  cli::Rows rows = {
       {"TIME", "LEASE", "REQUESTS", "RENT", "USE", "PAID", "HELD", "BURNED", "SHORT"}};
   for (const market::ReceiptRecord& one : receipts) {
     rows.push_back({cli::time_text(one.included_ms), to_hex(one.lease).substr(0, 16),
@@ -128,8 +128,7 @@ std::string receipt_table(const std::vector<market::ReceiptRecord>& receipts) {
 }
 
 std::string service_table(const Days& days) {
-  std::vector<std::vector<std::string>> rows = {
-      {"SERVICE", "EARNED", "RENT", "USE", "BURNED", "REQUESTS", "GFUEL"}};
+  cli::Rows rows = {{"SERVICE", "EARNED", "RENT", "USE", "BURNED", "REQUESTS", "GFUEL"}};
   for (const auto& [service, earned] : by_service(days)) {
     rows.push_back({service, format_fog(earned.net()), format_fog(earned.rent),
                     format_fog(earned.use), format_fog(earned.burned),

@@ -186,15 +186,12 @@ ErrorOr<void> register_host(const HostCommand& command, const RegisterOptions& o
   TRY(const Amount funds, cli::parse_amount(options.operator_funds, "--operator-funds"));
   std::vector<RawMessage> messages = {make_message(message)};
   const Address operator_account = address_of(message.operator_key);
-  std::vector<std::string> effects = {"registers this computer as a Host at " + config.endpoint,
-                                      "bonds " + format_fog(message.bond)};
   if (funds.droplets > 0) {
     TRY(auto transfer, wallet::make_transfer({{operator_account, funds}}));
     messages.push_back(std::move(transfer));
-    effects.push_back("sends " + format_fog(funds) + " to the operator's account for fees");
   }
   Json json;
-  TRY(const auto sent, self->context().send(messages, effects, json));
+  TRY(const auto sent, self->context().send(messages, {}, json));
   const market::HostId id = market::make_host_id(sent.id, 0);
   TRY_VOID(save_host_id(command.dir, id));
   json["host"] = to_hex0x(id);
@@ -221,9 +218,7 @@ ErrorOr<void> update_host(const HostCommand& command, const std::string& bond_ad
   Json json;
   TRY([[maybe_unused]] const auto sent,
       self->context().send({make_message(message)},
-                           {"changes the Host to what " + config_path(command.dir) + " says",
-                            "adds " + format_fog(message.bond_added) + " to its bond"},
-                           json));
+                           {"the Host becomes what " + config_path(command.dir) + " says"}, json));
   json["host"] = to_hex0x(host.id);
   self->context().print(json, "The chain has what the configuration says.");
   return {};
@@ -233,20 +228,17 @@ ErrorOr<void> admit_auditors(const HostCommand& command, const std::vector<std::
   TRY(const auto self, Operator::open(command));
   TRY(const auto host, self->host());
   market::AdmitAuditors message{host.id, {}};
-  std::vector<std::string> effects{"lets these say what the Host is, and nobody else:"};
   for (const std::string& text : auditors) {
     const auto address = address_from_text(text);
     if (!address) {
       return fail(ErrorCode::kInvalidInput, "\"" + text + "\" is not an address (fog1...)");
     }
     message.auditors.push_back(*address);
-    effects.push_back(text);
   }
   if (message.auditors.size() > decltype(message.auditors)::kMax)
     return fail(ErrorCode::kInvalidInput, "a Host can have at most 8 auditors");
   Json json;
-  TRY([[maybe_unused]] const auto sent,
-      self->context().send({make_message(message)}, effects, json));
+  TRY([[maybe_unused]] const auto sent, self->context().send({make_message(message)}, {}, json));
   json["host"] = to_hex0x(host.id);
   self->context().print(json, fmt::format("{} auditors are admitted. What they attest, says: "
                                           "fogcoin auditor list {}",
@@ -260,8 +252,7 @@ ErrorOr<void> retire(const HostCommand& command) {
   Json json;
   TRY([[maybe_unused]] const auto sent,
       self->context().send({make_message(market::RetireHost{host.id})},
-                           {"withdraws the offer and gives notice to " +
-                                std::to_string(host.leases_open) + " open leases",
+                           {std::to_string(host.leases_open) + " open leases get notice",
                             "returns the bond of " + format_fog(host.bond) +
                                 " after the waiting time, once no lease is open"},
                            json));

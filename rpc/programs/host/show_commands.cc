@@ -48,7 +48,7 @@ bool agent_runs(const std::string& dir) {
 // What the agent says of its replicas; empty when it says nothing.
 std::string replica_table(const Json& agent) {
   if (!agent.is_object() || !agent.contains("replicas") || agent["replicas"].empty()) return "";
-  std::vector<std::vector<std::string>> rows = {
+  cli::Rows rows = {
       {"LEASE", "SERVICE", "PHASE", "SERVED", "FAILED", "CPU S", "PEAK MIB", "STARTS", "WHY"}};
   for (const Json& each : agent["replicas"]) {
     const auto text = [&](const char* key) { return each.value(key, std::string()); };
@@ -239,8 +239,7 @@ ErrorOr<void> leases(const HostCommand& command) {
   TRY(const auto id, self->host_id());
   TRY(const auto view, executor::read_host_view(self->node(), id));
   Json json = Json::array();
-  std::vector<std::vector<std::string>> rows = {
-      {"LEASE", "TERM", "SERVICE", "STATE", "SINCE", "REQUESTS", "GFUEL", "PAID"}};
+  cli::Rows rows = {{"LEASE", "TERM", "SERVICE", "STATE", "SINCE", "REQUESTS", "GFUEL", "PAID"}};
   for (const auto& [replica, lease] : view.leases) {
     json.push_back(rpc::to_json(lease));
     const market::Counters use = billed(lease);
