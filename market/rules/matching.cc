@@ -44,6 +44,10 @@ bool host_failed(CloseReason reason) {
   return false;
 }
 
+// So many terms of a replica are looked back at: more Hosts do not fail it within exclusion_ms,
+// unless all of a network's do.
+constexpr std::uint32_t kTermsLookedAt = 64;
+
 // A Bid's leases as its clearing needs them.
 struct Replicas {
   std::vector<HeldReplica> held;
@@ -52,6 +56,26 @@ struct Replicas {
   std::uint64_t excluded_until_ms = ~std::uint64_t{0};  // when the first of them may be asked again
 };
 
+// Whoever failed one of the replica's terms a moment ago, the present one or those before it: a
+// lease that its Host gives back would else come back to it as soon as the next one gives it back.
+void exclude_failed(const ReadView& state, const BlockContext& block, const MarketParams& params,
+                    const Lease& latest, Replicas& replicas) {
+  std::optional<Lease> term = latest;
+  for (std::uint32_t looked = 0; term && looked < kTermsLookedAt; ++looked) {
+    if (term->state == LeaseState::kClosed) {
+      const std::uint64_t until_ms = term->closed_ms + exclusion_ms(params);
+      // Those before it ended earlier.
+      if (until_ms <= block.time_ms) return;
+      if (host_failed(term->closed)) {
+        replicas.excluded.insert(term->host);
+        replicas.excluded_until_ms = std::min(replicas.excluded_until_ms, until_ms);
+      }
+    }
+    if (term->term == 1) return;
+    term = load<Lease>(state, past_term_key(latest.id, term->term - 1));
+  }
+}
+
 // Neither those that others follow nor those that are cleared again count into the spread limits.
 Replicas replicas_of(const ReadView& state, const BlockContext& block, const MarketParams& params,
                      const BidId& bid, const Renewals* renewals) {
@@ -59,6 +83,7 @@ Replicas replicas_of(const ReadView& state, const BlockContext& block, const Mar
   std::map<std::uint32_t, LeaseId> waiting;
   for (const LeaseId& id : indexed_ids(state, leases_by_bid(bid))) {
     const Lease lease = must_load_lease(state, id);
+    exclude_failed(state, block, params, lease, replicas);
     if (lease.state != LeaseState::kClosed) {
       const bool leaves = lease.state == LeaseState::kClosing && is_followed(lease.closed);
       if (leaves || (renewals != nullptr && renewals->contains(id))) continue;
@@ -67,19 +92,14 @@ Replicas replicas_of(const ReadView& state, const BlockContext& block, const Mar
       continue;
     }
     waiting.emplace(lease.ordinal, id);
-    const std::uint64_t until_ms = lease.closed_ms + exclusion_ms(params);
-    if (until_ms <= block.time_ms || !host_failed(lease.closed)) continue;
-    replicas.excluded.insert(lease.host);
-    replicas.excluded_until_ms = std::min(replicas.excluded_until_ms, until_ms);
   }
   for (const auto& [ordinal, id] : waiting) replicas.waiting.push_back(id);
   return replicas;
 }
 
-// One auction of a Bid: what it found, and whom it did not ask.
+// One auction of a Bid: whether it found anybody, and when those that it did not ask may be.
 struct Clearing {
   bool any_award = false;
-  bool any_excluded = false;
   std::uint64_t excluded_until_ms = ~std::uint64_t{0};
 };
 
@@ -125,7 +145,7 @@ Clearing clear(Overlay& state, const BlockContext& block, const MarketParams& pa
     index.set_room(host, must_load<Offer>(state, offer_key(host)).free);
   }
   if (!reserves) renewals->finish(short_of_money);
-  return {!awards.empty(), !query.excluded.empty(), replicas.excluded_until_ms};
+  return {!awards.empty(), replicas.excluded_until_ms};
 }
 
 // Clears the replicas that the Bid lacks together with those whose lease is over.
@@ -164,9 +184,6 @@ void clear_bid(Overlay& state, const BlockContext& block, const MarketParams& pa
     wait_again(state, block, bid);  // an Offer takes part in the next block
   } else if (!can_pay_any(params, bid)) {
     sleep_without_money(state, block, bid);
-  } else if (any_award && (serving.any_excluded || reserved.any_excluded)) {
-    // A replica that moved on no longer excludes the Host it left: look again.
-    wait_again(state, block, bid);
   } else {
     put_to_sleep(state, block, params, bid,
                  std::min(serving.excluded_until_ms, reserved.excluded_until_ms));

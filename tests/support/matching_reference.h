@@ -112,16 +112,15 @@ class NaiveMarket {
       return std::find(list.begin(), list.end(), &lease) != list.end();
     };
     std::vector<Lease*> waiting;
-    std::set<HostId> excluded;
     for (Lease& lease : leases) {
       if (is_open_state(lease)) {
         if (is_followed_later(lease) || is_in(renewed, lease) || is_in(given_up, lease)) continue;
         hold(wish, lease.host);
       } else {
-        note_closed(lease, waiting, excluded);
+        waiting.push_back(&lease);
       }
     }
-    const std::vector<Ask> asks = asks_for(bid, excluded);
+    const std::vector<Ask> asks = asks_for(bid);
     bool short_of_money = false;
     for (const Win& win : reference_auction(wish, asks)) {
       const HostId& host = asks[win.ask].host;
@@ -162,13 +161,12 @@ class NaiveMarket {
     wish.replicas = static_cast<std::uint32_t>(std::min(missing, affordable(bid)));
     if (wish.replicas == 0) return;
     std::vector<Lease*> waiting;
-    std::set<HostId> excluded;
     for (Lease& lease : leases) {
       if (is_open_state(lease)) {
         if (is_followed_later(lease)) continue;
         hold(wish, lease.host);
       } else if (!matched(lease.id)) {
-        note_closed(lease, waiting, excluded);
+        waiting.push_back(&lease);
       }
     }
     for (const Match& match : matches_) {
@@ -179,7 +177,7 @@ class NaiveMarket {
       if (goes_on) continue;  // counted among the leases
       hold(wish, match.host);
     }
-    const std::vector<Ask> asks = asks_for(bid, excluded);
+    const std::vector<Ask> asks = asks_for(bid);
     for (const Win& win : reference_auction(wish, asks))
       propose(bid, waiting, asks[win.ask].host, win.scale);
   }
@@ -187,14 +185,17 @@ class NaiveMarket {
     return std::any_of(matches_.begin(), matches_.end(),
                        [&](const Match& match) { return match.lease == id; });
   }
-  void note_closed(Lease& lease, std::vector<Lease*>& waiting, std::set<HostId>& excluded) const {
-    waiting.push_back(&lease);
-    const bool failed = lease.closed == CloseReason::kByHost ||
-                        lease.closed == CloseReason::kAckMissed ||
-                        lease.closed == CloseReason::kHostSilent;
-    if (failed && block_.time_ms < lease.closed_ms + params_.notice_ms) {
-      excluded.insert(lease.host);
+  // Whoever failed the Bid a moment ago, in whichever term.
+  std::set<HostId> failed_of(const Bid& bid) const {
+    std::set<HostId> out;
+    for (const Lease& lease : r_.all_terms) {
+      const bool failed = lease.closed == CloseReason::kByHost ||
+                          lease.closed == CloseReason::kAckMissed ||
+                          lease.closed == CloseReason::kHostSilent;
+      if (lease.bid != bid.id || lease.state != LeaseState::kClosed || !failed) continue;
+      if (block_.time_ms < lease.closed_ms + params_.notice_ms) out.insert(lease.host);
     }
+    return out;
   }
   void propose(Bid& bid, std::vector<Lease*>& waiting, const HostId& host, Scale scale) {
     Match match{bid.id, {}, 1, host, scale};
@@ -220,14 +221,14 @@ class NaiveMarket {
     }
     return best;
   }
-  std::vector<Ask> asks_for(const Bid& bid, const std::set<HostId>& excluded) const {
+  std::vector<Ask> asks_for(const Bid& bid) const {
     const Service& service = r_.services.at(bid.terms.service);
     Seeker seeker;
     seeker.bid = bid.id;
     seeker.terms = bid.terms;
     seeker.profile = service.metered.value_or(bid.terms.profile);
     seeker.runtime = service.manifest.runtime;
-    seeker.excluded = excluded;
+    seeker.excluded = failed_of(bid);
     seeker.beacon = block_.beacon;
     seeker.height = block_.height;
     seeker.time_ms = block_.time_ms;

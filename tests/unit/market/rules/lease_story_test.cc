@@ -187,6 +187,29 @@ TEST(LeaseStory, AHostMayDeclineOrGiveUpWithoutASlash) {
   EXPECT_EQ(s.world.receipt(lease, 0).term, 1U);
 }
 
+// Two Hosts that both decline would else be asked in turn, block after block.
+TEST(LeaseStory, HostsThatDeclineAreLeftAloneForTheNotice) {
+  Stage s;
+  const LeaseId lease = s.start();
+  s.world.wait(10'000);
+  const std::uint64_t first_ms = s.world.now();
+  ASSERT_EQ(s.world.send(s.first, ReleaseLease{lease, 1, "no room"}), Fault::kNone);
+  s.world.next_block();
+  ASSERT_EQ(s.world.lease(lease).host, s.dear);
+  ASSERT_EQ(s.world.send(s.second, ReleaseLease{lease, 2, "no room"}), Fault::kNone);
+  for (int i = 0; i < 5; ++i) {
+    s.world.next_block();
+    EXPECT_EQ(s.world.lease(lease).term, 2U) << "nobody is left to be asked";
+  }
+  s.world.wait(first_ms + 120'000 - s.world.now() - 1);
+  EXPECT_EQ(s.world.lease(lease).term, 2U);
+  s.world.wait(2);
+  s.world.next_block();
+  EXPECT_EQ(s.world.lease(lease).term, 3U) << "the first of them is asked again after the notice";
+  EXPECT_EQ(s.world.lease(lease).host, s.cheap);
+  EXPECT_EQ(s.world.lease(lease).state, LeaseState::kProposed);
+}
+
 TEST(LeaseStory, AnExhaustedEscrowClosesWithNoticeAndATopUpBringsTheReplicaBack) {
   Stage s;
   const LeaseId lease = s.start(3'000'100);
