@@ -30,6 +30,13 @@ Address address_in(const Hash32& object) {
   return *fixed_from<20>(ByteView(object).first(20));
 }
 
+// Those that may serve for the Bid, and those that it has named no longer since a moment ago.
+void append_gateways(std::vector<Address>& to, const BlockContext& block, const Bid& bid) {
+  to.insert(to.end(), bid.terms.gateways.begin(), bid.terms.gateways.end());
+  if (block.time_ms <= bid.gateways_before_until_ms)
+    to.insert(to.end(), bid.gateways_before.begin(), bid.gateways_before.end());
+}
+
 StateKey event_key(const Address& to, const MarketEvent& event) {
   StateKey key = events_of(to);
   append_be64(key, event.height);
@@ -64,6 +71,7 @@ void tell_bid(Overlay& state, const BlockContext& block, const MarketParams& par
   event.service = bid.terms.service;
   std::vector<Address> to{bid.owner};
   if (!event.gateway.is_zero()) to.push_back(event.gateway);
+  append_gateways(to, block, bid);
   emit(state, block, params, std::move(event), to);
 }
 
@@ -80,8 +88,9 @@ void tell_lease(Overlay& state, const BlockContext& block, const MarketParams& p
   event.scale = lease.scale;
   event.at_ms = at_ms;
   const Host host = must_load_host(state, lease.host);
-  emit(state, block, params, std::move(event),
-       {lease.publisher, host.owner, host.operator_account});
+  std::vector<Address> to{lease.publisher, host.owner, host.operator_account};
+  append_gateways(to, block, must_load_bid(state, lease.bid));
+  emit(state, block, params, std::move(event), to);
 }
 
 void tell_host(Overlay& state, const BlockContext& block, const MarketParams& params,

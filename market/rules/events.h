@@ -11,10 +11,11 @@ namespace fog::market {
 // Numbers the event within the block and keeps it under each address once.
 void emit(Overlay& state, const BlockContext& block, const MarketParams& params, MarketEvent event,
           const std::vector<Address>& to);
-// To the Publisher; also to the gateway, if the event names one.
+// To the Publisher and the Bid's gateways; also to the gateway that the event names.
 void tell_bid(Overlay& state, const BlockContext& block, const MarketParams& params, const Bid& bid,
               MarketEvent event);
-// To the Publisher and to the Host's owner and operator. Reason and scale are the lease's.
+// To the Publisher, the Bid's gateways, and the Host's owner and operator. Reason and scale are the
+// lease's.
 void tell_lease(Overlay& state, const BlockContext& block, const MarketParams& params,
                 const Lease& lease, EventKind kind, std::uint64_t at_ms = 0);
 // To the Host's owner and operator.

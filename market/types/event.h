@@ -1,6 +1,6 @@
 // MarketEvent: something that happened in the market, for those whom it concerns. Kept in the state
-// for events_kept_ms under each of their addresses, so that both sides of a lease can follow what
-// becomes of it.
+// for events_kept_ms under each of their addresses, so that both sides of a lease and the gateways
+// before it can follow what becomes of it.
 #pragma once
 
 #include "market/types/objects.h"

@@ -43,7 +43,8 @@ Method market_events() {
       .name = "market_events",
       .summary =
           "What has happened to an address in the market, oldest first: its Bids, its leases as "
-          "Publisher, Host or operator, its Host, its Demands. Kept for the parameter "
+          "Publisher, Host or operator, its Host, its Demands, and of a gateway the Bids that name "
+          "it and their leases. Kept for the parameter "
           "market.events_kept_ms. `next` is the cursor of what comes after, also when there is "
           "nothing yet; with wait_ms the call waits until there is something.",
       .params = {{"address", "Whose.", schema_of<Address>()},

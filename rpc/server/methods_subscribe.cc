@@ -92,8 +92,9 @@ Method subscribe_market_events() {
   return {.name = "subscribe_market_events",
           .summary =
               "What happens to an address in the market, as market_events, in order and once: its "
-              "Bids, its leases as Publisher, Host or operator, its Host, its Demands. A cursor of "
-              "market_events may be given too.",
+              "Bids, its leases as Publisher, Host or operator, its Host, its Demands, and of a "
+              "gateway the Bids that name it and their leases. A cursor of market_events may be "
+              "given too.",
           .params = {address_param("Whose."), cursor_param()},
           .result = opened_schema(),
           .errors = {kNotFound, kUnavailable, kLimitReached},

@@ -563,8 +563,9 @@ export interface Methods {
   };
   /**
    * What has happened to an address in the market, oldest first: its Bids, its leases as Publisher, Host or operator,
-   * its Host, its Demands. Kept for the parameter market.events_kept_ms. `next` is the cursor of what comes after,
-   * also when there is nothing yet; with wait_ms the call waits until there is something.
+   * its Host, its Demands, and of a gateway the Bids that name it and their leases. Kept for the parameter
+   * market.events_kept_ms. `next` is the cursor of what comes after, also when there is nothing yet; with wait_ms the
+   * call waits until there is something.
    */
   market_events: {
     params: {
@@ -682,7 +683,8 @@ export interface Methods {
   };
   /**
    * What happens to an address in the market, as market_events, in order and once: its Bids, its leases as Publisher,
-   * Host or operator, its Host, its Demands. A cursor of market_events may be given too.
+   * Host or operator, its Host, its Demands, and of a gateway the Bids that name it and their leases. A cursor of
+   * market_events may be given too.
    */
   subscribe_market_events: {
     params: {

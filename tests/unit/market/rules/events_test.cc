@@ -35,6 +35,25 @@ TEST(Events, BothSidesReadTheWholeLifeOfALease) {
   EXPECT_LT(told[1].height, told[2].height);
 }
 
+// A gateway follows the chain by what it is told, so it hears of whatever changes whom it may ask.
+TEST(Events, AGatewayReadsOfTheBidsThatNameItAndTheirLeases) {
+  Stage s;
+  const Person other = s.world.person();
+  s.world.add_gateway(other);
+  s.start();
+  s.world.wait(10'000);
+  UpdateBid update{s.bid, s.terms()};
+  update.terms.gateways = {other.address};
+  ASSERT_EQ(s.world.send(s.publisher, update), Fault::kNone);
+  const std::uint64_t before = s.world.events(s.gateway).size();
+  ASSERT_EQ(s.world.send(s.publisher, CloseBid{s.bid}), Fault::kNone);
+  EXPECT_EQ(kinds(s.world.events(s.gateway)),
+            "bid_created lease_proposed lease_active bid_updated lease_closed bid_closed")
+      << "what it forwarded is still to be vouched for";
+  EXPECT_EQ(before, 4U);
+  EXPECT_EQ(kinds(s.world.events(other)), "bid_updated lease_closed bid_closed");
+}
+
 TEST(Events, AreNumberedWithinABlockAndForgottenAfterAnHour) {
   Stage s;
   BidTerms t = s.terms(2);
