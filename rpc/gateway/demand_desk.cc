@@ -191,11 +191,13 @@ void DemandDesk::Impl::look_at(const std::string& name, const Route& route) {
   service.scaler.sample(now, route.load->requests);
   service.decision = service.scaler.decide(now, route.slots);
   service.lost = service.decision.replicas == 0 ? 0 : lost_replicas(route, now);
-  service.wanted =
-      std::min<std::uint32_t>(service.decision.replicas + service.lost, bid.terms.replicas_max);
+  const std::uint32_t fewest = bid.terms.replicas_min;
+  // In the place of those that are lost, also where the Bid's fewest would do for the load.
+  service.wanted = std::min<std::uint32_t>(
+      std::max(service.decision.replicas, service.lost > 0 ? fewest : 0U) + service.lost,
+      bid.terms.replicas_max);
   if (now >= service.asked_until_ms) service.asked = 0;
   if (service.sending || now < service.retry_ms) return;
-  const std::uint32_t fewest = bid.terms.replicas_min;
   const std::uint32_t ask_for = service.wanted > fewest ? service.wanted - fewest : 0;
   const bool ends_soon = service.asked_until_ms < now + settings.demand_ms / 4;
   const bool raise = ask_for > service.asked || (ask_for > 0 && ends_soon);
@@ -227,6 +229,7 @@ void DemandDesk::Impl::ask(const std::string& name, market::RaiseDemand message,
   auto at = location();
   if (!at) return sent(name, message, why, Fail{at.error()});
   message.location = *std::move(at);
+  if (settings.round_trips) message.round_trips = settings.round_trips(message.bid);
   sent(name, message, why, send(make_message(message)));
 }
 

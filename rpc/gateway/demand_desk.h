@@ -23,6 +23,8 @@ struct DemandSettings {
   std::uint64_t start_ms_max = 30'000;  // that a request waits for a replica
   std::size_t waiting_max = 1'000;      // of one service
   std::uint64_t demand_ms = 600'000;    // that a Demand stands; renewed before its end
+  // How far Hosts were measured to be for a Bid (Distances::of); may be empty.
+  std::function<market::RoundTrips(const market::BidId&)> round_trips;
 };
 
 // Signs and sends for the gateway's account. Returns when a final block has included it; kRejected

@@ -13,6 +13,10 @@ using std::chrono::milliseconds;
 // The one protocol that is carried. HTTP/2 has no upgrade.
 constexpr std::string_view kWebSocket = "websocket";
 
+// What a Host's kernel takes however busy the Host is; and how long it may be silent.
+constexpr std::size_t kTakenUnread = 16 * 1024;
+constexpr std::uint64_t kSilentMsMax = 5'000;
+
 bool asks_for_websocket(const Exchange& exchange) {
   const auto& message = exchange.parser.get();
   return message.version() == 11 && message.method() == http::verb::get &&
@@ -132,6 +136,10 @@ net::awaitable<beast::error_code> Relay::send_request(std::uint64_t index) {
   request_bytes_ = 0;
   request.body().data = nullptr;
   request.body().more = !exchange_.parser.is_done() || !exchange_.kept_body.empty() || asks_switch_;
+  const bool may_stall =
+      !exchange_.parser.is_done() || asks_switch_ || exchange_.kept_body.size() > kTakenUnread;
+  host_->notice_silence(may_stall ? std::max(kSilentMsMax, config_.body_idle_ms_max)
+                                  : kSilentMsMax);
   host_->stream.expires_after(milliseconds(config_.connect_ms_max));
   co_await http::async_write_header(host_->stream, serializer,
                                     net::redirect_error(net::use_awaitable, error));

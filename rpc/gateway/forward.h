@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "rpc/gateway/affinity.h"
 #include "rpc/gateway/client_stream.h"
 #include "rpc/gateway/http.h"
 #include "rpc/gateway/routes.h"
@@ -25,6 +26,7 @@ struct Exchange {
   bool expects_continue = false;
   Trace trace = {};
   Bytes kept_body = {};  // a short body, read whole: it can be sent to another replica too
+  Affinity affinity = {};
 };
 // Before its body is read: lets the End User send it, where he waits to be let (RFC 9110, 10.1.1).
 net::awaitable<beast::error_code> say_continue(Exchange& exchange);

@@ -53,6 +53,8 @@ class Http2Connection final : public Http2Wire,
  private:
   bool start();
   bool take(std::string_view data);
+  void end_when_stopping();
+  void note_under_way();
   void on_head_whole(const nghttp2_frame& frame);
   void flush();
   void leave();
@@ -87,8 +89,10 @@ class Http2Connection final : public Http2Wire,
   nghttp2_session* session_ = nullptr;
   std::map<std::int32_t, std::shared_ptr<Http2Stream>> streams_;
   std::size_t running_ = 0;
+  std::optional<UnderWay> under_way_;
   bool writing_ = false;
   bool leaving_ = false;
+  bool no_more_ = false;  // GOAWAY has been said
   bool over_ = false;
   SteadyClock::time_point busy_ = SteadyClock::now();     // when it had a stream last
   SteadyClock::time_point written_ = SteadyClock::now();  // when a write began last
@@ -129,8 +133,26 @@ bool Http2Connection::start() {
 bool Http2Connection::take(std::string_view data) {
   const ssize_t used = nghttp2_session_mem_recv(
       session_, reinterpret_cast<const std::uint8_t*>(data.data()), data.size());
+  end_when_stopping();
   flush();
   return used >= 0;
+}
+
+// A gateway that stops answers what has come by then, and says so.
+void Http2Connection::end_when_stopping() {
+  if (!shard_.drain.begun || std::exchange(no_more_, true)) return;
+  nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE,
+                        nghttp2_session_get_last_proc_stream_id(session_), NGHTTP2_NO_ERROR,
+                        nullptr, 0);
+}
+
+// Requests are under way until their answers are written, not only until they are made.
+void Http2Connection::note_under_way() {
+  if (over_ || (streams_.empty() && !writing_)) {
+    under_way_.reset();
+  } else if (!under_way_) {
+    under_way_.emplace(shard_.drain);
+  }
 }
 
 net::awaitable<void> Http2Connection::run(beast::flat_buffer first) {
@@ -160,6 +182,7 @@ net::awaitable<void> Http2Connection::run(beast::flat_buffer first) {
   }
   if (!error) co_await until_written();
   over_ = true;
+  note_under_way();
   watch_.cancel();
   const auto left = std::exchange(streams_, {});
   for (const auto& [id, stream] : left) stream->wire_gone();
@@ -199,6 +222,8 @@ net::awaitable<void> Http2Connection::watch() {
     co_await watch_.async_wait(net::redirect_error(net::use_awaitable, error));
     if (over_) co_return;
     const auto now = SteadyClock::now();
+    end_when_stopping();
+    flush();
     if (!streams_.empty()) busy_ = now;
     if (writing_ && now - written_ > milliseconds(shard_.config.body_idle_ms_max)) {
       client_.close();
@@ -212,10 +237,12 @@ net::awaitable<void> Http2Connection::watch() {
 }
 
 void Http2Connection::flush() {
-  if (writing_ || over_ || nghttp2_session_want_write(session_) == 0) return;
-  writing_ = true;
-  net::co_spawn(
-      shard_.context, [keep = shared_from_this()] { return keep->write_all(); }, net::detached);
+  if (!writing_ && !over_ && nghttp2_session_want_write(session_) != 0) {
+    writing_ = true;
+    net::co_spawn(
+        shard_.context, [keep = shared_from_this()] { return keep->write_all(); }, net::detached);
+  }
+  note_under_way();
 }
 
 net::awaitable<void> Http2Connection::write_all() {
@@ -235,6 +262,7 @@ net::awaitable<void> Http2Connection::write_all() {
                               net::redirect_error(net::use_awaitable, error));
   }
   writing_ = false;
+  note_under_way();
   if (error) {
     client_.close();
   } else if (!over_ && nghttp2_session_want_read(session_) == 0) {

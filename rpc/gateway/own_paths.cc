@@ -60,6 +60,11 @@ std::optional<std::string> explain_json(const Shard& shard, const std::string& s
     steps.push_back(
         {{"time_ms", std::to_string(step.time_ms)}, {"asked", step.asked}, {"why", step.why}});
   }
+  nlohmann::json measured = nlohmann::json::array();
+  if (const auto& trips = shard.demand->settings().round_trips) {
+    for (const market::RoundTrip& trip : trips(route.bid->id))
+      measured.push_back({{"host", to_hex0x(trip.host)}, {"micros", trip.micros}});
+  }
   const market::BidTerms& terms = route.bid->terms;
   const ScalePolicy& policy = shard.demand->settings().scale;
   const nlohmann::json out = {{"service", service},
@@ -85,6 +90,7 @@ std::optional<std::string> explain_json(const Shard& shard, const std::string& s
                               {"asked_for_ms", std::to_string(demand->asked_for_ms)},
                               {"trouble", std::string(start_trouble(route).sentence)},
                               {"refused", demand->refused},
+                              {"measured", measured},
                               {"steps", steps}};
   return out.dump(2) + "\n";
 }
@@ -222,6 +228,7 @@ net::awaitable<bool> put_artifact(Shard& shard, Exchange& exchange, const Hash32
   // The Publisher uploads as soon as its transaction is final; this gateway may hear of that block
   // a moment later.
   for (int wait = 0; !bytes && wait < 30; ++wait) {
+    look_again(shard);
     net::steady_timer timer(shard.context, milliseconds(100));
     co_await timer.async_wait(net::use_awaitable);
     bytes = shard.routes.artifact_bytes(digest);
@@ -268,6 +275,10 @@ net::awaitable<bool> serve_own_path(Shard& shard, Exchange& exchange) {
   } else if (target.starts_with(market::kTunnelPlaces) && shard.tunnels != nullptr) {
     co_return co_await serve_tunnelled(shard, exchange);
   } else if (method == http::verb::get && target == "/.fog/health") {
+    if (shard.drain.begun) {
+      co_return co_await send_plain(exchange, http::status::service_unavailable, "stopping",
+                                    "This gateway is stopping.", false);
+    }
     co_return co_await send_text(exchange, "text/plain", "ok\n");
   } else if (method == http::verb::get && target == "/.fog/status") {
     co_return co_await send_text(exchange, "application/json", status_json(shard.routes));

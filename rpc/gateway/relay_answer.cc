@@ -13,6 +13,7 @@ http::response<http::buffer_body> Relay::client_response() const {
   out.version(exchange_.parser.get().version());
   out.result(message.result_int());
   for (const market::HttpField& field : answer_.fields) out.insert(field.name, field.value);
+  settle_affinity(out, exchange_.affinity, replica_);
   out.set("via", "1.1 fogcoin");
   out.set("fog-trace", exchange_.trace.id);
   if (const auto outcome = message["Fog-Outcome"]; !outcome.empty() && outcome != "ok") {

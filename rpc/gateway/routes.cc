@@ -7,6 +7,7 @@
 #include "chain/base/clock.h"
 #include "chain/base/url.h"
 #include "market/types/concurrency.h"
+#include "market/types/event.h"
 #include "market/types/ticket.h"
 #include "market/types/tunnel.h"
 #include "rpc/gateway/service_load.h"
@@ -17,6 +18,17 @@ namespace {
 // Enough for the networks this gateway reads whole; beyond it the refresh says so instead of
 // forgetting.
 constexpr std::size_t kRecordsMax = 100'000;
+
+// Everything is read again so often, whatever events have told.
+constexpr std::uint64_t kAllEveryNs = 60'000'000'000;
+// And when somebody asks for what is not known at most so often, a tenth of the time at most.
+constexpr std::uint64_t kAllPauseNs = 500'000'000;
+constexpr std::uint64_t kAllShare = 10;
+constexpr std::uint32_t kEventsAPage = 1'000;
+
+bool is_wanted(const market::Bid& bid) {
+  return bid.terms.replicas_min + bid.replicas_demanded > 0;
+}
 
 bool serves(const market::Lease& lease) {
   return lease.state == market::LeaseState::kActive ||
@@ -132,58 +144,148 @@ ErrorOr<void> Routes::refresh() {
   const std::lock_guard refreshing(refresh_mutex_);
   TRY(const auto status, node_->status());
   chain_id_ = status.chain_id;
+  const std::uint64_t now_ns = system_clock().monotonic_ns();
+  // Events are forgotten after a while, and a node that takes another's place may lag behind it.
+  const bool follows = all_read_ns_ != 0 && now_ns - all_read_ns_ < kAllEveryNs &&
+                       status.height >= height_ && status.height > 0;
+  return follows ? refresh_changed(status) : refresh_all(status);
+}
+
+bool Routes::look_again() {
+  if (node_ == nullptr) return false;
+  const std::unique_lock refreshing(refresh_mutex_, std::try_to_lock);
+  if (!refreshing) return false;
+  const std::uint64_t pause_ns = std::max(kAllPauseNs, all_took_ns_ * kAllShare);
+  if (system_clock().monotonic_ns() - all_read_ns_ < pause_ns) return false;
+  const auto status = node_->status();
+  return status && refresh_all(*status);
+}
+
+ErrorOr<void> Routes::refresh_all(const ChainStatus& status) {
+  const std::uint64_t since_ns = system_clock().monotonic_ns();
   TRY(const auto services, read_index<market::Service>(*node_, market::all_services(),
                                                        state_key(Table::kService), kRecordsMax));
   if (services.size() == kRecordsMax) {
     spdlog::warn("only the first {} services of the network are served", kRecordsMax);
   }
-  std::map<std::string, Route> routes;
+  RouteMap routes;
   std::map<Hash32, std::uint64_t> artifacts;
-  ReplicaMap replicas;
-  std::vector<std::shared_ptr<ServiceLoad>> changed;
   for (const market::Service& service : services) {
     // An image in a registry is not for gateways to keep.
     if (service.manifest.image.empty())
       artifacts[service.manifest.artifact] = service.manifest.artifact_bytes;
-    Route& route = routes[service.name];
-    TRY(const auto leases, leases_of(service.name, route));
-    route.load = load_of(service.name);
-    if (route.bid) route.slots = market::slots_of(route.bid->terms.resources, service.manifest);
-    for (const market::Lease& lease : leases) {
-      const auto id = std::make_pair(lease.id, lease.term);
-      const auto known =
-          replicas_.find(id);  // only refresh() writes replicas_, under refresh_mutex_
-      std::shared_ptr<Replica> replica;
-      if (known != replicas_.end()) {
-        replica = known->second;
-      } else {
-        // One Host that cannot be used must not take the others from the End Users.
-        auto opened = open_replica(lease, service.manifest);
-        if (!opened) {
-          spdlog::warn("lease {} is not served: {}", to_hex(lease.id), opened.error().context);
-          continue;
-        }
-        replica = *std::move(opened);
-      }
-      add(route, lease, replica);
-      replicas.emplace(id, replica);
+    TRY(routes[service.name], read_route(service));
+  }
+  replace(std::move(routes), status);
+  height_ = status.height;
+  all_read_ns_ = system_clock().monotonic_ns();
+  all_took_ns_ = all_read_ns_ - since_ns;
+  const std::lock_guard lock(mutex_);
+  artifacts_ = std::move(artifacts);
+  return {};
+}
+
+// The services of which this gateway has been told something since height_.
+ErrorOr<std::set<std::string>> Routes::changed_services(std::uint64_t& seen_height) {
+  StateKey from = market::events_of(address_);
+  const StateKey end = prefix_end(from);
+  append_be64(from, height_ + 1);
+  std::set<std::string> names;
+  bool first = true;
+  for (std::optional<StateKey> next = from; next;) {
+    TRY(const auto page, node_->state_scan(*next, end, kEventsAPage));
+    for (const StateRecord& record : page.records) {
+      const auto event = bcs_decode<market::MarketEvent>(record.value);
+      if (!event) return fail(ErrorCode::kProtocol, "a state record cannot be decoded");
+      if (!event->service.empty()) names.insert(event->service);
+    }
+    // Pages after the first may be of a later state; the next look begins where this one began.
+    if (std::exchange(first, false)) seen_height = page.height;
+    next = page.next;
+  }
+  return names;
+}
+
+ErrorOr<void> Routes::refresh_changed(const ChainStatus& status) {
+  std::uint64_t seen_height = height_;
+  TRY(auto names, changed_services(seen_height));
+  RouteMap routes;
+  {
+    const std::lock_guard lock(mutex_);
+    block_ms_ = status.time_ms;
+    // Why nobody is found for a Bid stands in its record alone.
+    names.insert(unserved_.begin(), unserved_.end());
+    const bool any_ended = replicas_.size() > serving_;
+    if (!names.empty() || any_ended) routes = routes_;
+    if (names.empty() && !any_ended) {
+      height_ = seen_height;
+      return {};
     }
   }
+  const std::vector<std::string> listed(names.begin(), names.end());
+  std::vector<StateKey> keys;
+  for (const std::string& name : listed) keys.push_back(market::service_key(name));
+  TRY(const auto services, read_records<market::Service>(*node_, keys));
+  for (const std::string& name : listed) routes.erase(name);
+  for (const market::Service& service : services) {
+    TRY(routes[service.name], read_route(service));
+  }
+  replace(std::move(routes), status);
+  height_ = seen_height;
+  return {};
+}
+
+ErrorOr<Route> Routes::read_route(const market::Service& service) {
+  Route route;
+  TRY(const auto leases, leases_of(service.name, route));
+  route.load = load_of(service.name);
+  if (route.bid) route.slots = market::slots_of(route.bid->terms.resources, service.manifest);
+  for (const market::Lease& lease : leases) {
+    // Only a refresh writes replicas_.
+    const auto known = replicas_.find({lease.id, lease.term});
+    std::shared_ptr<Replica> replica;
+    if (known != replicas_.end()) {
+      replica = known->second;
+    } else {
+      // One Host that cannot be used must not take the others from the End Users.
+      auto opened = open_replica(lease, service.manifest);
+      if (!opened) {
+        spdlog::warn("lease {} is not served: {}", to_hex(lease.id), opened.error().context);
+        continue;
+      }
+      replica = *std::move(opened);
+    }
+    add(route, lease, replica);
+  }
+  return route;
+}
+
+// What has been read takes the place of what was known.
+void Routes::replace(RouteMap routes, const ChainStatus& status) {
+  ReplicaMap replicas;
+  std::set<std::string> unserved;
+  std::vector<std::shared_ptr<ServiceLoad>> answerable;
   for (const auto& [name, route] : routes) {
+    if (route.bid != nullptr && route.replicas.empty() && is_wanted(*route.bid))
+      unserved.insert(name);
+    for (const auto* list : {&route.replicas, &route.reserved}) {
+      for (const auto& replica : *list)
+        replicas.emplace(std::make_pair(replica->lease, replica->term), replica);
+    }
     if (!route.replicas.empty() || !start_trouble(route).reason.empty())
-      changed.push_back(route.load);
+      answerable.push_back(route.load);
   }
   std::unique_lock lock(mutex_);
   block_ms_ = status.time_ms;
   std::erase_if(opened_, [&](const auto& each) { return !replicas.contains(each.first); });
+  serving_ = replicas.size();
+  unserved_ = std::move(unserved);
   // A replica whose lease ended stays until its last voucher has been given.
   keep_unvouched(replicas);
   routes_ = std::move(routes);
-  artifacts_ = std::move(artifacts);
   replicas_ = std::move(replicas);
   lock.unlock();
-  for (const auto& load : changed) load->gate.open();
-  return {};
+  for (const auto& load : answerable) load->gate.open();
 }
 
 // Whether this gateway has opened the reservation, and the chain may still hear of it.
@@ -228,7 +330,7 @@ std::shared_ptr<ServiceLoad> Routes::load_of(const std::string& service) const {
 StartTrouble start_trouble(const Route& route) {
   if (route.bid == nullptr || !route.replicas.empty() || route.starting > 0) return {};
   const market::Bid& bid = *route.bid;
-  if (bid.terms.replicas_min + bid.replicas_demanded == 0) return {};
+  if (!is_wanted(bid)) return {};
   if (bid.sleep_until_ms != 0)
     return {"no-host",
             "no Host on the chain offers what its bid asks for, at a price within its cap"};

@@ -1,12 +1,17 @@
 // Routes: which Hosts serve which service, as the chain's leases say, for one gateway.
 //
-// refresh() reads the chain; everything else answers from memory. Safe from any thread.
+// refresh() reads of the chain what has changed: the events that this gateway is told of
+// (market/types/event.h), which name every Bid that lets it serve and every lease of those. What
+// no event tells, services that nobody has bid for yet and their artifacts, is read with everything
+// else at the first refresh, once a minute, and at look_again(). All else answers from memory.
+// Safe from any thread.
 #pragma once
 
 #include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -79,8 +84,11 @@ class Routes {
   // One service and its one replica, instead of what was; null: nothing runs it yet. A replica from
   // before stays until all it served is vouched for.
   void serve_only(const std::string& service, const std::shared_ptr<Replica>& replica);
-  // Reads the chain. On failure the old routes stand.
+  // Reads what the chain has had since the last time. On failure the old routes stand.
   ErrorOr<void> refresh();
+  // Somebody asks for what is not known: reads everything, unless that has just been done. True:
+  // it has been read.
+  bool look_again();
   Route find(const std::string& service) const;
   // Opens one of the service's reservations: it serves like the other replicas from now on. Null
   // where there is none.
@@ -94,6 +102,13 @@ class Routes {
 
  private:
   using ReplicaMap = std::map<std::pair<market::LeaseId, std::uint32_t>, std::shared_ptr<Replica>>;
+  using RouteMap = std::map<std::string, Route>;
+  // With refresh_mutex_ held.
+  ErrorOr<void> refresh_all(const ChainStatus& status);
+  ErrorOr<void> refresh_changed(const ChainStatus& status);
+  ErrorOr<std::set<std::string>> changed_services(std::uint64_t& seen_height);
+  ErrorOr<Route> read_route(const market::Service& service);
+  void replace(RouteMap routes, const ChainStatus& status);
   ErrorOr<std::vector<market::Lease>> leases_of(const std::string& service, Route& route);
   std::shared_ptr<ServiceLoad> load_of(const std::string& service) const;
   // With the mutex held.
@@ -107,13 +122,18 @@ class Routes {
   const SecretKey key_;
   const Address address_;
   const std::string folder_;
-  mutable std::mutex refresh_mutex_;  // one refresh at a time
+  mutable std::mutex refresh_mutex_;  // one refresh at a time; that is who writes what follows
+  std::uint64_t height_ = 0;          // whose events have been read
+  std::uint64_t all_read_ns_ = 0;     // when everything was read last; 0: never
+  std::uint64_t all_took_ns_ = 0;     // and how long that took
   mutable std::mutex mutex_;
   ChainId chain_id_{};
-  std::map<std::string, Route> routes_;
+  RouteMap routes_;
   std::map<Hash32, std::uint64_t> artifacts_;
   ReplicaMap replicas_;
-  std::uint64_t block_ms_ = 0;  // time of the last block that was read
+  std::size_t serving_ = 0;  // of these: whose lease serves; the others are to be vouched for
+  std::set<std::string> unserved_;  // services that want a replica and have none
+  std::uint64_t block_ms_ = 0;      // time of the last block that was read
   struct Opened {
     std::uint64_t number = 0;    // of the ticket
     std::uint64_t until_ms = 0;  // its expiry

@@ -6,6 +6,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "chain/base/clock.h"
 #include "rpc/gateway/certificates.h"
 #include "rpc/gateway/session.h"
 #include "rpc/gateway/vouching.h"
@@ -16,6 +17,9 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::uint64_t kVoucherTickMs = 20;
+// At its end a gateway vouches so often, a tick each: a voucher that is on its way does not cover
+// what has just ended.
+constexpr int kLastVouchers = 15;
 constexpr std::uint64_t kFollowWaitMs = 2'000;
 
 }  // namespace
@@ -40,6 +44,7 @@ struct GatewayServer::Impl {
   net::awaitable<void> accept_all(tcp::acceptor& acceptor, bool encrypted);
   net::awaitable<void> watch_certificates();
   net::awaitable<void> vouch_all();
+  void vouch_each(bool force);
   net::awaitable<void> vouch_one(std::shared_ptr<Replica> replica, bool force);
   void follow_chain();
   void stop();
@@ -52,13 +57,15 @@ struct GatewayServer::Impl {
   std::optional<SecretDesk> secrets;
   std::optional<Tunnels> tunnels;
   GatewayCounters counters;
+  Drain drain;
   std::vector<std::unique_ptr<Shard>> shards;
   std::unique_ptr<Shard> voucher_shard;
   std::optional<tcp::acceptor> acceptor;
   std::optional<tcp::acceptor> tls_acceptor;
   std::unique_ptr<Certificates> certificates;  // null: no TLS
   std::set<const Replica*> vouching;           // on the voucher thread only
-  std::atomic<bool> stopping{false};
+  std::atomic<bool> stopping{false};           // nobody is let in any more
+  std::atomic<bool> ended{false};              // and nothing is under way
   std::vector<std::thread> threads;
 };
 
@@ -105,7 +112,7 @@ net::awaitable<void> GatewayServer::Impl::accept_all(tcp::acceptor& door, bool e
 // is said once.
 net::awaitable<void> GatewayServer::Impl::watch_certificates() {
   std::string said;
-  while (!stopping) {
+  while (!ended) {
     net::steady_timer timer(voucher_shard->context, milliseconds(1'000));
     beast::error_code error;
     co_await timer.async_wait(net::redirect_error(net::use_awaitable, error));
@@ -123,6 +130,9 @@ net::awaitable<void> GatewayServer::Impl::vouch_one(std::shared_ptr<Replica> rep
   if (!given) {
     spdlog::warn("lease {} term {}: {}", to_hex(replica->lease), replica->term,
                  given.error().context);
+    // Who does not take what he is paid by will not answer either: others are asked first.
+    if (given.error().code == ErrorCode::kNetwork)
+      replica->standing.failed(system_clock().monotonic_ns());
     // A Host that refuses or cannot be reached is asked again, but not every tick.
     net::steady_timer timer(voucher_shard->context, milliseconds(2'000));
     beast::error_code error;
@@ -133,22 +143,27 @@ net::awaitable<void> GatewayServer::Impl::vouch_one(std::shared_ptr<Replica> rep
 
 net::awaitable<void> GatewayServer::Impl::vouch_all() {
   std::uint64_t tick = 0;
-  while (!stopping) {
+  while (!ended) {
     net::steady_timer timer(voucher_shard->context, milliseconds(kVoucherTickMs));
     beast::error_code error;
     co_await timer.async_wait(net::redirect_error(net::use_awaitable, error));
     const bool force = ++tick % (market::kVoucherEveryMs / kVoucherTickMs) == 0;
-    for (auto& replica : routes.all()) {
-      if (!vouching.insert(replica.get()).second) continue;
-      net::co_spawn(voucher_shard->context, vouch_one(std::move(replica), force), net::detached);
-    }
+    vouch_each(force);
+  }
+}
+
+// For each replica that is not just being vouched to.
+void GatewayServer::Impl::vouch_each(bool force) {
+  for (auto& replica : routes.all()) {
+    if (!vouching.insert(replica.get()).second) continue;
+    net::co_spawn(voucher_shard->context, vouch_one(std::move(replica), force), net::detached);
   }
 }
 
 void GatewayServer::Impl::follow_chain() {
   std::uint64_t height = 0;
   bool reachable = true;
-  while (!stopping) {
+  while (!ended) {
     // Routes are read after each new block; a failed read is repeated after a moment.
     ErrorOr<void> refreshed = routes.refresh();
     ErrorOr<ChainStatus> status = fail(ErrorCode::kUnavailable, "");
@@ -159,17 +174,18 @@ void GatewayServer::Impl::follow_chain() {
       reachable = true;
       continue;
     }
-    if (reachable && !stopping) {
+    if (reachable && !ended) {
       spdlog::warn("cannot follow the chain, serving what was known: {}",
                    refreshed ? status.error().context : refreshed.error().context);
     }
     reachable = false;
-    for (int i = 0; i < 10 && !stopping; ++i) std::this_thread::sleep_for(milliseconds(100));
+    for (int i = 0; i < 10 && !ended; ++i) std::this_thread::sleep_for(milliseconds(100));
   }
 }
 
 void GatewayServer::Impl::stop() {
   if (stopping.exchange(true)) return;
+  drain.begun = true;
   if (acceptor) {
     // On the thread that accepts: a socket is not safe from two.
     net::post(shards.front()->context, [this] {
@@ -178,18 +194,18 @@ void GatewayServer::Impl::stop() {
       if (tls_acceptor) tls_acceptor->close(error);
     });
   }
-  // Let what is in flight end and be vouched for, within bounds.
-  for (int i = 0; i < 50 && counters.connections > 0; ++i)
-    std::this_thread::sleep_for(milliseconds(20));
+  const auto end = std::chrono::steady_clock::now() + milliseconds(config.drain_ms_max);
+  while (drain.under_way > 0 && std::chrono::steady_clock::now() < end)
+    std::this_thread::sleep_for(milliseconds(5));
+  if (drain.under_way > 0)
+    spdlog::warn("{} requests are broken off: they have not ended in time", drain.under_way.load());
+  ended = true;
   for (auto& shard : shards) shard->context.stop();
   if (voucher_shard) {
-    net::post(voucher_shard->context, [this] {
-      for (auto& replica : routes.all()) {
-        if (!vouching.insert(replica.get()).second) continue;
-        net::co_spawn(voucher_shard->context, vouch_one(std::move(replica), true), net::detached);
-      }
-    });
-    std::this_thread::sleep_for(milliseconds(300));
+    for (int i = 0; i < kLastVouchers; ++i) {
+      net::post(voucher_shard->context, [this] { vouch_each(true); });
+      std::this_thread::sleep_for(milliseconds(kVoucherTickMs));
+    }
     voucher_shard->context.stop();
   }
   for (std::thread& thread : threads) thread.join();
@@ -213,9 +229,9 @@ GatewayServer::~GatewayServer() {
 ErrorOr<std::uint16_t> GatewayServer::start() {
   Impl& impl = *impl_;
   const auto make_shard = [&] {
-    return std::make_unique<Shard>(impl.config, impl.routes, impl.artifacts,
-                                   impl.secrets ? &*impl.secrets : nullptr, impl.demand,
-                                   impl.tunnels ? &*impl.tunnels : nullptr, impl.counters);
+    return std::make_unique<Shard>(
+        impl.config, impl.routes, impl.artifacts, impl.secrets ? &*impl.secrets : nullptr,
+        impl.demand, impl.tunnels ? &*impl.tunnels : nullptr, impl.counters, impl.drain);
   };
   for (unsigned i = 0; i < std::max(1U, impl.config.threads); ++i)
     impl.shards.push_back(make_shard());

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -63,6 +64,12 @@ struct GatewayConfig {
   std::string acme_folder;
   // Who comes for a service without TLS is sent to it there; 0: he is served.
   std::uint16_t redirect_to_tls_port = 0;
+  // By service: End Users come back to their replica, for so long (rpc/gateway/affinity.h).
+  std::map<std::string, std::uint64_t> sticky_s;
+  // By service: a GET without the beginning of an answer after so long goes to a second replica too
+  // (rpc/gateway/hedge.h).
+  std::map<std::string, std::uint64_t> hedge_ms;
+  std::uint64_t drain_ms_max = 20'000;  // that stop() lets requests end
   std::string only_service;  // not empty: all requests are for this one, whatever they name
   std::function<void(const ServedRequest&)> served;  // may be empty; from the shards' threads
 };
@@ -92,7 +99,8 @@ class GatewayServer {
   ErrorOr<std::uint16_t> start();
   // The port for TLS, after start(); 0: there is none.
   std::uint16_t tls_port() const;
-  // Stops accepting, gives last vouchers, closes connections, joins the threads.
+  // Accepts no more, lets what is under way end, at most drain_ms_max, and its connections with it;
+  // gives last vouchers, closes what is left, joins the threads.
   void stop();
   const GatewayCounters& counters() const;
 

@@ -1,12 +1,13 @@
 #include "rpc/gateway/session.h"
 
 #include <chrono>
-#include <random>
 
 #include "chain/base/ascii.h"
 #include "chain/base/clock.h"
 #include "chain/base/http_length.h"
 #include "chain/base/url.h"
+#include "rpc/gateway/choice.h"
+#include "rpc/gateway/hedge.h"
 #include "rpc/gateway/service_load.h"
 
 namespace fog::gateway {
@@ -49,25 +50,21 @@ std::optional<Place> place_of(const std::string& host_field, const std::string& 
   return Place{name, rest, "/" + name};
 }
 
-// Of two random replicas the one that a request would wait less for; one to avoid only if no other
-// is left.
-std::shared_ptr<Replica> choose(const std::vector<std::shared_ptr<Replica>>& all,
-                                const std::vector<const Replica*>& tried) {
-  static thread_local std::minstd_rand random(std::random_device{}());
-  const std::uint64_t now = system_clock().monotonic_ns();
-  std::vector<std::shared_ptr<Replica>> good;
-  std::vector<std::shared_ptr<Replica>> poor;
-  for (const auto& replica : all) {
-    if (std::find(tried.begin(), tried.end(), replica.get()) != tried.end()) continue;
-    (replica->standing.is_avoided(now) ? poor : good).push_back(replica);
-  }
-  const auto& from = good.empty() ? poor : good;
-  if (from.empty()) return nullptr;
-  const std::size_t first = random() % from.size();
-  const std::size_t step = from.size() == 1 ? 0 : 1 + random() % (from.size() - 1);
-  const auto& a = from[first];
-  const auto& b = from[(first + step) % from.size()];
-  return b->standing.cost() < a->standing.cost() ? b : a;
+Affinity affinity_of(const Shard& shard, const Exchange& exchange, const Place& place) {
+  const auto sticky = shard.config.sticky_s.find(place.service);
+  return {sticky == shard.config.sticky_s.end() ? 0 : sticky->second,
+          sticky_cookie(exchange.parser.get()), place.prefix.empty() ? "/" : place.prefix,
+          exchange.client.is_encrypted()};
+}
+
+// After how long a second replica is asked too; nothing: never.
+std::optional<std::uint64_t> hedges_after(const Shard& shard, const Exchange& exchange,
+                                          const std::string& service, const Replica& replica) {
+  const auto hedge = shard.config.hedge_ms.find(service);
+  // A session is with one replica.
+  const bool named = exchange.affinity.came_with == sticky_value(replica);
+  if (hedge == shard.config.hedge_ms.end() || named || !can_hedge(exchange)) return std::nullopt;
+  return hedge->second;
 }
 
 bool is_safe_to_repeat(http::verb method) {
@@ -186,6 +183,7 @@ net::awaitable<bool> no_replica(Shard& shard, Exchange& exchange, const std::str
                                 const Route& route) {
   switch (route.state) {
     case ServiceState::kUnknown:
+      look_again(shard);
       co_return co_await send_plain(exchange, http::status::not_found, "no-such-service",
                                     "No service is published under the name '" + service + "'.",
                                     true);
@@ -239,6 +237,7 @@ net::awaitable<bool> send_to_tls(Exchange& exchange, const std::string& host,
 net::awaitable<bool> serve_service(Shard& shard, Exchange& exchange, const Place& place) {
   exchange.target = place.target;
   exchange.prefix = place.prefix;
+  exchange.affinity = affinity_of(shard, exchange, place);
   ++shard.counters.requests;
   const auto traceparent = exchange.parser.get()["traceparent"];
   exchange.trace = continue_trace({traceparent.data(), traceparent.size()}, system_rng());
@@ -256,7 +255,7 @@ net::awaitable<bool> serve_service(Shard& shard, Exchange& exchange, const Place
   bool seen = false;   // a Host may have worked on it
   std::string failed;  // why the last replica did not take it
   for (int attempt = 0; attempt < kAttemptsMax; route = shard.routes.find(place.service)) {
-    std::shared_ptr<Replica> replica = choose(route.replicas, tried);
+    std::shared_ptr<Replica> replica = pick(route, exchange.affinity.came_with, tried);
     if (replica == nullptr && shard.demand != nullptr && !route.reserved.empty()) {
       replica = shard.routes.open(place.service);
       if (replica != nullptr) shard.demand->opened(place.service);
@@ -285,8 +284,22 @@ net::awaitable<bool> serve_service(Shard& shard, Exchange& exchange, const Place
     ++attempt;
     tried.push_back(replica.get());
     watched.tried();
-    ForwardResult result =
-        co_await forward(*replica, exchange, shard.pool, shard.config, shard.counters);
+    ForwardResult result;
+    if (const auto after_ms = hedges_after(shard, exchange, place.service, *replica)) {
+      const auto second = [&]() -> std::shared_ptr<Replica> {
+        auto other = choose(route.replicas, tried);
+        const bool good = other != nullptr &&
+                          !other->standing.is_avoided(system_clock().monotonic_ns()) &&
+                          load->retries.take();
+        if (!good) return nullptr;
+        tried.push_back(other.get());
+        watched.tried();
+        return other;
+      };
+      result = co_await forward_hedged(replica, exchange, shard, *after_ms, second);
+    } else {
+      result = co_await forward(*replica, exchange, shard.pool, shard.config, shard.counters);
+    }
     if (result.workload_failed) ++shard.counters.failures;
     if (result.served.status != 0) watched.answered(std::move(result.served));
     if (result.end == ForwardEnd::kAnswered) co_return true;
@@ -308,6 +321,15 @@ net::awaitable<bool> serve_service(Shard& shard, Exchange& exchange, const Place
 }
 
 }  // namespace
+
+void look_again(Shard& shard) {
+  SecretDesk* const desk = shard.secrets;
+  if (desk == nullptr || desk->looking.exchange(true)) return;
+  net::post(desk->pool, [desk, &routes = shard.routes] {
+    routes.look_again();
+    desk->looking = false;
+  });
+}
 
 net::awaitable<bool> serve_request(Shard& shard, ClientStream& client, beast::flat_buffer& buffer,
                                    const std::string& peer) {
@@ -350,6 +372,10 @@ net::awaitable<bool> serve_request(Shard& shard, ClientStream& client, beast::fl
   }
   exchange.expects_continue = beast::iequals(message[http::field::expect], "100-continue");
   const std::string target(message.target().data(), message.target().size());
+  if (shard.drain.begun) parser.get().keep_alive(false);
+  // A Host's connection stands until the gateway ends, and is no request.
+  std::optional<UnderWay> under_way;
+  if (target != market::kTunnelPath) under_way.emplace(shard.drain);
   if (target.starts_with("/.fog/")) {
     exchange.target = target;
     co_return co_await serve_own_path(shard, exchange);
@@ -370,42 +396,6 @@ net::awaitable<bool> serve_request(Shard& shard, ClientStream& client, beast::fl
         "Name a service: http://NAME." + shard.config.domain + "/ or /NAME/.", true);
   }
   co_return co_await serve_service(shard, exchange, *place);
-}
-
-TextResponse plain_answer(unsigned version, bool keep_alive, http::status status,
-                          std::string_view reason, const std::string& sentence) {
-  TextResponse out(status, version);
-  out.set(http::field::content_type, "text/plain; charset=utf-8");
-  out.set("fog-reason", beast::string_view(reason.data(), reason.size()));
-  if (status == http::status::service_unavailable) out.set(http::field::retry_after, "2");
-  out.keep_alive(keep_alive);
-  out.body() = sentence + "\n";
-  out.prepare_payload();
-  return out;
-}
-
-TextResponse plain_answer_to(const Exchange& exchange, http::status status, std::string_view reason,
-                             const std::string& sentence, bool keep_alive) {
-  const auto& message = exchange.parser.get();
-  const bool keep = keep_alive && message.keep_alive() && exchange.parser.is_done();
-  return plain_answer(message.version() == 10 ? 10 : 11, keep, status, reason, sentence);
-}
-
-net::awaitable<bool> send(Exchange& exchange, TextResponse& answer) {
-  const bool keep = answer.keep_alive();
-  if (exchange.parser.get().method() == http::verb::head) answer.body().clear();
-  exchange.client.expires_after(milliseconds(10'000));
-  beast::error_code error;
-  http::response_serializer<http::string_body> serializer(answer);
-  co_await http::async_write(exchange.client, serializer,
-                             net::redirect_error(net::use_awaitable, error));
-  co_return !error && keep;
-}
-
-net::awaitable<bool> send_plain(Exchange& exchange, http::status status, std::string_view reason,
-                                const std::string& sentence, bool keep_alive) {
-  TextResponse answer = plain_answer_to(exchange, status, reason, sentence, keep_alive);
-  co_return co_await send(exchange, answer);
 }
 
 }  // namespace fog::gateway

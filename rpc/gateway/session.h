@@ -8,27 +8,48 @@
 
 namespace fog::gateway {
 
-// Secrets need the chain asked, which blocks: not on a shard's thread.
+// Secrets, and what is asked for and not known, need the chain asked, which blocks: not on a
+// shard's thread.
 struct SecretDesk {
   SecretDesk(NodeApi& node_, SecretFolder& folder_) : node(node_), folder(folder_) {}
   NodeApi& node;
   SecretFolder& folder;
-  std::atomic<int> waiting{0};  // for the pool, at most kSecretsWaitingMax
+  std::atomic<int> waiting{0};       // for the pool, at most kSecretsWaitingMax
+  std::atomic<bool> looking{false};  // the chain is read again for what is not known
   net::thread_pool pool{2};
 };
 constexpr int kSecretsWaitingMax = 64;
 
+// The end of a gateway: connections go with the answer at hand.
+struct Drain {
+  std::atomic<bool> begun{false};
+  std::atomic<std::uint64_t> under_way{0};  // requests, from their head to the end of the answer
+};
+// One of them; of HTTP/2 a connection that is not done with all of its own.
+class UnderWay {
+ public:
+  explicit UnderWay(Drain& drain) : drain_(drain) { ++drain_.under_way; }
+  ~UnderWay() { --drain_.under_way; }
+  UnderWay(const UnderWay&) = delete;
+  UnderWay& operator=(const UnderWay&) = delete;
+
+ private:
+  Drain& drain_;
+};
+
 // What a connection needs of its server. One a shard; used on the shard's thread only.
 struct Shard {
   Shard(const GatewayConfig& config_, Routes& routes_, ArtifactFolder& artifacts_,
-        SecretDesk* secrets_, DemandDesk* demand_, Tunnels* tunnels_, GatewayCounters& counters_)
+        SecretDesk* secrets_, DemandDesk* demand_, Tunnels* tunnels_, GatewayCounters& counters_,
+        Drain& drain_)
       : config(config_),
         routes(routes_),
         artifacts(artifacts_),
         secrets(secrets_),
         demand(demand_),
         tunnels(tunnels_),
-        counters(counters_) {}
+        counters(counters_),
+        drain(drain_) {}
   const GatewayConfig& config;
   Routes& routes;
   ArtifactFolder& artifacts;
@@ -36,6 +57,7 @@ struct Shard {
   DemandDesk* const demand;   // null: it asks for no replicas
   Tunnels* const tunnels;     // null: no chain says whose they are
   GatewayCounters& counters;
+  Drain& drain;
   net::io_context context{1};
   UpstreamPool pool{context, tunnels};
 };
@@ -49,6 +71,9 @@ net::awaitable<void> say_goodbye(ClientStream& client);
 // The next request of an HTTP/1.1 connection. False when the connection must be closed.
 net::awaitable<bool> serve_request(Shard& shard, ClientStream& client, beast::flat_buffer& buffer,
                                    const std::string& peer);
+
+// Somebody asks for what the routes do not know: the chain is read again, meanwhile.
+void look_again(Shard& shard);
 
 // The gateway's own paths (/.fog/...). False when the connection must be closed.
 net::awaitable<bool> serve_own_path(Shard& shard, Exchange& exchange);

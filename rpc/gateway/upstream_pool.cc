@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <chrono>
 
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 namespace fog::gateway {
@@ -25,6 +26,21 @@ bool is_stale(tcp::socket& socket) {
 }
 
 }  // namespace
+
+void UpstreamPool::Connection::notice_silence(std::uint64_t unread_ms_max) {
+  if (unread_ms_max_ == unread_ms_max) return;
+  const auto set = [this](int level, int name, int value) {
+    (void)::setsockopt(stream.socket().native_handle(), level, name, &value, sizeof value);
+  };
+  if (unread_ms_max_ == 0) {
+    set(SOL_SOCKET, SO_KEEPALIVE, 1);
+    set(IPPROTO_TCP, TCP_KEEPIDLE, 2);
+    set(IPPROTO_TCP, TCP_KEEPINTVL, 1);
+    set(IPPROTO_TCP, TCP_KEEPCNT, 3);
+  }
+  set(IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(unread_ms_max));
+  unread_ms_max_ = unread_ms_max;
+}
 
 net::awaitable<ErrorOr<std::unique_ptr<UpstreamPool::Connection>>> UpstreamPool::take(
     const Replica& replica, std::uint64_t connect_ms_max, bool fresh) {

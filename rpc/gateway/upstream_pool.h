@@ -20,6 +20,11 @@ class UpstreamPool {
   struct Connection {
     explicit Connection(net::io_context& context) : stream(context) {}
     explicit Connection(Stream opened) : stream(std::move(opened)) {}
+    // A machine that has lost its power answers nothing and closes nothing. That its kernel does
+    // not answer ours for some seconds breaks the connection, however long the service itself may
+    // take. `unread_ms_max`: so long it may have no room for what is sent to it, which the kernel
+    // does not tell from silence.
+    void notice_silence(std::uint64_t unread_ms_max);
     // What a request for this path asks for on it: a Host that is asked at a gateway's door has a
     // place there.
     std::string target(const Replica& replica, std::string_view path) const {
@@ -29,6 +34,9 @@ class UpstreamPool {
     std::shared_ptr<void> tunnel;  // it came by one; its count
     beast::flat_buffer buffer;
     bool reused = false;
+
+   private:
+    std::uint64_t unread_ms_max_ = 0;  // 0: not said yet
   };
   // A connection to the replica's Host: an idle one, or a new one.
   net::awaitable<ErrorOr<std::unique_ptr<Connection>>> take(const Replica& replica,

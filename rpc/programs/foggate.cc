@@ -16,21 +16,15 @@
 #include "market/types/messages.h"
 #include "rpc/client/http_node.h"
 #include "rpc/gateway/access_log.h"
+#include "rpc/gateway/distances.h"
 #include "rpc/gateway/server.h"
+#include "rpc/programs/gateway/ask_commands.h"
 #include "rpc/programs/gateway/explain_command.h"
 #include "wallet/private_file.h"
 #include "wallet/tx_sender.h"
 
 namespace fog {
 namespace {
-
-// What a gateway asks of a Bid, and tickets that it gives out, by hand.
-struct AskOptions {
-  std::string id;  // a Bid's, or a lease's
-  std::uint16_t replicas = 1;
-  std::uint64_t minutes = 10;
-  std::vector<std::string> round_trips;  // HOST=MILLISECONDS
-};
 
 struct Options {
   std::string dir = "foggate";
@@ -53,12 +47,17 @@ struct Options {
   std::uint64_t idle_s = 60;
   std::uint64_t start_s = 30;
   std::uint64_t demand_minutes = 10;
+  std::vector<std::string> sticky;  // SERVICE=MINUTES
+  std::vector<std::string> hedge;   // SERVICE=MILLISECONDS
+  std::uint64_t drain_s = 20;
   std::string service;  // to explain
   std::string gateway = "http://127.0.0.1:7790";
   bool json = false;
   gateway::GatewayConfig config;
 };
 
+constexpr std::uint64_t kStickyMinutesMax = 30 * 1'440;
+constexpr std::uint64_t kHedgeMsMax = 600'000;
 // A Demand that is not final by then is not waited for.
 constexpr std::uint64_t kSendMsMax = 20'000;
 
@@ -78,6 +77,12 @@ ErrorOr<SecretKey> read_key(const Options& options) {
   const auto key = bytes ? SecretKey::from_bytes(*bytes) : std::nullopt;
   if (!key) return fail(ErrorCode::kCorrupt, key_path(options) + " is not a gateway key");
   return *key;
+}
+
+// A command that the gateway's key signs.
+ErrorOr<void> with_key(const Options& options, decltype(&ask_for_replicas) command) {
+  TRY(const auto key, read_key(options));
+  return command(options.node, key, options.ask);
 }
 
 ErrorOr<void> init(const Options& options) {
@@ -118,80 +123,6 @@ ErrorOr<void> register_gateway(const Options& options) {
   return {};
 }
 
-// "HOST=12.5": a Host's id and milliseconds.
-ErrorOr<market::RoundTrip> round_trip_of(const std::string& text) {
-  const std::size_t at = text.find('=');
-  const auto host = fixed_from_hex<32>(std::string_view(text).substr(0, at));
-  double milliseconds = 0;
-  const char* const end = text.data() + text.size();
-  const bool read = at != std::string::npos &&
-                    std::from_chars(text.data() + at + 1, end, milliseconds).ptr == end;
-  if (!host || !read || !(milliseconds > 0 && milliseconds < 60'000)) {
-    return fail(ErrorCode::kInvalidInput,
-                "--round-trip: write HOST=MILLISECONDS, e.g. 0x1234...=12.5, not \"" + text + "\"");
-  }
-  return market::RoundTrip{*host, static_cast<std::uint32_t>(milliseconds * 1'000 + 0.5)};
-}
-
-// In the order of the Hosts, as the chain wants them.
-ErrorOr<market::RoundTrips> round_trips_of(const std::vector<std::string>& texts) {
-  market::RoundTrips trips;
-  if (texts.size() > decltype(trips)::kMax) {
-    return fail(ErrorCode::kInvalidInput, "--round-trip: at most 32 Hosts");
-  }
-  for (const std::string& text : texts) {
-    TRY(const auto trip, round_trip_of(text));
-    trips.push_back(trip);
-  }
-  std::sort(trips.begin(), trips.end(),
-            [](const auto& a, const auto& b) { return a.host < b.host; });
-  return trips;
-}
-
-ErrorOr<void> ask_for_replicas(const Options& options) {
-  TRY(const auto key, read_key(options));
-  const auto bid = fixed_from_hex<32>(options.ask.id);
-  if (!bid) return fail(ErrorCode::kInvalidInput, "BID is an id of 32 bytes in hex");
-  rpc::HttpNode node(options.node);
-  wallet::KeySigner signer(key);
-  wallet::TxSender sender(node, signer, system_clock(), system_rng());
-  TRY(const auto self, read_record<market::Gateway>(node, market::gateway_key(sender.address())));
-  if (!self) {
-    return fail(ErrorCode::kNotFound, "this gateway is not on the chain: foggate register");
-  }
-  market::RaiseDemand message;
-  message.bid = *bid;
-  message.replicas = options.ask.replicas;
-  message.location = self->location;
-  message.for_ms = options.ask.minutes * 60'000;
-  TRY(message.round_trips, round_trips_of(options.ask.round_trips));
-  TRY(const auto sent, sender.send({make_message(message)}));
-  std::cout << "Asks for " << message.replicas << " replicas for " << options.ask.minutes
-            << " minutes, at height " << sent.height << ".\n";
-  return {};
-}
-
-ErrorOr<void> give_ticket(const Options& options) {
-  TRY(const auto key, read_key(options));
-  const auto id = fixed_from_hex<32>(options.ask.id);
-  if (!id) return fail(ErrorCode::kInvalidInput, "LEASE is an id of 32 bytes in hex");
-  rpc::HttpNode node(options.node);
-  TRY(const auto lease, read_record<market::Lease>(node, market::lease_key(*id)));
-  if (!lease || lease->state != market::LeaseState::kReserved) {
-    return fail(ErrorCode::kNotFound,
-                "there is no warm reservation with this id; the leases of a "
-                "bid show with: fogcoin bid show BID");
-  }
-  TRY(const auto status, node.status());
-  const market::Ticket ticket{status.chain_id,   lease->id,
-                              lease->term,       address_of(key.public_key()),
-                              lease->ticket + 1, status.time_ms + options.ask.minutes * 60'000};
-  std::cout << to_hex0x(bcs_encode(market::sign_ticket(ticket, key))) << "\n";
-  std::cerr << "Ticket " << ticket.number << ", good for " << options.ask.minutes
-            << " minutes of block time. The Host opens the reservation with: foghost open TICKET\n";
-  return {};
-}
-
 // "any", "off", or ids of Hosts.
 ErrorOr<gateway::TunnelRules> tunnel_rules(const std::vector<std::string>& words) {
   gateway::TunnelRules rules;
@@ -209,6 +140,35 @@ ErrorOr<gateway::TunnelRules> tunnel_rules(const std::vector<std::string>& words
     rules.only.push_back(*host);
   }
   return rules;
+}
+
+// SERVICE=NUMBER for each service, the number within bounds.
+ErrorOr<std::map<std::string, std::uint64_t>> by_service(const std::string& option,
+                                                         const std::vector<std::string>& words,
+                                                         std::uint64_t most) {
+  std::map<std::string, std::uint64_t> out;
+  for (const std::string& word : words) {
+    const std::size_t at = word.find('=');
+    std::uint64_t number = 0;
+    const char* const end = word.data() + word.size();
+    const bool read = at != std::string::npos && market::is_service_name(word.substr(0, at)) &&
+                      std::from_chars(word.data() + at + 1, end, number).ptr == end;
+    if (!read || number == 0 || number > most) {
+      return fail(ErrorCode::kInvalidInput, option +
+                                                ": write SERVICE=NUMBER, the number from 1 to " +
+                                                std::to_string(most) + ", not \"" + word + "\"");
+    }
+    out[word.substr(0, at)] = number;
+  }
+  return out;
+}
+
+ErrorOr<void> take_service_options(Options& options) {
+  TRY(options.config.sticky_s, by_service("--sticky", options.sticky, kStickyMinutesMax));
+  for (auto& [service, value] : options.config.sticky_s) value *= 60;
+  TRY(options.config.hedge_ms, by_service("--hedge", options.hedge, kHedgeMsMax));
+  options.config.drain_ms_max = options.drain_s * 1'000;
+  return {};
 }
 
 // As many descriptors as this process may have; connections are what a gateway is made of.
@@ -271,6 +231,7 @@ ErrorOr<void> run(Options options) {
 
   TRY(const auto key, read_key(options));
   TRY_VOID(take_doors(options));
+  TRY_VOID(take_service_options(options));
   TRY(options.config.tunnels, tunnel_rules(options.tunnels));
   rpc::HttpNode node(options.node);
   TRY_VOID(make_folder(options.dir + "/vouchers"));
@@ -281,6 +242,8 @@ ErrorOr<void> run(Options options) {
   options.demand.scale.idle_ms = options.idle_s * 1'000;
   options.demand.start_ms_max = options.start_s * 1'000;
   options.demand.demand_ms = options.demand_minutes * 60'000;
+  gateway::Distances distances({}, node, routes);
+  options.demand.round_trips = [&distances](const market::BidId& bid) { return distances.of(bid); };
   wallet::KeySigner signer(key);
   wallet::TxSender sender(node, signer, system_clock(), system_rng());
   gateway::DemandDesk desk(options.demand, node, routes,
@@ -306,6 +269,8 @@ ErrorOr<void> run(Options options) {
     if (const auto opened = log->reopen(); !opened) spdlog::warn("{}", opened.error().context);
   }
   spdlog::info("stopping");
+  // Who cannot wait for what is under way says so again, and ends it at once.
+  pthread_sigmask(SIG_UNBLOCK, &stop_signals, nullptr);
   server.stop();
   return {};
 }
@@ -416,6 +381,18 @@ int main(int argc, char** argv) {
                   "without a request, after which a service needs no replica")
       ->capture_default_str()
       ->check(CLI::Range(1, 86'400));
+  run->add_option("--sticky", options.sticky,
+                  "SERVICE=MINUTES: its End Users come back to the replica that served them, by a "
+                  "cookie; may be given for each service")
+      ->delimiter(',');
+  run->add_option("--hedge", options.hedge,
+                  "SERVICE=MILLISECONDS: a GET without an answer after so long goes to a second "
+                  "replica too, and both are billed; may be given for each service")
+      ->delimiter(',');
+  run->add_option("--drain-seconds", options.drain_s,
+                  "that requests under way may take to end after SIGTERM")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 3'600));
   run->add_option("--demand-minutes", options.demand_minutes,
                   "that what is asked of the chain stands; renewed before its end")
       ->capture_default_str()
@@ -434,8 +411,8 @@ int main(int argc, char** argv) {
   const ErrorOr<void> done =
       init->parsed()      ? fog::init(options)
       : enroll->parsed()  ? fog::register_gateway(options)
-      : demand->parsed()  ? fog::ask_for_replicas(options)
-      : ticket->parsed()  ? fog::give_ticket(options)
+      : demand->parsed()  ? fog::with_key(options, fog::ask_for_replicas)
+      : ticket->parsed()  ? fog::with_key(options, fog::give_ticket)
       : explain->parsed() ? fog::explain_service(options.gateway, options.service, options.json)
                           : fog::run(options);
   if (done) return 0;

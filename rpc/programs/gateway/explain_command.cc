@@ -1,5 +1,6 @@
 #include "rpc/programs/gateway/explain_command.h"
 
+#include <algorithm>
 #include <ctime>
 #include <iostream>
 
@@ -43,6 +44,13 @@ void print(const Json& said) {
   std::cout << fmt::format(
       "  asked     {} beyond the fewest, for {} s more; at most {} times an hour\n", of("asked"),
       number(said.at("asked_for_ms")) / 1'000, of("demands_per_hour"));
+  if (const Json& measured = said.at("measured"); !measured.empty()) {
+    const auto micros = [](const Json& one) { return one.at("micros").get<double>(); };
+    double least = micros(measured.front());
+    for (const Json& one : measured) least = std::min(least, micros(one));
+    std::cout << fmt::format("  measured  {} Hosts, the nearest {:.1f} ms away\n", measured.size(),
+                             least / 1e3);
+  }
   for (const char* name : {"trouble", "refused"}) {
     if (const auto text = said.at(name).get<std::string>(); !text.empty())
       std::cout << fmt::format("  {:<9} {}\n", name, text);

@@ -102,6 +102,7 @@ ErrorOr<void> DevService::start(const Hash32& key) {
   config.listen_port = setup_.listen.port;
   config.only_service = "dev";
   config.served = setup_.served;
+  config.drain_ms_max = 1'000;  // whoever develops waits for nobody
   routes_.serve_only(config.only_service, nullptr);
   server_ = std::make_unique<gateway::GatewayServer>(config, routes_, *uploads_);
   TRY(port_, server_->start());

@@ -36,6 +36,7 @@ EchoHost::~EchoHost() {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
     for (tcp::socket* socket : open_) ::shutdown(socket->native_handle(), SHUT_RDWR);
+    changed_.notify_all();
   }
   // A connection of our own wakes the accept call.
   tcp::socket wake(context_);
@@ -56,6 +57,8 @@ void EchoHost::serve(tcp::socket socket) {
     http::request_parser<http::string_body> parser;
     parser.body_limit(64 << 20);
     beast::error_code error;
+    socket.wait(tcp::socket::wait_read, error);
+    std::this_thread::sleep_for(std::chrono::milliseconds(busy_ms.exchange(0)));
     http::read(socket, buffer, parser, error);
     if (error) break;
     const auto& request = parser.get();
@@ -68,11 +71,15 @@ void EchoHost::serve(tcp::socket socket) {
 }
 
 bool EchoHost::answer(tcp::socket& socket, const http::request<http::string_body>& request) {
-  const Mode how = mode;
+  std::string body = request.body();
   {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     ++seen_;
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return mode != Mode::kHold || stopping_; });
+    if (body_) body = *body_;
   }
+  const Mode how = mode;
   if (how == Mode::kHangUp) return false;
   const std::uint64_t index = std::stoull(text(request["Fog-Index"]));
   const auto link = market::make_link_key(key, gateway_key, lease, 1);
@@ -89,7 +96,7 @@ bool EchoHost::answer(tcp::socket& socket, const http::request<http::string_body
   out.set("content-type", "text/x-echo");
   out.set("x-target", request.target());
   out.set("x-forwarded-for-seen", request["x-forwarded-for"]);
-  out.body() = request.body();
+  out.body() = body;
   auto answer_head = *link_head<market::ResponseHead>(out);
   answer_head.status = static_cast<std::uint16_t>(out.result_int());
   out.set("Fog-Fuel", "77");
@@ -161,6 +168,22 @@ std::optional<market::SignedVoucher> EchoHost::voucher() {
 std::vector<std::string> EchoHost::disagreements() {
   const std::lock_guard lock(mutex_);
   return disagreements_;
+}
+
+bool EchoHost::wait_seen(std::uint64_t count) {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, std::chrono::seconds(5), [&] { return seen_ >= count; });
+}
+
+void EchoHost::answer_with(std::string body) {
+  const std::lock_guard lock(mutex_);
+  body_ = std::move(body);
+}
+
+void EchoHost::release() {
+  const std::lock_guard lock(mutex_);
+  mode = Mode::kEcho;
+  changed_.notify_all();
 }
 
 void EchoHost::forget(std::uint64_t index) {

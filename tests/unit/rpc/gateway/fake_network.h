@@ -8,20 +8,24 @@
 #include "chain/api/node_api.h"
 #include "chain/crypto/hash.h"
 #include "market/types/host_link.h"
+#include "market/types/preview.h"
 #include "rpc/gateway/http.h"
 #include "tests/support/memory_state.h"
 
 namespace fog::gateway::testing {
 
-// NodeApi over records that the test writes. Blocks never come: the gateway reads once at its
-// start.
+// NodeApi over records that the test writes. Blocks come when the test says so.
 class MemoryNode final : public NodeApi {
  public:
   fog::testing::MemoryState state;
   std::mutex mutex;
+  std::uint64_t height = 0;
+  std::uint64_t calls = 0;  // that read state
 
   ErrorOr<ChainStatus> status() override {
+    const std::lock_guard lock(mutex);
     ChainStatus out;
+    out.height = height;
     out.chain_id = sha256(as_bytes("test chain"));
     return out;
   }
@@ -31,13 +35,16 @@ class MemoryNode final : public NodeApi {
   }
   ErrorOr<std::vector<std::optional<Bytes>>> state_get(const std::vector<StateKey>& keys) override {
     const std::lock_guard lock(mutex);
+    ++calls;
     std::vector<std::optional<Bytes>> out;
     for (const StateKey& key : keys) out.push_back(state.get(key));
     return out;
   }
   ErrorOr<StatePage> state_scan(const StateKey& from, const StateKey& to, std::uint32_t) override {
     const std::lock_guard lock(mutex);
+    ++calls;
     StatePage page;
+    page.height = height;
     state.scan(from, to, [&](const StateKey& key, const Bytes& value) {
       page.records.push_back({key, value});
       return true;
@@ -53,6 +60,14 @@ class MemoryNode final : public NodeApi {
   ErrorOr<SyncReport> sync_report() override { return unused(); }
   ErrorOr<Checkpoint> checkpoint() override { return unused(); }
   ErrorOr<SupplyReport> verify_supply() override { return unused(); }
+  ErrorOr<Bytes> market_preview(ByteView request) override {
+    const std::lock_guard lock(mutex);
+    if (!preview) return unused();
+    const auto asked = bcs_decode<market::PreviewRequest>(request);
+    if (!asked) return fail(ErrorCode::kInvalidInput, "no request");
+    return bcs_encode(preview(*asked));
+  }
+  std::function<market::PreviewReport(const market::PreviewRequest&)> preview;
 
  private:
   static Fail<Error> unused() { return fail(ErrorCode::kUnavailable, "not part of this test"); }
@@ -62,7 +77,8 @@ class MemoryNode final : public NodeApi {
 // would, and checks every voucher against it.
 class EchoHost {
  public:
-  enum class Mode { kEcho, kNoMac, kHangUp, kWorkloadFails };
+  // kHold: answers when release() is called.
+  enum class Mode { kEcho, kNoMac, kHangUp, kWorkloadFails, kHold };
 
   explicit EchoHost(std::uint64_t key_number);
   ~EchoHost();
@@ -71,6 +87,7 @@ class EchoHost {
   PublicKey gateway_key{};
   market::LeaseId lease{};
   std::atomic<Mode> mode{Mode::kEcho};
+  std::atomic<std::uint64_t> busy_ms{0};  // before it reads the next request
   std::uint16_t port = 0;
 
   // Waits until a voucher with this count has been accepted, at most five seconds.
@@ -78,6 +95,12 @@ class EchoHost {
   std::optional<market::SignedVoucher> voucher();
   std::vector<std::string> disagreements();
   std::uint64_t requests_seen();
+  // Waits until so many requests have come, at most five seconds.
+  bool wait_seen(std::uint64_t count);
+  // Instead of the request's own body.
+  void answer_with(std::string body);
+  // From kHold to kEcho.
+  void release();
   // Forgets one request that it served, as a Host does whose disk lost the tail of its log.
   void forget(std::uint64_t index);
 
@@ -97,6 +120,7 @@ class EchoHost {
   std::optional<market::SignedVoucher> voucher_;
   std::vector<std::string> disagreements_;
   std::uint64_t seen_ = 0;
+  std::optional<std::string> body_;
   std::optional<std::uint64_t> forget_;
   bool stopping_ = false;
 };
