@@ -57,6 +57,20 @@ bool origin_is_allowed(std::string_view origin_header, std::string_view host_hea
          same_text(origin_header.substr(scheme + 3), host_header);
 }
 
+bool is_origin_rule(std::string_view rule) {
+  if (rule == "*") return true;
+  const std::size_t scheme = rule.find("://");
+  if (scheme == std::string_view::npos || scheme == 0) return false;
+  const std::string_view place = rule.substr(scheme + 3);
+  return place.find_first_of("/?# ,*") == std::string_view::npos && !host_of(place).empty();
+}
+
+bool origin_is_listed(std::string_view origin_header, const std::vector<std::string>& rules) {
+  return std::any_of(rules.begin(), rules.end(), [&](const std::string& rule) {
+    return rule == "*" || same_text(rule, origin_header);
+  });
+}
+
 bool bearer_fits(std::string_view authorization, std::string_view token) {
   constexpr std::string_view kScheme = "Bearer ";
   if (token.empty() || authorization.size() != kScheme.size() + token.size()) return false;

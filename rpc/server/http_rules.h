@@ -15,6 +15,11 @@ bool host_is_allowed(std::string_view host_header, const std::vector<std::string
 // Whether a browser's Origin header is of this server itself: its host equals the Host header.
 bool origin_is_allowed(std::string_view origin_header, std::string_view host_header);
 
+// "https://wallet.example.org" or with a port, as a browser writes it; "*" for every one.
+bool is_origin_rule(std::string_view rule);
+// Whether an Origin header is one of these (is_origin_rule).
+bool origin_is_listed(std::string_view origin_header, const std::vector<std::string>& rules);
+
 // Whether an Authorization header carries the token; takes equally long wherever they differ. An
 // empty token fits none.
 bool bearer_fits(std::string_view authorization, std::string_view token);

@@ -95,6 +95,10 @@ HttpSession::Response HttpSession::make(http::status status, std::string text, c
   Response response(status, version_);
   response.set(http::field::server, "fogcoind");
   if (!text.empty()) response.set(http::field::content_type, type);
+  if (!page_origin_.empty()) {
+    response.set(http::field::access_control_allow_origin, page_origin_);
+    response.set(http::field::vary, "Origin");
+  }
   response.keep_alive(keep_alive_);
   response.body() = std::move(text);
   response.prepare_payload();
@@ -125,8 +129,22 @@ std::optional<HttpSession::Response> HttpSession::judge_head() {
   const auto origin = request.find(http::field::origin);
   // The console's sandboxed frame has no origin; it may load its files, and call nothing.
   const auto is_frame = [&] { return view(origin->value()) == "null" && asked_file(); };
-  if (origin != request.end() && !origin_is_allowed(view(origin->value()), host) && !is_frame()) {
-    return refuse(http::status::forbidden, "other sites' pages may not call this node\n");
+  page_origin_.clear();
+  if (origin != request.end() && !origin_is_allowed(view(origin->value()), host)) {
+    if (origin_is_listed(view(origin->value()), shared_.options.origins)) {
+      page_origin_ = std::string(view(origin->value()));
+    } else if (!is_frame()) {
+      return refuse(http::status::forbidden,
+                    "this site's pages may not call this node; its operator allows them with "
+                    "--rpc-origin\n");
+    }
+  }
+  if (asks_for_permission()) {
+    auto response = refuse(http::status::no_content, "");
+    response.set(http::field::access_control_allow_methods, "GET, POST");
+    response.set(http::field::access_control_allow_headers, "Authorization, Content-Type");
+    response.set(http::field::access_control_max_age, "600");
+    return response;
   }
   if (target == "/health" || target == "/metrics") {
     if (request.method() == http::verb::get) return std::nullopt;
@@ -162,10 +180,16 @@ bool HttpSession::asks_for_upgrade() const {
   return request.target() == "/" && asks_for_socket(request);
 }
 
+bool HttpSession::asks_for_permission() const {
+  const auto& request = parser_->get();
+  return !page_origin_.empty() && request.method() == http::verb::options &&
+         request.count(http::field::access_control_request_method) != 0;
+}
+
 Caller HttpSession::caller_of(const Request& request) const {
   const std::string& token = shared_.options.operator_token;
   const bool is_operator = token.empty()
-                               ? place_.address().is_loopback()
+                               ? place_.address().is_loopback() && page_origin_.empty()
                                : bearer_fits(view(request[http::field::authorization]), token);
   return {is_operator, client_of(place_.address())};
 }

@@ -37,6 +37,8 @@ class HttpSession final : public Connection, public std::enable_shared_from_this
   bool asks_for_upgrade() const;
   // Hands the connection over.
   void upgrade();
+  // Whether the head asks what another site's page may send, before it sends it (CORS preflight).
+  bool asks_for_permission() const;
   Caller caller_of(const Request& request) const;
   // The file that the head asks for; nothing when it asks for none.
   const StaticFile* asked_file() const;
@@ -69,6 +71,7 @@ class HttpSession final : public Connection, public std::enable_shared_from_this
   bool keep_alive_ = false;
   bool answering_ = false;  // from a complete request until its answer is written
   bool upgraded_ = false;
+  std::string page_origin_;  // the other site whose page asks, if it is one that may
   unsigned version_ = 11;
 };
 

@@ -23,7 +23,11 @@ struct ServerOptions {
   std::string address = "127.0.0.1";    // to listen on; an IP address
   std::uint16_t port = 0;               // 0: the system chooses
   std::vector<std::string> host_names;  // Host headers accepted beyond IP addresses and localhost
-  // Operator methods: with a token, whoever sends it; without one, whoever comes from loopback.
+  // Other sites whose pages may call (CORS, https://fetch.spec.whatwg.org/#http-cors-protocol):
+  // what a browser sends as Origin, or "*" for every site.
+  std::vector<std::string> origins;
+  // Operator methods: with a token, whoever sends it; without one, whoever comes from loopback, but
+  // never another site's page, which comes from wherever its visitor is.
   std::string operator_token;
 
   unsigned io_threads = 1;

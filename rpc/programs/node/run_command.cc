@@ -18,6 +18,7 @@
 #include "rpc/programs/node/commands.h"
 #include "rpc/programs/node/console_files.h"
 #include "rpc/programs/node/daemon.h"
+#include "rpc/server/http_rules.h"
 #include "rpc/server/server.h"
 
 namespace fog::node_program {
@@ -248,6 +249,19 @@ void add_run_command(CLI::App& app, Command& chosen) {
   command->add_option(
       "--rpc-host", plan->rpc.host_names,
       "host name under which the RPC may be called, beside IP addresses; repeatable");
+  command
+      ->add_option("--rpc-origin", plan->rpc.origins,
+                   "other site whose pages may call the RPC, e.g. https://wallet.example.org; * "
+                   "for every one; repeatable")
+      ->check(CLI::Validator(
+          [](const std::string& text) {
+            return rpc::is_origin_rule(text)
+                       ? std::string()
+                       : "expected scheme://host or scheme://host:port, as browsers write it in "
+                         "the Origin header, or *; not \"" +
+                             text + "\"";
+          },
+          "ORIGIN"));
   command->add_option("--rpc-token-file", plan->token_file,
                       "file with the bearer token of operator methods (default: loopback may)");
   command->add_option("--rpc-workers", plan->rpc.workers, "threads for RPC calls")

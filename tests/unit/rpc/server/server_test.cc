@@ -160,6 +160,57 @@ TEST_F(Server, RefusesForeignHostNamesAndOrigins) {
       200);
 }
 
+// CORS: https://fetch.spec.whatwg.org/#http-cors-protocol
+TEST_F(Server, ListedSitesPagesMayCallAndNoOthers) {
+  ServerOptions options;
+  options.origins = {"https://wallet.example"};
+  start(options);
+  const auto ask = [&](const std::string& start, const std::string& origin,
+                       const std::string& more = "", const std::string& body = "") {
+    RawHttp http(port());
+    http.send(start + " HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: " + origin + "\r\n" + more +
+              "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+    return http.receive();
+  };
+  const std::string asks = "Access-Control-Request-Method: POST\r\n";
+  const auto may = ask("OPTIONS /", "https://wallet.example", asks);
+  EXPECT_EQ(may.status, 204);
+  EXPECT_EQ(may.fields.at("access-control-allow-origin"), "https://wallet.example");
+  EXPECT_THAT(may.fields.at("access-control-allow-methods"), HasSubstr("POST"));
+  EXPECT_THAT(may.fields.at("access-control-allow-headers"), HasSubstr("Content-Type"));
+  EXPECT_EQ(may.fields.at("vary"), "Origin");
+  const auto called = ask("POST /", "https://wallet.example", "", kStatusCall);
+  EXPECT_EQ(called.status, 200);
+  EXPECT_EQ(called.fields.at("access-control-allow-origin"), "https://wallet.example");
+  for (const char* other : {"https://wallet.example.evil", "http://wallet.example", "null",
+                            "https://wallet.example:444"}) {
+    EXPECT_EQ(ask("OPTIONS /", other, asks).status, 403) << other;
+    const auto refused = ask("POST /", other, "", kStatusCall);
+    EXPECT_EQ(refused.status, 403) << other;
+    EXPECT_EQ(refused.fields.count("access-control-allow-origin"), 0U);
+  }
+  // The node's own pages need no permission, and who is no page is told nothing of it.
+  EXPECT_EQ(RawHttp(port()).post(kStatusCall).fields.count("access-control-allow-origin"), 0U);
+  EXPECT_EQ(ask("OPTIONS /", "http://127.0.0.1", asks).status, 405);
+}
+
+// A visitor of that site may sit at the node's own machine, where operators need no token.
+TEST_F(Server, AnotherSitesPageIsNoOperatorWithoutTheToken) {
+  const std::string call = R"({"jsonrpc":"2.0","method":"supply_verify","id":1})";
+  const std::string page = "Origin: https://any.example\r\n";
+  ServerOptions options;
+  options.origins = {"*"};
+  start(options);
+  EXPECT_EQ(json::parse(RawHttp(port()).post(call, page).body)["error"]["code"], -32006);
+  EXPECT_EQ(json::parse(RawHttp(port()).post(call).body)["result"]["conserved"], true);
+  options.operator_token = "secret";
+  start(options);
+  EXPECT_EQ(json::parse(RawHttp(port())
+                            .post(call, page + "Authorization: Bearer secret\r\n")
+                            .body)["result"]["conserved"],
+            true);
+}
+
 TEST_F(Server, HoldsTheBodyBoundExactly) {
   ServerOptions options;
   options.body_bytes_max = 1'000;
@@ -378,6 +429,19 @@ TEST(HttpRules, CompareOriginWithHost) {
   EXPECT_TRUE(origin_is_allowed("http://localhost:80", "localhost:80"));
   EXPECT_FALSE(origin_is_allowed("http://localhost:81", "localhost:80"));
   EXPECT_FALSE(origin_is_allowed("null", "localhost:80"));
+}
+
+TEST(HttpRules, KnowOriginsFromOtherText) {
+  for (const char* good : {"*", "https://a.example", "http://127.0.0.1:80", "http://[::1]:7780",
+                           "chrome-extension://abcdefgh"}) {
+    EXPECT_TRUE(is_origin_rule(good)) << good;
+  }
+  for (const char* bad : {"", "a.example", "https://", "https://a.example/", "://a", "https://*.a",
+                          "https://a,https://b", "https://a b", "null"}) {
+    EXPECT_FALSE(is_origin_rule(bad)) << bad;
+  }
+  EXPECT_TRUE(origin_is_listed("HTTPS://A.example", {"x", "https://a.example"}));
+  EXPECT_FALSE(origin_is_listed("https://a.example", {}));
 }
 
 TEST(HttpRules, CompareTokens) {
