@@ -10,6 +10,19 @@ constexpr std::size_t kKeysPerRead = 256;
 
 }  // namespace
 
+ErrorOr<std::uint64_t> NodeApi::block_height(const BlockId&) {
+  return fail(ErrorCode::kUnavailable, "this node does not find blocks by their ids");
+}
+
+ErrorOr<HistoryPage> NodeApi::history(const Address&, HistoryOrder, std::optional<TxPosition>,
+                                      std::uint32_t) {
+  return fail(ErrorCode::kUnavailable, "this node keeps no history of addresses");
+}
+
+ErrorOr<Simulation> NodeApi::simulate(ByteView) {
+  return fail(ErrorCode::kUnavailable, "this node does not simulate transactions");
+}
+
 ErrorOr<Bytes> NodeApi::market_preview(ByteView) {
   return fail(ErrorCode::kUnavailable, "this node does not answer what a bid would find");
 }

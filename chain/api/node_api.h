@@ -13,7 +13,9 @@
 
 #include "chain/base/error.h"
 #include "chain/types/fault.h"
+#include "chain/types/final_tx.h"
 #include "chain/types/records.h"
+#include "chain/types/simulation.h"
 #include "chain/types/staking_messages.h"
 #include "chain/types/state_proof.h"
 
@@ -118,6 +120,17 @@ class NodeApi {
   // Waits until a block of at least this height is final, at most timeout_ms (bounded to 60 000).
   virtual ErrorOr<ChainStatus> wait_height(std::uint64_t height, std::uint64_t timeout_ms) = 0;
   virtual ErrorOr<BlockInfo> block(std::uint64_t height) = 0;
+  // The height of a final block; kNotFound when there is none of this id.
+  virtual ErrorOr<std::uint64_t> block_height(const BlockId& id);
+  // Final transactions that concern an address (parties_of), as far as their blocks are kept, from
+  // a position on; nothing: from the newest or the oldest. At most `limit` (1..kHistoryMax), fewer
+  // where their blocks are large.
+  virtual ErrorOr<HistoryPage> history(const Address& address, HistoryOrder order,
+                                       std::optional<TxPosition> from, std::uint32_t limit);
+  // BCS of a SignedTx, whose signatures are not looked at. Nothing is kept of it. kInvalidInput for
+  // bytes that are no transaction of this chain. These three: kUnavailable from a node that cannot
+  // tell.
+  virtual ErrorOr<Simulation> simulate(ByteView tx);
 
   // The records under the keys, nothing where there is none; all from one state. At most 256 keys.
   virtual ErrorOr<std::vector<std::optional<Bytes>>> state_get(

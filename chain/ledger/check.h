@@ -30,6 +30,7 @@ class DecodedTx {
  public:
   const SignedTx& tx() const { return tx_; }
   const TxId& id() const { return id_; }
+  const Bytes& encoded() const { return encoded_; }
   std::uint64_t units() const { return units_; }
 
  private:

@@ -6,16 +6,24 @@
 namespace fog {
 namespace {
 
+// Version 1 had no history.
+constexpr std::uint16_t kIndexVersion = 2;
 struct IndexMeta {
-  std::uint16_t version = 1;
+  std::uint16_t version = kIndexVersion;
   ChainId chain_id;
   std::uint64_t height = 0;
-  static constexpr auto kFields =
-      std::make_tuple(&IndexMeta::version, &IndexMeta::chain_id, &IndexMeta::height);
+  std::uint64_t swept_floor = 0;  // below it no history is left
+  static constexpr auto kFields = std::make_tuple(&IndexMeta::version, &IndexMeta::chain_id,
+                                                  &IndexMeta::height, &IndexMeta::swept_floor);
 };
 
 constexpr std::size_t kTxKeySize = 17;
 using TxKey = FixedBytes<kTxKeySize>;
+
+constexpr std::size_t kPartyKeySize = 1 + 20 + 8 + 4;
+using PartyKey = FixedBytes<kPartyKeySize>;
+// Rows that are looked at for a sweep with each write.
+constexpr std::size_t kSweepRows = 4'000;
 
 Bytes meta_key() {
   return {'m'};
@@ -25,6 +33,24 @@ TxKey tx_key(const TxId& id) {
   key.data[0] = 't';
   std::copy_n(id.data.begin(), kTxKeySize - 1, key.data.begin() + 1);
   return key;
+}
+PartyKey party_key(const Address& address, const TxPosition& at) {
+  PartyKey key;
+  key.data[0] = 'a';
+  std::copy(address.data.begin(), address.data.end(), key.data.begin() + 1);
+  std::size_t byte = 1 + address.data.size();
+  for (int shift = 56; shift >= 0; shift -= 8)
+    key.data[byte++] = static_cast<std::uint8_t>(at.height >> shift & 0xFF);
+  for (int shift = 24; shift >= 0; shift -= 8)
+    key.data[byte++] = static_cast<std::uint8_t>(at.index >> shift & 0xFF);
+  return key;
+}
+TxPosition position_of(ByteView party_key) {
+  TxPosition at;
+  const std::size_t first = party_key.size() - 12;
+  for (std::size_t i = 0; i < 8; ++i) at.height = at.height << 8 | party_key[first + i];
+  for (std::size_t i = 8; i < 12; ++i) at.index = at.index << 8 | party_key[first + i];
+  return at;
 }
 Bytes block_key(const BlockId& id) {
   Bytes key{'b'};
@@ -41,9 +67,12 @@ ErrorOr<std::unique_ptr<IndexStore>> IndexStore::open(KvStore& db, const ChainId
   TRY(const auto bytes, db.get(meta_key()));
   if (bytes) {
     const auto meta = bcs_decode<IndexMeta>(*bytes);
-    if (!meta || meta->version != 1 || meta->chain_id != chain_id)
-      return fail(ErrorCode::kCorrupt, "the index database is damaged or of another chain");
+    if (!meta || meta->version != kIndexVersion || meta->chain_id != chain_id) {
+      return fail(ErrorCode::kCorrupt,
+                  "the index database is damaged, of another chain or of an older program");
+    }
     store->height_ = meta->height;
+    store->swept_floor_ = meta->swept_floor;
   }
   IndexStore* self = store.get();
   store->queue_ = std::make_unique<FlushQueue<PendingPtr>>(
@@ -66,7 +95,7 @@ ErrorOr<void> IndexStore::push(IndexedBlock block) {
   std::sort(pending->by_id.begin(), pending->by_id.end(),
             [&](std::uint32_t a, std::uint32_t b) { return ids[a] < ids[b]; });
   const std::uint64_t height = pending->block.height;
-  const std::size_t bytes = 200 * (1 + ids.size());
+  const std::size_t bytes = 200 * (1 + ids.size()) + 60 * pending->block.parties.size();
   {
     const std::lock_guard lock(mutex_);
     pending_.push_back(pending);
@@ -110,6 +139,107 @@ ErrorOr<std::optional<std::uint64_t>> IndexStore::find_block(const BlockId& id) 
   return std::optional(*height);
 }
 
+void add_parties(IndexedBlock& block, std::uint32_t index, const SignedTx& tx) {
+  for (const Address& party : parties_of(tx)) block.parties.emplace_back(party, index);
+}
+
+// ---- history ----
+
+// What is not written yet; `first_pending` is the lowest height of it.
+IndexStore::History IndexStore::pending_history(const Address& address, HistoryOrder order,
+                                                TxPosition from, std::size_t limit,
+                                                std::uint64_t& first_pending) const {
+  History out;
+  const std::lock_guard lock(mutex_);
+  out.height = pending_.empty() ? height_ : pending_.back()->block.height;
+  first_pending = pending_.empty() ? height_ + 1 : pending_.front()->block.height;
+  const auto look = [&](const PendingPtr& pending) {
+    const IndexedBlock& block = pending->block;
+    const auto take = [&](const std::pair<Address, std::uint32_t>& party) {
+      const TxPosition at{block.height, party.second};
+      const bool wanted = order == HistoryOrder::kOldestFirst ? at >= from : at <= from;
+      if (party.first == address && wanted && out.positions.size() < limit)
+        out.positions.push_back(at);
+    };
+    if (order == HistoryOrder::kOldestFirst) {
+      std::for_each(block.parties.begin(), block.parties.end(), take);
+    } else {
+      std::for_each(block.parties.rbegin(), block.parties.rend(), take);
+    }
+  };
+  if (order == HistoryOrder::kOldestFirst) {
+    std::for_each(pending_.begin(), pending_.end(), look);
+  } else {
+    std::for_each(pending_.rbegin(), pending_.rend(), look);
+  }
+  return out;
+}
+
+ErrorOr<IndexStore::History> IndexStore::history(const Address& address, HistoryOrder order,
+                                                 TxPosition from, std::size_t limit) const {
+  std::uint64_t first_pending = 0;
+  History out = pending_history(address, order, from, limit, first_pending);
+  // A block may be in both: what waits counts.
+  const PartyKey end = party_key(address, {first_pending, 0});
+  std::vector<TxPosition> written;
+  const std::size_t room =
+      order == HistoryOrder::kOldestFirst ? limit : limit - out.positions.size();
+  const auto take = [&](ByteView key, ByteView) {
+    if (written.size() == room) return false;
+    written.push_back(position_of(key));
+    return written.size() < room;
+  };
+  if (room == 0) return out;
+  if (order == HistoryOrder::kOldestFirst) {
+    TRY_VOID(db_.scan(party_key(address, from), end, take));
+    written.insert(written.end(), out.positions.begin(), out.positions.end());
+    written.resize(std::min(written.size(), limit));
+    out.positions = std::move(written);
+    return out;
+  }
+  const PartyKey first = party_key(address, {0, 0});
+  Bytes beyond = to_bytes(party_key(address, from));
+  beyond.push_back(0);
+  TRY_VOID(db_.scan_back(first, std::min(beyond, to_bytes(end)), take));
+  out.positions.insert(out.positions.end(), written.begin(), written.end());
+  return out;
+}
+
+void IndexStore::prune(std::uint64_t first_height) {
+  const std::lock_guard lock(mutex_);
+  if (first_height > 1) floor_ = std::max(floor_, first_height);
+}
+
+// The rows stand by address, so those of old blocks are found by looking at all, a few with each
+// write.
+ErrorOr<void> IndexStore::sweep(KvBatch& batch) {
+  if (sweep_at_.empty()) {
+    const std::lock_guard lock(mutex_);
+    if (floor_ <= swept_floor_) return {};
+    sweeps_to_ = floor_;
+    sweep_at_ = {'a'};
+  }
+  std::size_t rows = 0;
+  Bytes last;
+  TRY_VOID(db_.scan(sweep_at_, Bytes{'b'}, [&](ByteView key, ByteView) {
+    if (rows == kSweepRows) return false;
+    ++rows;
+    last = to_bytes(key);
+    if (key.size() == kPartyKeySize && position_of(key).height < sweeps_to_) batch.erase(key);
+    return true;
+  }));
+  if (rows < kSweepRows) {
+    swept_floor_ = sweeps_to_;
+    sweep_at_.clear();
+  } else {
+    sweep_at_ = std::move(last);
+    sweep_at_.push_back(0);
+  }
+  return {};
+}
+
+// ---- writing ----
+
 ErrorOr<void> IndexStore::write(std::deque<PendingPtr>&& blocks) {
   // LevelDB takes sorted keys in faster: each stands near the one before.
   struct Row {
@@ -124,7 +254,16 @@ ErrorOr<void> IndexStore::write(std::deque<PendingPtr>&& blocks) {
   }
   std::sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.key < b.key; });
 
+  std::vector<PartyKey> parties;
+  for (const PendingPtr& pending : blocks) {
+    for (const auto& [address, index] : pending->block.parties)
+      parties.push_back(party_key(address, {pending->block.height, index}));
+  }
+  std::sort(parties.begin(), parties.end());
+
   KvBatch batch;
+  TRY_VOID(sweep(batch));
+  for (const PartyKey& key : parties) batch.put(key, {});
   for (const Row& row : rows) {
     const IndexedBlock& block = blocks[row.block]->block;
     batch.put(row.key, bcs_encode(TxLocation{block.height, row.index, block.outcomes[row.index]}));
@@ -132,7 +271,7 @@ ErrorOr<void> IndexStore::write(std::deque<PendingPtr>&& blocks) {
   for (const PendingPtr& pending : blocks)
     batch.put(block_key(pending->block.block), bcs_encode(pending->block.height));
   const std::uint64_t height = blocks.back()->block.height;
-  batch.put(meta_key(), bcs_encode(IndexMeta{1, chain_id_, height}));
+  batch.put(meta_key(), bcs_encode(IndexMeta{kIndexVersion, chain_id_, height, swept_floor_}));
   TRY_VOID(db_.write(batch, false));
   const std::lock_guard lock(mutex_);
   // They were pushed in the order in which they are written.

@@ -79,6 +79,9 @@ class LevelDb final : public KvStore {
   ErrorOr<void> scan(ByteView from, ByteView to, const Visitor& visit) const override {
     return scan_as_of(nullptr, from, to, visit);
   }
+  ErrorOr<void> scan_back(ByteView from, ByteView to, const Visitor& visit) const override {
+    return scan_back_as_of(nullptr, from, to, visit);
+  }
 
   std::unique_ptr<const KvView> view() const override { return std::make_unique<View>(*this); }
 
@@ -92,20 +95,37 @@ class LevelDb final : public KvStore {
     ErrorOr<void> scan(ByteView from, ByteView to, const Visitor& visit) const override {
       return db_.scan_as_of(as_of_, from, to, visit);
     }
+    ErrorOr<void> scan_back(ByteView from, ByteView to, const Visitor& visit) const override {
+      return db_.scan_back_as_of(as_of_, from, to, visit);
+    }
 
    private:
     const LevelDb& db_;
     const leveldb::Snapshot* const as_of_;
   };
 
-  // Null: now.
-  ErrorOr<void> scan_as_of(const leveldb::Snapshot* as_of, ByteView from, ByteView to,
-                           const Visitor& visit) const {
+  // `as_of` null: now.
+  std::unique_ptr<leveldb::Iterator> iterator(const leveldb::Snapshot* as_of) const {
     leveldb::ReadOptions options;
     options.verify_checksums = true;
     options.fill_cache = false;
     options.snapshot = as_of;
-    const std::unique_ptr<leveldb::Iterator> at(db_->NewIterator(options));
+    return std::unique_ptr<leveldb::Iterator>(db_->NewIterator(options));
+  }
+  ErrorOr<void> scan_back_as_of(const leveldb::Snapshot* as_of, ByteView from, ByteView to,
+                                const Visitor& visit) const {
+    const auto at = iterator(as_of);
+    at->Seek(slice(to));
+    at->Valid() ? at->Prev() : at->SeekToLast();
+    for (; at->Valid() && at->key().compare(slice(from)) >= 0; at->Prev()) {
+      if (!visit(view_of(at->key()), view_of(at->value()))) break;
+    }
+    if (!at->status().ok()) return leveldb_fail("read", dir_, at->status());
+    return {};
+  }
+  ErrorOr<void> scan_as_of(const leveldb::Snapshot* as_of, ByteView from, ByteView to,
+                           const Visitor& visit) const {
+    const auto at = iterator(as_of);
     for (at->Seek(slice(from)); at->Valid() && at->key().compare(slice(to)) < 0; at->Next()) {
       if (!visit(view_of(at->key()), view_of(at->value()))) break;
     }

@@ -65,6 +65,8 @@ class KvView {
   // The views are valid during the visit only.
   using Visitor = std::function<bool(ByteView key, ByteView value)>;
   virtual ErrorOr<void> scan(ByteView from, ByteView to, const Visitor& visit) const = 0;
+  // The same keys, descending.
+  virtual ErrorOr<void> scan_back(ByteView from, ByteView to, const Visitor& visit) const = 0;
 };
 
 // Safe from any thread.

@@ -15,6 +15,8 @@ struct TxPosition {
   auto operator<=>(const TxPosition&) const = default;
 };
 
+enum class HistoryOrder : std::uint8_t { kNewestFirst, kOldestFirst };
+
 // The sender, whom its transfers pay, and whom its validators' commission is to be paid to; each
 // once, ascending. Whether it succeeded does not matter: the fee was paid. Messages that cannot be
 // decoded name nobody. Pure.

@@ -329,7 +329,10 @@ ErrorOr<void> LedgerApp::commit(const BlockId& id) {
   // A transaction is in the index before it leaves the mempool, so that it is never nowhere.
   if (info_.height > indexed_height_) {
     indexed_height_ = info_.height;
-    TRY_VOID(parts_.index->push({info_.height, id, version.result.ids, version.result.outcomes}));
+    IndexedBlock indexed{info_.height, id, version.result.ids, version.result.outcomes};
+    for (std::uint32_t i = 0; i < version.txs.size(); ++i)
+      add_parties(indexed, i, version.txs[i]->tx());
+    TRY_VOID(parts_.index->push(std::move(indexed)));
   }
   parts_.pool->on_block(version.overlay.changes(), info_.time_ms);
 

@@ -65,6 +65,7 @@ std::optional<Error> NodeImpl::failure() const {
 // ---- the engine's events ----
 
 void NodeImpl::on_final(const FinalBlock& block) {
+  index_->prune(log_->first_height());
   const std::lock_guard lock(mutex_);
   height_ = block.height;
   transactions_final_ += block.result->ids.size();

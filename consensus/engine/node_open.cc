@@ -111,7 +111,7 @@ ErrorOr<void> NodeImpl::open_index() {
     options.write_buffer_bytes = 16ULL * 1024 * 1024;
     TRY(index_db_, open_leveldb(path("index"), options));
     TRY(index_, IndexStore::open(*index_db_, chain_id_));
-    return fill_index(*log_, chain_id_, *index_);
+    return fill_index(*log_, chain_id_, *index_, options_.log);
   };
   auto opened = try_open();
   if (opened || opened.error().code != ErrorCode::kCorrupt) return opened;

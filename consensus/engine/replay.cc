@@ -11,9 +11,11 @@ constexpr std::uint64_t kBlocksPerLine = 10'000;
 
 }  // namespace
 
-ErrorOr<void> fill_index(const BlockLog& log, const ChainId& chain_id, IndexStore& index) {
+ErrorOr<void> fill_index(const BlockLog& log, const ChainId& chain_id, IndexStore& index,
+                         const std::function<void(std::string_view)>& say) {
   if (index.height() > log.height())
     return fail(ErrorCode::kCorrupt, "the index database is ahead of the block log");
+  index.prune(log.first_height());
   index.release(log.height());
   for (std::uint64_t height = std::max(index.height() + 1, log.first_height());
        height <= log.height(); ++height) {
@@ -25,12 +27,14 @@ ErrorOr<void> fill_index(const BlockLog& log, const ChainId& chain_id, IndexStor
       const auto decoded = decode_tx(tx, chain_id);
       if (!decoded)
         return fail(ErrorCode::kIo, "block " + std::to_string(height) + " cannot be decoded");
+      add_parties(indexed, static_cast<std::uint32_t>(indexed.ids.size()), decoded->tx());
       indexed.ids.push_back(decoded->id());
     }
     indexed.outcomes.assign(stored.final.outcomes.begin(), stored.final.outcomes.end());
     if (indexed.ids.size() != indexed.outcomes.size())
       return fail(ErrorCode::kIo, "block " + std::to_string(height) + " misses outcomes");
     TRY_VOID(index.push(std::move(indexed)));
+    if (height % kBlocksPerLine == 0) say("indexed block " + std::to_string(height));
   }
   return index.drain();
 }

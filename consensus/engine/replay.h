@@ -14,7 +14,8 @@
 namespace fog {
 
 // Waits until all is written. kCorrupt when the index has more than the log: it must be built anew.
-ErrorOr<void> fill_index(const BlockLog& log, const ChainId& chain_id, IndexStore& index);
+ErrorOr<void> fill_index(const BlockLog& log, const ChainId& chain_id, IndexStore& index,
+                         const std::function<void(std::string_view)>& say);
 
 // A database that has more than the log is taken back to its end. kCorrupt when it is of another
 // chain of blocks than the log, or what lies between is in neither: it must be built anew, which

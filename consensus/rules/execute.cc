@@ -38,11 +38,15 @@ Fault check_epoch(const ReadView& state, const ValidatorSet& set, const BlockHea
 struct BlockExecution::Impl {
   explicit Impl(const ReadView& parent_state) : parent(parent_state), state(parent_state) {}
 
-  Result<TxOutcome, Fault> apply(const CheckedTx& tx);
-  Fault check_room(const CheckedTx& tx) const;
-  void charge(const CheckedTx& tx, Account& sender, TxOutcome& outcome);
-  void apply_messages(const CheckedTx& tx, const std::vector<Message>& messages,
-                      TxOutcome& outcome);
+  // Tx: a CheckedTx; to simulate, a DecodedTx.
+  template <class Tx>
+  Result<TxOutcome, Fault> apply(const Tx& tx);
+  template <class Tx>
+  Fault check_room(const Tx& tx) const;
+  template <class Tx>
+  void charge(const Tx& tx, Account& sender, TxOutcome& outcome);
+  template <class Tx>
+  void apply_messages(const Tx& tx, const std::vector<Message>& messages, TxOutcome& outcome);
   BlockResult finish();
 
   const ReadView& parent;
@@ -64,14 +68,16 @@ struct BlockExecution::Impl {
   std::vector<TxOutcome> outcomes;
 };
 
-Fault BlockExecution::Impl::check_room(const CheckedTx& tx) const {
+template <class Tx>
+Fault BlockExecution::Impl::check_room(const Tx& tx) const {
   const std::size_t bytes = tx.encoded().size() + kTxLengthBytesMax;
   const bool fits = outcomes.size() < kBlockTxsMax && bytes <= kBlockBytesMax - bytes_used &&
                     tx.units() <= terms.params.block_units_max - units_used;
   return fits ? Fault::kNone : Fault::kBlockFull;
 }
 
-void BlockExecution::Impl::charge(const CheckedTx& tx, Account& sender, TxOutcome& outcome) {
+template <class Tx>
+void BlockExecution::Impl::charge(const Tx& tx, Account& sender, TxOutcome& outcome) {
   const TxBody& body = tx.tx().body;
   const std::optional<FeeSplit> fee = fee_of(body, tx.units(), terms.base_price);
   // check_inclusion has held the balance against the maximum fee, which is no smaller.
@@ -86,7 +92,8 @@ void BlockExecution::Impl::charge(const CheckedTx& tx, Account& sender, TxOutcom
   outcome.fee_tip = fee->tip;
 }
 
-void BlockExecution::Impl::apply_messages(const CheckedTx& tx, const std::vector<Message>& messages,
+template <class Tx>
+void BlockExecution::Impl::apply_messages(const Tx& tx, const std::vector<Message>& messages,
                                           TxOutcome& outcome) {
   Overlay overlay(state);
   TxContext tx_context{tx.id(), tx.tx().body.sender, 0};
@@ -102,7 +109,8 @@ void BlockExecution::Impl::apply_messages(const CheckedTx& tx, const std::vector
   state.merge(std::move(overlay).take_changes());
 }
 
-Result<TxOutcome, Fault> BlockExecution::Impl::apply(const CheckedTx& tx) {
+template <class Tx>
+Result<TxOutcome, Fault> BlockExecution::Impl::apply(const Tx& tx) {
   if (!reveals) return Fail{Fault::kBlockBadBeacon};
   const TxBody& body = tx.tx().body;
   std::optional<Account> sender = load<Account>(state, account_key(body.sender));
@@ -181,6 +189,29 @@ Result<BlockExecution, Fault> BlockExecution::begin(const ReadView& parent_state
 
 Result<TxOutcome, Fault> BlockExecution::apply(const CheckedTx& tx) {
   return impl_->apply(tx);
+}
+
+Simulation BlockExecution::simulate(const ReadView& state, const BlockContext& block,
+                                    const DecodedTx& tx) {
+  Impl impl(state);
+  impl.context = block;
+  impl.terms = load_terms(state, block.time_ms);
+  impl.reveals = true;
+  Simulation out;
+  out.height = block.height;
+  out.time_ms = block.time_ms;
+  out.base_price = impl.terms.base_price;
+  const auto outcome = impl.apply(tx);
+  if (!outcome) {
+    out.refused = outcome.error();
+    return out;
+  }
+  out.outcome = *outcome;
+  for (auto& [key, after] : std::move(impl.state).take_changes()) {
+    auto before = state.get(key);
+    if (before != after) out.changes.push_back({key, std::move(before), after});
+  }
+  return out;
 }
 
 std::uint64_t BlockExecution::units_used() const {

@@ -8,6 +8,7 @@
 #include "chain/ledger/check.h"
 #include "chain/ledger/context.h"
 #include "chain/types/block.h"
+#include "chain/types/simulation.h"
 #include "chain/types/vote.h"
 #include "consensus/rules/market_index.h"
 
@@ -53,6 +54,11 @@ class BlockExecution {
   // Settles what is due, clears the market, gives fees on and closes the fee market; checks that
   // supply is conserved. Needs has_content() if the block reveals a link.
   BlockResult finish() &&;
+
+  // What a transaction would do as the only one of a block with this context, on the state before
+  // it. Signatures are not looked at. What a block brings by itself (what is due, the clearing of
+  // the market, rewards) is not in it.
+  static Simulation simulate(const ReadView& state, const BlockContext& block, const DecodedTx& tx);
 
  private:
   struct Impl;

@@ -157,6 +157,22 @@ ErrorOr<BlockInfo> HttpNode::block(std::uint64_t height) {
   return as<BlockInfo>(impl_->read("chain_block", {{"height", std::to_string(height)}}), "block");
 }
 
+ErrorOr<std::uint64_t> HttpNode::block_height(const BlockId& id) {
+  TRY(const auto block, as<BlockInfo>(impl_->read("chain_block", {{"id", to_hex0x(id)}}), "block"));
+  return block.block.header.height;
+}
+
+ErrorOr<HistoryPage> HttpNode::history(const Address& address, HistoryOrder order,
+                                       std::optional<TxPosition> from, std::uint32_t limit) {
+  Json params{{"address", to_text(address)}, {"limit", limit}, {"order", to_json(order)}};
+  if (from) params["cursor"] = to_json(*from);
+  return as<HistoryPage>(impl_->read("account_history", params), "history");
+}
+
+ErrorOr<Simulation> HttpNode::simulate(ByteView tx) {
+  return as<Simulation>(impl_->read("tx_simulate", {{"tx", to_hex0x(tx)}}), "simulation");
+}
+
 ErrorOr<std::vector<std::optional<Bytes>>> HttpNode::state_get(const std::vector<StateKey>& keys) {
   if (keys.empty()) return std::vector<std::optional<Bytes>>();
   TRY(const auto result, impl_->read("state_get", {{"keys", hex_list(keys)}}));

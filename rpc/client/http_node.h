@@ -31,6 +31,10 @@ class HttpNode final : public NodeApi {
   ErrorOr<TxStatus> wait_transaction(const TxId& id, std::uint64_t timeout_ms) override;
   ErrorOr<ChainStatus> wait_height(std::uint64_t height, std::uint64_t timeout_ms) override;
   ErrorOr<BlockInfo> block(std::uint64_t height) override;
+  ErrorOr<std::uint64_t> block_height(const BlockId& id) override;
+  ErrorOr<HistoryPage> history(const Address& address, HistoryOrder order,
+                               std::optional<TxPosition> from, std::uint32_t limit) override;
+  ErrorOr<Simulation> simulate(ByteView tx) override;
   ErrorOr<std::vector<std::optional<Bytes>>> state_get(const std::vector<StateKey>& keys) override;
   ErrorOr<StatePage> state_scan(const StateKey& from, const StateKey& to,
                                 std::uint32_t limit) override;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "chain/types/final_tx.h"
+#include "chain/types/simulation.h"
 #include "rpc/json/fields.h"
 
 namespace fog {
@@ -10,6 +11,9 @@ constexpr TxPlace bcs_last(TxPlace) {
 }
 constexpr SyncPhase bcs_last(SyncPhase) {
   return SyncPhase::kGivenUp;
+}
+constexpr HistoryOrder bcs_last(HistoryOrder) {
+  return HistoryOrder::kOldestFirst;
 }
 }  // namespace fog
 
@@ -176,6 +180,9 @@ FOG_JSON(EpochView, epoch, set, next_set, tally);
 FOG_JSON(StateRecord, key, value);
 FOG_JSON(StatePage, records, next, height);
 FOG_JSON(StateProof, height, root, key, value, siblings, other_leaf);
+FOG_JSON(HistoryPage, items, next, height, first_height);
+FOG_JSON(SimulatedChange, key, before, after);
+FOG_JSON(Simulation, height, time_ms, base_price, refused, outcome, changes);
 FOG_JSON(SyncReport, phase, height, first_height, epochs, snapshot_height, chunks, chunks_total,
          snapshots);
 FOG_JSON(Checkpoint, height, block, epoch, time_ms);
@@ -230,6 +237,18 @@ struct EnumNames<SyncPhase> {
         return "installed";
       case SyncPhase::kGivenUp:
         return "given_up";
+    }
+    return "";
+  }
+};
+template <>
+struct EnumNames<HistoryOrder> {
+  static std::string_view of(HistoryOrder order) {
+    switch (order) {
+      case HistoryOrder::kNewestFirst:
+        return "newest_first";
+      case HistoryOrder::kOldestFirst:
+        return "oldest_first";
     }
     return "";
   }

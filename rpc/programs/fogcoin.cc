@@ -38,6 +38,7 @@ void add_commands(CLI::App& app, fog::cli::Chosen& chosen, const fog::cli::Setti
   fog::cli::add_wallet_commands(app, chosen);
   fog::cli::add_contact_commands(app, chosen);
   fog::cli::add_money_commands(app, chosen);
+  fog::cli::add_history_command(app, chosen);
   fog::cli::add_tx_commands(app, chosen);
   fog::cli::add_fee_command(app, chosen);
   fog::cli::add_message_commands(app, chosen);

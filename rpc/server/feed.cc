@@ -11,6 +11,8 @@ namespace {
 // Of a transaction feed, read at once.
 constexpr std::size_t kTxsAtOnce = 64;
 constexpr std::uint32_t kEventsAtOnce = 64;
+// From so many blocks behind on, the node's history is read instead of every block.
+constexpr std::uint64_t kFarBehind = 8;
 
 std::string item_text(const std::string& cursor, const Json& item) {
   return "\"cursor\":\"" + cursor + "\",\"item\":" + compact(item);
@@ -130,9 +132,10 @@ class TransactionFeed final : public Feed {
       : address_(address), next_(next) {}
   std::uint64_t done_height() const override { return next_.height - 1; }
   std::string cursor() const override { return tx_cursor(next_); }
-  ErrorOr<void> read(NodeApi&, BlockDigests& blocks, std::uint64_t height,
+  ErrorOr<void> read(NodeApi& node, BlockDigests& blocks, std::uint64_t height,
                      std::vector<std::string>& out) override {
     if (next_.height > height) return {};
+    if (next_.height + kFarBehind < height) return read_history(node, out);
     TRY(const auto digest, blocks.at(next_.height));
     const auto found = digest->txs_of(address_, next_.index, kTxsAtOnce);
     for (const std::uint32_t index : found) out.push_back(digest->tx_text(index));
@@ -142,6 +145,20 @@ class TransactionFeed final : public Feed {
   }
 
  private:
+  ErrorOr<void> read_history(NodeApi& node, std::vector<std::string>& out) {
+    TRY(const HistoryPage page,
+        node.history(address_, HistoryOrder::kOldestFirst, next_, kTxsAtOnce));
+    if (page.first_height > next_.height) {
+      return fail(ErrorCode::kNotFound, "blocks after your cursor are no longer kept by this node");
+    }
+    for (const FinalTx& tx : page.items)
+      out.push_back(item_text(tx_cursor({tx.position.height, tx.position.index + 1}), to_json(tx)));
+    if (!page.next || *page.next <= next_)
+      return fail(ErrorCode::kProtocol, "the node's history does not go on");
+    next_ = *page.next;
+    return {};
+  }
+
   const Address address_;
   TxPosition next_;
 };

@@ -94,6 +94,8 @@ const char* error_meaning(int code);
 // What each file contributes to all_methods().
 void add_chain_methods(std::vector<Method>& out);
 void add_tx_methods(std::vector<Method>& out);
+void add_history_methods(std::vector<Method>& out);
+void add_statistics_methods(std::vector<Method>& out);
 void add_state_methods(std::vector<Method>& out);
 void add_market_methods(std::vector<Method>& out);
 void add_preview_methods(std::vector<Method>& out);

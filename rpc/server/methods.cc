@@ -93,6 +93,8 @@ std::vector<Method> all_methods() {
   std::vector<Method> out;
   add_chain_methods(out);
   add_tx_methods(out);
+  add_history_methods(out);
+  add_statistics_methods(out);
   add_state_methods(out);
   add_market_methods(out);
   add_preview_methods(out);

@@ -11,6 +11,15 @@ using detail::schema_of;
 Param height_param(const char* summary) {
   return {"height", summary, schema_of<std::uint64_t>()};
 }
+
+// Of the block that is named by its height or its id.
+ErrorOr<std::uint64_t> named_height(NodeApi& node, const Args& args) {
+  if (args.has("height") == args.has("id"))
+    return fail(ErrorCode::kInvalidInput, "give either height or id");
+  if (args.has("height")) return args.get<std::uint64_t>("height");
+  TRY(const BlockId id, args.get<BlockId>("id"));
+  return node.block_height(id);
+}
 Param timeout_param() {
   return {"timeout_ms", "How long to wait at most, up to 60000. Default 30000.",
           schema_of<std::uint64_t>(), false};
@@ -62,11 +71,12 @@ Method chain_block() {
   return {
       .name = "chain_block",
       .summary =
-          "A final block: header, the transactions' signed bytes and their outcomes. With "
-          "decode, the transactions as JSON instead of bytes.",
-      .params = {height_param("Of the block; the first is 1."),
+          "A final block, by its height or by its id: header, the transactions' signed bytes and "
+          "their outcomes. With decode, the transactions as JSON instead of bytes.",
+      .params = {{"height", "Of the block; the first is 1.", schema_of<std::uint64_t>(), false},
                  {"decode", "Whether to decode the transactions. Default false.", schema_of<bool>(),
-                  false}},
+                  false},
+                 {"id", "Of the block, where height is not given.", schema_of<BlockId>(), false}},
       .result = schema_of<BlockInfo>(),
       .errors = {kNotFound, kNodeFailed},
       .example_params = R"({"height": "2", "decode": true})",
@@ -74,7 +84,7 @@ Method chain_block() {
           R"({"header": {"height": "2"}, "txs": [{"body": {"messages": [{"name": "transfer"}]}}], "outcomes": [{"fault": {"number": 0}, "fee_burned": "25000"}]})",
       .cost = 50,
       .run = [](NodeApi& node, const Args& args) -> Outcome {
-        FOG_ARG(const std::uint64_t height, args.get<std::uint64_t>("height"));
+        FOG_ARG(const std::uint64_t height, named_height(node, args));
         bool decode = false;
         if (args.has("decode")) {
           if (!args.raw("decode").is_boolean()) {

@@ -153,6 +153,25 @@ class Transactions(StagedTest):
         self.assertEqual(self.cli("tx", "show", tx)["outcome"]["fault"]["name"], "below_creation")
         self.assertIn("below_creation", self.cli.run("tx", "show", tx, json_output=False).out)
 
+    def test_history_has_what_was_paid_and_what_was_received(self):
+        for i in (3, 4, 5):
+            self.main("send", f"savings={i}")
+        newest = self.main("history", "--limit", 2)
+        self.assertEqual([one["tx"]["body"]["messages"][0]["body"]["outputs"][0]["amount"] for one in newest["items"]],
+                         [str(5 * DROPLETS), str(4 * DROPLETS)])
+        rest = self.main("history", "--cursor", newest["next"], "--limit", 1)
+        self.assertEqual(rest["items"][0]["tx"]["body"]["messages"][0]["body"]["outputs"][0]["amount"], str(3 * DROPLETS))
+        oldest = self.main("history", "--oldest-first")
+        self.assertEqual(oldest["items"][0]["id"], self.sent["tx"])
+        text = self.cli.run("history", "savings", json_output=False).out
+        self.assertIn("by main", text)
+        self.assertIn("pay 5 FOG to savings", text)
+        self.assertIn("There is more after: --cursor",
+                      self.cli.run("history", "savings", "--limit", 1, json_output=False).out)
+        self.assertEqual(self.cli("history", STRANGER)["items"], [])
+        self.assertIn("--cursor", self.main.fails(2, "history", "--cursor", "x"))
+        self.assertEqual(self.cli.run("history", "--limit", 101, code=2).code, 2)
+
     def test_one_that_nobody_knows(self):
         unknown = "0x" + "11" * 32
         says = self.cli.fails(4, "tx", "show", unknown)

@@ -93,6 +93,7 @@ class Guides(StagedTest):
         guide.run('fogcoin --memo "rent for May" send savings=1')
         self.names_and_backups(guide, main, savings)
         self.assertIn("succeeded", guide.run("fogcoin tx show ID", {"ID": paid.split("Transaction ")[1].strip()}))
+        self.assertIn("pay 3 FOG to savings", guide.run("fogcoin history"))
         self.cli("wallet", "add", "shop")
         self.main("send", "shop=5")
         guide.run("fogcoin --json --passphrase-file /etc/shop/passphrase --account shop send fog1...=2",

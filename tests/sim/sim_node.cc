@@ -162,7 +162,7 @@ ErrorOr<void> SimNode::open_stores(Life& life) {
     index_db_.destroy();
     TRY(life.index, IndexStore::open(index_db_, chain_id_, queue));
   }
-  return fill_index(*life.log, chain_id_, *life.index);
+  return fill_index(*life.log, chain_id_, *life.index, [](std::string_view) {});
 }
 
 ErrorOr<void> SimNode::open_snapshots(Life& life) {

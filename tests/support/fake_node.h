@@ -149,6 +149,53 @@ class FakeNode : public NodeApi {
     }
     return found->second;
   }
+  ErrorOr<std::uint64_t> block_height(const BlockId& id) override {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [height, block] : blocks_) {
+      if (block.id == id) return height;
+    }
+    return fail(ErrorCode::kNotFound, "there is no final block of this id");
+  }
+  // All blocks are looked through.
+  ErrorOr<HistoryPage> history(const Address& address, HistoryOrder order,
+                               std::optional<TxPosition> from, std::uint32_t limit) override {
+    const std::lock_guard lock(mutex_);
+    std::vector<FinalTx> all;
+    for (const auto& [height, block] : blocks_) {
+      for (std::uint32_t i = 0; i < block.block.txs.size(); ++i) {
+        const auto parties = parties_of(*bcs_decode<SignedTx>(block.block.txs[i]));
+        if (std::find(parties.begin(), parties.end(), address) == parties.end()) continue;
+        all.push_back(
+            {{height, i}, block.block.header.time_ms, block.block.txs[i], block.outcomes[i]});
+      }
+    }
+    const bool forward = order == HistoryOrder::kOldestFirst;
+    if (!forward) std::reverse(all.begin(), all.end());
+    HistoryPage page;
+    page.height = status_.height;
+    page.first_height = 2;
+    if (forward) page.next = TxPosition{status_.height + 1, 0};
+    for (const FinalTx& one : all) {
+      if (from && (forward ? one.position < *from : one.position > *from)) continue;
+      if (page.items.size() == limit) {
+        page.next = one.position;
+        break;
+      }
+      page.items.push_back(one);
+    }
+    return page;
+  }
+  ErrorOr<Simulation> simulate(ByteView) override {
+    Simulation out;
+    out.height = 3;
+    out.base_price = 10;
+    out.outcome = {0, 0, 2'500, Amount{25'000}, Amount{0}};
+    const auto account = [](std::uint64_t droplets) {
+      return std::optional(bcs_encode(Account{Amount{droplets}, {}}));
+    };
+    out.changes.push_back({account_key(example_address()), account(100), account(93)});
+    return out;
+  }
   ErrorOr<std::vector<std::optional<Bytes>>> state_get(const std::vector<StateKey>& keys) override {
     const std::lock_guard lock(mutex_);
     std::vector<std::optional<Bytes>> out;

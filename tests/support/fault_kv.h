@@ -53,6 +53,18 @@ class FaultKv final : public KvStore {
     }
     return {};
   }
+  ErrorOr<void> scan_back(ByteView from, ByteView to, const Visitor& visit) const override {
+    std::map<Bytes, Bytes> copy;
+    {
+      const std::lock_guard lock(mutex_);
+      copy = rows_;
+    }
+    for (auto row = copy.lower_bound(to_bytes(to)); row != copy.begin();) {
+      --row;
+      if (row->first < to_bytes(from) || !visit(row->first, row->second)) break;
+    }
+    return {};
+  }
 
   std::unique_ptr<const KvView> view() const override {
     auto out = std::make_unique<FaultKv>();

@@ -186,6 +186,7 @@ struct Chosen {
 // Each adds its nouns to the program.
 void add_wallet_commands(CLI::App& app, Chosen& chosen);
 void add_money_commands(CLI::App& app, Chosen& chosen);
+void add_history_command(CLI::App& app, Chosen& chosen);
 void add_tx_commands(CLI::App& app, Chosen& chosen);
 // `fogcoin tx decode, sign, combine, send`; `tx` is the noun's command.
 void add_tx_file_commands(CLI::App& tx, Chosen& chosen);

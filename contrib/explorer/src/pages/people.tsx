@@ -1,9 +1,9 @@
 // Accounts and validators.
 import { useEffect, useState } from "preact/hooks";
 import { link } from "../router.ts";
-import { batch, FogError, InvalidInput, or, type PageOf } from "../node/rpc.ts";
+import { batch, FogError, InvalidInput, or, rpc, type PageOf } from "../node/rpc.ts";
 import { ServiceLink } from "../node/words.tsx";
-import type { AccountInfo, Bid, Block, EpochView, Host, MarketEvent, Service, StakeView, ValidatorView } from "../node/types.ts";
+import type { AccountInfo, Bid, EpochView, Host, MarketEvent, Service, StakeView, ValidatorView } from "../node/types.ts";
 import { country, percent, plural, share, whole } from "../ui/format.ts";
 import { useAsk, useLive } from "../ui/hooks.ts";
 import { Account, Age, Badge, Button, Card, Copy, Empty, Facts, Fog, Height, Id, Meter, Note, Page, Shown, Stat, Stats, Table, When } from "../ui/parts.tsx";
@@ -162,60 +162,66 @@ export function AccountPage({ path }: { path: string[] }) {
   );
 }
 
-function concerns(address: string, tx: Block["txs"][number]): boolean {
-  return tx.body.sender === address || JSON.stringify(tx.body.messages).includes(address);
+const atOnce = 25;
+
+interface FinalTx {
+  height: string;
+  time_ms: string;
+  id: string;
+  tx: Omit<PlacedTx["tx"], "id">;
+  outcome: PlacedTx["outcome"];
+}
+interface HistoryPage {
+  items: FinalTx[];
+  next: string | null;
+  first_height: string;
 }
 
-const lookBack = 100;
+const placed = ({ height, time_ms, id, tx, outcome }: FinalTx): PlacedTx => ({ tx: { ...tx, id }, outcome, block: { header: { height, time_ms } } });
 
-/** The node keeps no list by address, so the blocks are looked through, and it says which. */
+/** The node's own list, the newest first; what becomes final meanwhile comes on top. */
 function AccountTxs({ address }: { address: string }) {
   const live = useLive();
-  const [found, set] = useState<PlacedTx[]>([]);
-  const [from, setFrom] = useState<number | null>(null);
+  const [list, set] = useState<{ items: PlacedTx[]; next: string | null; first: string } | null>(null);
   const [busy, setBusy] = useState(false);
-  const take = (blocks: Block[]) => {
-    const more = blocks.flatMap((block) => block.txs.map((tx, i) => ({ tx, outcome: block.outcomes[i]!, block }))).filter((one) => concerns(address, one.tx));
-    if (more.length === 0) return;
-    set((old) => {
-      const known = new Set(old.map((one) => one.tx.id));
-      const joined = [...old, ...more.filter((one) => !known.has(one.tx.id))];
-      return joined.sort((a, b) => Number(b.block.header.height) - Number(a.block.header.height));
-    });
-  };
-  const newest = live.blocks[0];
-  useEffect(() => {
-    if (!newest) return;
-    take(live.blocks);
-    setFrom((old) => old ?? Number(live.blocks[live.blocks.length - 1]!.header.height));
-  }, [newest?.id]);
-  const further = async () => {
-    if (from === null) return;
+  const [problem, setProblem] = useState<string | null>(null);
+  const ask = async (cursor: string | null) => {
     setBusy(true);
     try {
-      const heights = Array.from({ length: lookBack }, (_, i) => from - 1 - i).filter((height) => height > 0);
-      for (let at = 0; at < heights.length; at += 50) {
-        const blocks = await batch<Block>(heights.slice(at, at + 50).map((height) => ["chain_block", { height: String(height), decode: true }]));
-        take(blocks.filter((block): block is Block => !(block instanceof FogError)));
-      }
-      setFrom(Math.max(1, from - lookBack));
+      const page = await rpc<HistoryPage>("account_history", { address, limit: atOnce, ...(cursor ? { cursor } : {}) });
+      set((old) => {
+        const came = page.items.map(placed);
+        const known = new Set(old?.items.map((one) => one.tx.id));
+        const fresh = came.filter((one) => !known.has(one.tx.id));
+        // A first page of nothing known: between it and what was read there may be more, so it begins anew.
+        if (!old || (!cursor && fresh.length === atOnce)) return { items: came, next: page.next, first: page.first_height };
+        return cursor ? { items: [...old.items, ...fresh], next: page.next, first: page.first_height } : { ...old, items: [...fresh, ...old.items] };
+      });
+      setProblem(null);
+    } catch (error) {
+      setProblem((error as Error).message);
     } finally {
       setBusy(false);
     }
   };
+  const newest = live.status?.height;
+  useEffect(() => void ask(null), [address, newest]);
   return (
     <Card title="Transactions">
-      <TxTable caption="Transactions that name this account" items={found} empty="None in the blocks looked through so far." />
-      {from !== null && (
+      {problem && <Note tone="warn">{problem}</Note>}
+      <TxTable caption="Transactions that concern this account" items={list?.items ?? []} empty={list ? "None yet." : "Looking."} />
+      {list?.next && (
+        <div class="more">
+          <Button small busy={busy} onClick={() => ask(list.next)}>
+            Older ones
+          </Button>
+        </div>
+      )}
+      {list && !list.next && Number(list.first) > 1 && (
         <div class="more">
           <span>
-            Looked through from block <Height value={from} /> on; this node keeps no list by address.
+            This node keeps no blocks before <Height value={list.first} />.
           </span>
-          {from > 1 && (
-            <Button small busy={busy} onClick={further}>
-              Look {plural(Math.min(lookBack, from - 1), "block")} further back
-            </Button>
-          )}
         </div>
       )}
     </Card>

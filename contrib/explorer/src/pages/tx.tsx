@@ -10,7 +10,7 @@ import { Account, Age, Badge, Card, Facts, Fog, Height, Id, Note, Page, Shown, T
 export interface PlacedTx {
   tx: Tx;
   outcome: Outcome;
-  block: Block;
+  block: { header: Pick<Block["header"], "height" | "time_ms"> };
 }
 
 export function TxState({ outcome }: { outcome: Outcome }) {

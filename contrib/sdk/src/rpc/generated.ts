@@ -21,6 +21,7 @@ import type {
   Proposal,
   ReceiptRecord,
   Service,
+  SignedTx,
   StakingParams,
   Supply,
   ValidatorRecord,
@@ -35,6 +36,32 @@ export interface BlockInfo {
   id: Hex;
   outcomes: TxOutcome[];
   txs: Hex[];
+}
+
+export interface BlockSummary {
+  failed: number;
+  header: BlockHeader;
+  id: Hex;
+  transactions: number;
+}
+
+export interface ChainStatistics {
+  base_price: bigint;
+  bids: bigint;
+  bids_waiting: bigint;
+  epoch: bigint;
+  gateways: bigint;
+  height: bigint;
+  hosts: bigint;
+  leases: bigint;
+  offers: bigint;
+  recent: RecentBlocks;
+  services: bigint;
+  stake_in_set: bigint;
+  supply: Supply;
+  time_ms: bigint;
+  validators: bigint;
+  validators_in_set: bigint;
 }
 
 export interface ChainStatus {
@@ -76,6 +103,22 @@ export interface Fault {
   number: number;
 }
 
+export interface FinalTx {
+  height: bigint;
+  id: Hex;
+  index: number;
+  outcome: TxOutcome;
+  time_ms: bigint;
+  tx: Omit<SignedTx, 'body'> & { body: Omit<SignedTx['body'], 'messages'> & { messages: { kind: number; name?: string; body?: Record<string, unknown>; payload?: Hex }[] } };
+}
+
+export interface HistoryPage {
+  first_height: bigint;
+  height: bigint;
+  items: FinalTx[];
+  next: string | null;
+}
+
 export interface OtherLeaf {
   path: Hex;
   value_hash: Hex;
@@ -115,11 +158,48 @@ export interface PreviewReport {
   wanted: number;
 }
 
+export interface RecentBlocks {
+  blocks: bigint;
+  failed: bigint;
+  since_ms: bigint;
+  transactions: bigint;
+  units: bigint;
+  until_ms: bigint;
+}
+
 export interface RedelegationView {
   amount: bigint;
   from: Hex;
   last_epoch: bigint;
   to: Hex;
+}
+
+export interface SimulatedAccount {
+  address: Address;
+  after: bigint;
+  before: bigint;
+}
+
+export interface SimulatedChange {
+  after: Hex | null;
+  before: Hex | null;
+  key: Hex;
+}
+
+export interface SimulatedEvent {
+  address: Address;
+  event: MarketEvent;
+}
+
+export interface Simulation {
+  accounts: SimulatedAccount[];
+  base_price: bigint;
+  changes: SimulatedChange[];
+  events: SimulatedEvent[];
+  height: bigint;
+  outcome: TxOutcome;
+  refused: Fault;
+  time_ms: bigint;
 }
 
 export interface StakeView {
@@ -236,13 +316,15 @@ export interface Methods {
     result: Checkpoint;
   };
   /**
-   * A final block: header, the transactions' signed bytes and their outcomes. With decode, the transactions as JSON
-   * instead of bytes.
+   * A final block, by its height or by its id: header, the transactions' signed bytes and their outcomes. With
+   * decode, the transactions as JSON instead of bytes.
    */
   chain_block: {
     params: {
       /** Of the block; the first is 1. */
-      height: bigint | number;
+      height?: bigint | number | undefined;
+      /** Of the block, where height is not given. */
+      id?: Hex | undefined;
     };
     result: BlockInfo;
   };
@@ -352,6 +434,46 @@ export interface Methods {
       price_max: bigint;
       units: bigint;
     };
+  };
+  /**
+   * Final transactions that concern an address (that it signed, whose transfers pay it, whose validator pays its
+   * commission to it) in pages, as far as the node keeps their blocks. Newest first, `next` is null at the end;
+   * oldest first, it is a cursor of what comes later, which subscribe_transactions takes too.
+   */
+  account_history: {
+    params: {
+      /** Whom they concern. */
+      address: Address;
+      /** The `next` of the last page; without it, the first page. */
+      cursor?: string | undefined;
+      /** At most so many, 1 to 100; fewer come where their blocks are large. Default 25. */
+      limit?: number | undefined;
+      /** Default newest_first. */
+      order?: 'newest_first' | 'oldest_first' | undefined;
+    };
+    result: HistoryPage;
+  };
+  /**
+   * What a transaction would do as the only one of the next block, and nothing is kept of it: whether it could be
+   * included, its outcome and fee, the balances that change, the events it raises, and every record that changes.
+   * Signatures are not looked at and may be of zeros. What a block brings by itself, such as the matching of Bids, is
+   * not in it; market_preview tells that.
+   */
+  tx_simulate: {
+    params: {
+      /** BCS of a transaction. */
+      tx: Hex;
+    };
+    result: Simulation;
+  };
+  /**
+   * How large the network is and what its last 100 blocks held (fewer where they are large), as of at most five
+   * seconds ago. What is counted (hosts, offers, gateways, services, bids and those that wait for a Host, leases,
+   * validators) is counted to 10000, which then means: or more.
+   */
+  chain_statistics: {
+    params: Record<string, never>;
+    result: ChainStatistics;
   };
   /** The records under at most 256 keys, null where there is none, all of one state. */
   state_get: {
@@ -711,14 +833,48 @@ export interface Methods {
   };
 }
 
+/** What comes of subscriptions. */
+export interface Notifications {
+  /**
+   * Every final block from now on, or from a cursor on, in order and once: its header, how many transactions it has
+   * and how many of them failed. chain_block has the rest.
+   */
+  subscribe_blocks: {
+    params: Methods['subscribe_blocks']['params'];
+    item: BlockSummary;
+  };
+  /**
+   * Every final transaction that concerns an address, in order and once: which it signed, whose transfers pay it,
+   * whose validator pays its commission to it.
+   */
+  subscribe_transactions: {
+    params: Methods['subscribe_transactions']['params'];
+    item: FinalTx;
+  };
+  /**
+   * What happens to an address in the market, as market_events, in order and once: its Bids, its leases as Publisher,
+   * Host or operator, its Host, its Demands, and of a gateway the Bids that name it and their leases. A cursor of
+   * market_events may be given too.
+   */
+  subscribe_market_events: {
+    params: Methods['subscribe_market_events']['params'];
+    item: MarketEvent;
+  };
+}
+
 // Where 64-bit numbers stand.
+const kBlockHeader = { epoch: 'u64', height: 'u64', time_ms: 'u64' } as const;
+const kBlockSummary = { header: kBlockHeader } as const;
+const kTxOutcome = { fee_burned: 'u64', fee_tip: 'u64', units: 'u64' } as const;
+const kTxBody = { expiry_ms: 'u64', price_max: 'u64', sequence: 'u64', tip: 'u64' } as const;
+const kSignedTx = { body: kTxBody } as const;
+const kFinalTx = { height: 'u64', outcome: kTxOutcome, time_ms: 'u64', tx: kSignedTx } as const;
+const kMarketEvent = { amount: 'u64', at_ms: 'u64', height: 'u64', time_ms: 'u64' } as const;
 const kChainStatus = { base_price: 'u64', height: 'u64', mempool_bytes: 'u64', mempool_txs: 'u64', time_ms: 'u64' } as const;
 const kSyncReport = { chunks: 'u64', chunks_total: 'u64', epochs: 'u64', first_height: 'u64', height: 'u64', snapshot_height: 'u64', snapshots: { each: 'u64' } } as const;
 const kCheckpoint = { epoch: 'u64', height: 'u64', time_ms: 'u64' } as const;
 const kVote = { epoch: 'u64', parent_view: 'u64', view: 'u64' } as const;
 const kCertificate = { vote: kVote } as const;
-const kBlockHeader = { epoch: 'u64', height: 'u64', time_ms: 'u64' } as const;
-const kTxOutcome = { fee_burned: 'u64', fee_tip: 'u64', units: 'u64' } as const;
 const kBlockInfo = { certificate: kCertificate, finalization: kCertificate, header: kBlockHeader, outcomes: { each: kTxOutcome } } as const;
 const kChainParams = { account_creation_burn: 'u64', base_price_change_denominator: 'u64', base_price_interval_ms: 'u64', base_price_min: 'u64', block_units_max: 'u64', block_units_target: 'u64', epoch_length: 'u64', expiry_ahead_max_ms: 'u64' } as const;
 const kUnitPrices = { cpu_core_hour: 'u64', egress_gib: 'u64', gfuel: 'u64', gpu_hour: 'u64', memory_gib_hour: 'u64', million_requests: 'u64', storage_gib_month: 'u64' } as const;
@@ -729,6 +885,12 @@ const kLaneSequence = { next: 'u64' } as const;
 const kSupply = { burned: 'u64', minted: 'u64' } as const;
 const kSupplyReport = { accounts: 'u64', bonds: 'u64', escrows: 'u64', height: 'u64', stakes: 'u64', supply: kSupply } as const;
 const kTxStatus = { height: 'u64', outcome: kTxOutcome } as const;
+const kHistoryPage = { first_height: 'u64', height: 'u64', items: { each: kFinalTx } } as const;
+const kSimulatedAccount = { after: 'u64', before: 'u64' } as const;
+const kSimulatedEvent = { event: kMarketEvent } as const;
+const kSimulation = { accounts: { each: kSimulatedAccount }, base_price: 'u64', events: { each: kSimulatedEvent }, height: 'u64', outcome: kTxOutcome, time_ms: 'u64' } as const;
+const kRecentBlocks = { blocks: 'u64', failed: 'u64', since_ms: 'u64', transactions: 'u64', units: 'u64', until_ms: 'u64' } as const;
+const kChainStatistics = { base_price: 'u64', bids: 'u64', bids_waiting: 'u64', epoch: 'u64', gateways: 'u64', height: 'u64', hosts: 'u64', leases: 'u64', offers: 'u64', recent: kRecentBlocks, services: 'u64', stake_in_set: 'u64', supply: kSupply, time_ms: 'u64', validators: 'u64', validators_in_set: 'u64' } as const;
 const kStatePage = { height: 'u64' } as const;
 const kStateProof = { height: 'u64' } as const;
 const kHost = { bond: 'u64', down_since_ms: 'u64', earned: 'u64', failures: 'u64', holdbacks: 'u64', last_seen_ms: 'u64', leaving_at_ms: 'u64', retired_at_ms: 'u64', standing_as_of_ms: 'u64' } as const;
@@ -749,7 +911,6 @@ const kReceiptRecord = { burned: 'u64', counters: kCounters, height: 'u64', held
 const kPreviewMatch = { hourly: 'u64' } as const;
 const kPreviewReason = { alone: 'u64', hosts: 'u64', nearest: 'u64' } as const;
 const kPreviewReport = { can_serve: 'u64', height: 'u64', looked_at: 'u64', matches: { each: kPreviewMatch }, offers: 'u64', reasons: { each: kPreviewReason }, time_ms: 'u64' } as const;
-const kMarketEvent = { amount: 'u64', at_ms: 'u64', height: 'u64', time_ms: 'u64' } as const;
 const kDemand = { hour_since_ms: 'u64', raised_ms: 'u64', until_ms: 'u64' } as const;
 const kEpochRecord = { epoch: 'u64', started_ms: 'u64' } as const;
 const kValidator = { stake: 'u64' } as const;
@@ -781,6 +942,9 @@ export const kShapes = {
   tx_get: kTxStatus,
   tx_wait: kTxStatus,
   fee_estimate: { base_price: 'u64', fee: 'u64', fee_max: 'u64', price_max: 'u64', units: 'u64' },
+  account_history: kHistoryPage,
+  tx_simulate: kSimulation,
+  chain_statistics: kChainStatistics,
   state_scan: kStatePage,
   state_proof: kStateProof,
   market_host: { host: kHost, offer: kOffer },
@@ -804,4 +968,9 @@ export const kShapes = {
   staking_stake: kStakeView,
   staking_proposals: { items: { each: kProposal } },
   staking_evidence: { items: { each: kSubmitEvidence } },
+} as const;
+export const kNotificationShapes = {
+  subscribe_blocks: kBlockSummary,
+  subscribe_transactions: kFinalTx,
+  subscribe_market_events: kMarketEvent,
 } as const;

@@ -203,6 +203,43 @@ TEST(Methods, PageThroughAList) {
             kInvalidParams);
 }
 
+TEST(Methods, PageThroughAHistoryInBothOrders) {
+  FakeNode node;
+  node.add_block({FakeNode::example_tx(), FakeNode::example_tx()});
+  Dispatcher dispatcher(node, {});
+  const std::string who = to_text(FakeNode::example_address());
+  Json page = call(dispatcher, "account_history", {{"address", who}, {"limit", 2}})["result"];
+  EXPECT_EQ(page["items"][0]["index"], 1);
+  EXPECT_EQ(page["items"][1]["height"], "3");
+  EXPECT_EQ(page["items"][0]["tx"]["body"]["sender"], who);
+  EXPECT_EQ(page["next"], "2:0");
+  page = call(dispatcher, "account_history", {{"address", who}, {"cursor", "2:0"}})["result"];
+  EXPECT_EQ(page["items"].size(), 1U);
+  EXPECT_TRUE(page["next"].is_null());
+  page =
+      call(dispatcher, "account_history", {{"address", who}, {"order", "oldest_first"}})["result"];
+  EXPECT_EQ(page["items"].size(), 3U);
+  EXPECT_EQ(page["next"], "4:0");
+  for (const Json& limit : {Json(0), Json(101)}) {
+    EXPECT_EQ(
+        call(dispatcher, "account_history", {{"address", who}, {"limit", limit}})["error"]["code"],
+        kInvalidParams);
+  }
+}
+
+TEST(Methods, ABlockIsNamedByItsHeightOrItsId) {
+  FakeNode node;
+  Dispatcher dispatcher(node, {});
+  const std::string id = to_hex0x(FakeNode::hash_of(0xB2));
+  EXPECT_EQ(call(dispatcher, "chain_block", {{"id", id}}),
+            call(dispatcher, "chain_block", {{"height", "2"}}));
+  EXPECT_EQ(call(dispatcher, "chain_block", Json::object())["error"]["code"], kInvalidParams);
+  EXPECT_EQ(call(dispatcher, "chain_block", {{"height", "2"}, {"id", id}})["error"]["code"],
+            kInvalidParams);
+  EXPECT_EQ(call(dispatcher, "chain_block", {{"id", to_hex0x(Hash32{})}})["error"]["code"],
+            kNotFound);
+}
+
 TEST(Methods, ListBidsByEachFilter) {
   FakeNode node;
   Dispatcher dispatcher(node, {});

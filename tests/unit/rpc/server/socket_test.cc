@@ -328,6 +328,23 @@ TEST_F(Socket, BringsTransactionsOfAnAddressOnly) {
   EXPECT_EQ(next(again)["params"]["cursor"], "5:1");
 }
 
+TEST_F(Socket, BringsTheTransactionsOfALongAbsence) {
+  start();
+  SignedTx other = FakeNode::example_tx();
+  other.body.sender = Address{};
+  other.body.messages.pop_back();
+  for (int i = 0; i < 500; ++i) {
+    node_.add_block(i % 2 == 0 ? std::vector{FakeNode::example_tx()} : std::vector{other});
+  }
+  RawSocket socket(port());
+  ask(socket, "subscribe_transactions", {{"address", who_}, {"cursor", "3:0"}});
+  for (int i = 0; i < 250; ++i) {
+    ASSERT_EQ(next(socket)["params"]["item"]["height"], std::to_string(3 + 2 * i));
+  }
+  node_.add_block({FakeNode::example_tx()});
+  EXPECT_EQ(next(socket)["params"]["item"]["height"], "503");
+}
+
 TEST_F(Socket, BringsAllTransactionsOfABlockThatIsFullOfThem) {
   start();
   RawSocket socket(port());
