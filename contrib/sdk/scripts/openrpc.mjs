@@ -67,12 +67,20 @@ class Writer {
     if (!schema.properties) return 'Record<string, unknown>';
     if (!this.isNamed(schema)) return this.members(schema, indent);
     const { title } = schema;
+    if (title === 'SignedTx') return this.decodedTx();
     if (codecs.has(title) && same(codecs.get(title), Object.keys(schema.properties))) return this.imported(title);
     if (!this.interfaces.has(title)) {
       this.interfaces.set(title, '');  // against recursion
       this.interfaces.set(title, `export interface ${title} ${this.members(schema, '')}\n`);
     }
     return title;
+  }
+
+  /** A node decodes the messages whose kind it knows. */
+  decodedTx() {
+    const tx = this.imported('SignedTx');
+    const message = `{ kind: number; name?: string; body?: Record<string, unknown>; payload?: ${this.imported('Hex')} }`;
+    return `Omit<${tx}, 'body'> & { body: Omit<${tx}['body'], 'messages'> & { messages: ${message}[] } }`;
   }
 
   members(schema, indent) {
@@ -147,6 +155,13 @@ export function generate(document) {
     return `${comment(method.summary, '  ')}  ${method.name}: {\n    params: ${params(writer, method)};\n` +
       `    result: ${result};\n  };\n`;
   });
+  const subscriptions = document.methods.filter((method) => method['x-notification']);
+  const notifications = subscriptions.map((method) => `${comment(method.summary, '  ')}  ${method.name}: {\n` +
+    `    params: Methods['${method.name}']['params'];\n    item: ${writer.type(method['x-notification'], '    ')};\n  };\n`);
+  const items = subscriptions
+    .map((method) => [method.name, writer.shape(method['x-notification'])])
+    .filter(([, shape]) => shape !== null)
+    .map(([name, shape]) => `  ${name}: ${shape},\n`);
   const results = document.methods
     .map((method) => [method.name, writer.shape(method.result.schema)])
     .filter(([, shape]) => shape !== null)
@@ -160,6 +175,8 @@ export function generate(document) {
   return '// Made by `npm run generate` from the document that a node answers to rpc.discover; do not edit.\n' +
     `${imports.join('')}import type {\n${types.map((name) => `  ${name},\n`).join('')}} from '../types/all.js';\n\n` +
     [...writer.interfaces.keys()].sort().map((title) => `${writer.interfaces.get(title)}\n`).join('') +
-    `export interface Methods {\n${methods.join('')}}\n\n// Where 64-bit numbers stand.\n${shapes.join('')}\n` +
-    `export const kShapes = {\n${results.join('')}} as const;\n`;
+    `export interface Methods {\n${methods.join('')}}\n\n` +
+    `/** What comes of subscriptions. */\nexport interface Notifications {\n${notifications.join('')}}\n\n` +
+    `// Where 64-bit numbers stand.\n${shapes.join('')}\nexport const kShapes = {\n${results.join('')}} as const;\n` +
+    `export const kNotificationShapes = {\n${items.join('')}} as const;\n`;
 }

@@ -118,7 +118,7 @@ export class Client {
 }
 
 /** Parameters as JSON: 64-bit numbers as decimal strings, bytes as 0x-hex, what is undefined left out. */
-function toWire(value: unknown): unknown {
+export function toWire(value: unknown): unknown {
   if (typeof value === 'bigint') return value.toString();
   if (typeof value === 'number' && !Number.isSafeInteger(value)) {
     throw new InvalidInput(`${value} is not a whole number that JSON carries exactly; use a bigint`);
