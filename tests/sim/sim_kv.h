@@ -49,6 +49,15 @@ class SimKv final : public KvStore {
     }
     return {};
   }
+  ErrorOr<void> scan_back(ByteView from, ByteView to, const Visitor& visit) const override {
+    const std::lock_guard lock(mutex_);
+    const Bytes start = to_bytes(from);
+    for (auto row = rows_.lower_bound(to_bytes(to)); row != rows_.begin();) {
+      --row;
+      if (row->first < start || !visit(row->first, row->second)) break;
+    }
+    return {};
+  }
 
   std::unique_ptr<const KvView> view() const override {
     auto out = std::make_unique<SimKv>();
