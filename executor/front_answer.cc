@@ -64,13 +64,12 @@ void FrontSession::on_end(const DoneFrame& end) {
           .append("\r\n");
     }
     trailer->append("\r\n");
-    return link.log->when_written(
-        [self = shared_from_this(), trailer] { self->end_stream(trailer); });
+    return end_stream(trailer);
   }
   output_at_ = answer.body_from;
   put_head(answer.head);
   for (const auto& field : counters) response_->insert(field.name_string(), field.value());
-  link.log->when_written([self = shared_from_this()] { self->write_answer(); });
+  write_answer();
 }
 
 void FrontSession::put_head(const market::ResponseHead& head) {

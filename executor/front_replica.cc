@@ -150,8 +150,9 @@ void FrontReplica::start(Waiting waiting) {
                             end = std::move(waiting.end)](const DoneFrame& done) {
     // The oldest start stands for all: it is only read as "nothing has ended for so long".
     if (!self->started_.empty()) self->started_.pop_front();
-    end(done, "");
+    // The worker has the next one before this one is accounted for: it need not wait for that.
     self->pump();
+    end(done, "");
     self->report_if_stopped();
   };
   worker_->run(std::move(waiting.exchange));

@@ -258,16 +258,16 @@ void FrontSession::on_voucher() {
   if (link->log->voucher_pending()) return refuse(503, "a voucher is being written; send it again");
   // What is settled has its leaves in the kernel.
   link->leaves->flush();
-  auto checked = link->log->check_voucher(*update);
-  if (!checked) return refuse_voucher(checked.error(), link->log->missing(*update));
-  if (!*checked) return answer(204, "", "");
-  auto pending = std::make_shared<PendingVoucher>(**std::move(checked));
+  auto taken = link->log->take_voucher(*update);
+  if (!taken) return refuse_voucher(taken.error(), link->log->missing(*update));
+  if (!*taken) return answer(204, "", "");
+  auto pending = std::make_shared<PendingVoucher>(**std::move(taken));
   FrontContext& context = replicas_.context();
   asio::post(context.disk, [self = shared_from_this(), replica, link, pending, &context] {
-    auto written = link->log->write_voucher(*pending);
-    asio::post(context.io, [self, replica, link, pending, written = std::move(written)] {
-      link->log->finish_voucher(*pending, written);
-      if (!written) return self->refuse(503, "the voucher cannot be stored");
+    auto synced = link->log->sync();
+    asio::post(context.io, [self, replica, link, pending, synced = std::move(synced)] {
+      link->log->finish_voucher(*pending, synced);
+      if (!synced) return self->refuse(503, "the voucher cannot be stored");
       self->answer(204, "", "");
     });
   });

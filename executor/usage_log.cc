@@ -17,11 +17,15 @@ namespace {
 constexpr std::uint8_t kHeadRecord = 1;
 constexpr std::uint8_t kEntryRecord = 2;
 constexpr std::uint8_t kVoucherRecord = 3;
+constexpr std::uint8_t kSyncedRecord = 4;
 constexpr std::size_t kRecordBytesMax = 64 * 1024;
 constexpr std::size_t kFileBytesMax = 1ULL << 36;
 // Zeros written ahead: as many as there are records, between these.
 constexpr std::uint64_t kRoomBytesMin = 64 * 1024;
 constexpr std::uint64_t kRoomBytesMax = 4 << 20;
+// In pieces: what is written at once can become one folio of the page cache, and ext4 walks through
+// all buffers of a folio with each record that goes into it.
+constexpr std::size_t kZerosBytes = 8 * 1024;
 constexpr std::uint64_t kVoucherStepMax = 4'096;
 constexpr int kLockTries = 500;  // of 10 ms
 
@@ -67,11 +71,17 @@ std::size_t zeros_at(ByteView bytes) {
   return static_cast<std::size_t>(bytes.rend() - last);
 }
 
-bool voucher_follows(ByteView bytes) {
+std::uint64_t synced_to(const Record& mark) {
+  const auto offset = bcs_decode<std::uint64_t>(mark.payload);
+  return offset ? *offset : 0;
+}
+
+// Whether a mark in `bytes` says that the file was synced beyond `offset`.
+bool is_synced(ByteView bytes, std::uint64_t offset) {
   const std::size_t end = zeros_at(bytes);
   for (std::size_t at = 1; at < end; ++at) {
     const auto record = record_at(bytes.subspan(at));
-    if (record && record->kind == kVoucherRecord) return true;
+    if (record && record->kind == kSyncedRecord && synced_to(*record) > offset) return true;
   }
   return false;
 }
@@ -116,11 +126,12 @@ ErrorOr<void> UsageLog::load(const std::string& path) {
                                          std::to_string(size_) + " (" + why +
                                          "). Move it away; what it holds cannot be claimed");
   };
+  std::uint64_t vouched = 0, synced = 0;  // up to where in the file
   while (size_ < content.size()) {
     const ByteView rest = ByteView(content).subspan(size_);
     const auto record = record_at(rest);
     if (!record) {
-      if (voucher_follows(rest)) return damaged("a voucher stands after it");
+      if (is_synced(rest, size_)) return damaged("it was whole when it was synced");
       break;
     }
     if (size_ == 0) {
@@ -132,14 +143,17 @@ ErrorOr<void> UsageLog::load(const std::string& path) {
       return damaged(taken.error().context);
     }
     size_ += record->bytes;
+    if (record->kind == kVoucherRecord) vouched = size_;
+    if (record->kind == kSyncedRecord) synced = synced_to(*record);
   }
   room_ = content.size();
   // Nothing of a torn tail may stand behind what is written over its beginning.
   const bool torn = zeros_at(ByteView(content).subspan(size_)) > 0;
   TRY_VOID(torn ? cut() : go_to(file_.get(), size_));
-  if (size_ > 0) return {};
-  TRY_VOID(append(make_record(kHeadRecord, head_)));
-  if (::fdatasync(file_.get()) != 0) return fail_errno("cannot sync " + path);
+  const bool is_new = size_ == 0;
+  if (is_new) TRY_VOID(append(make_record(kHeadRecord, head_)));
+  // A voucher without its mark may have been on its way to the disk, and is claimed from now on.
+  if (is_new || vouched > synced) return sync();
   return {};
 }
 
@@ -150,11 +164,12 @@ ErrorOr<void> UsageLog::load_record(std::uint8_t kind, ByteView payload) {
     if (entry->index >= settled()) entries_.emplace(entry->index, *entry);
     return {};
   }
+  if (kind == kSyncedRecord) return {};
   const auto update = bcs_decode<market::VoucherUpdate>(payload);
   if (kind != kVoucherRecord || !update) return fail(ErrorCode::kCorrupt, "an unknown record");
-  const auto settled_by_it = settle(*update);
-  if (!settled_by_it) return fail(ErrorCode::kCorrupt, settled_by_it.error());
-  apply(*update, *settled_by_it);
+  const auto leaves = settle(*update);
+  if (!leaves) return fail(ErrorCode::kCorrupt, leaves.error());
+  apply(update->voucher, *leaves);
   return {};
 }
 
@@ -169,12 +184,16 @@ ErrorOr<void> UsageLog::cut() {
 // Zeros for so many bytes at least.
 ErrorOr<void> UsageLog::make_room(std::size_t bytes) {
   if (room_ - size_ >= bytes) return {};
-  const Bytes zeros(
-      std::max<std::uint64_t>(std::clamp(size_, kRoomBytesMin, kRoomBytesMax), bytes));
+  const std::uint64_t end =
+      room_ + std::max<std::uint64_t>(std::clamp(size_, kRoomBytesMin, kRoomBytesMax), bytes);
+  const Bytes zeros(kZerosBytes);
   TRY_VOID(go_to(file_.get(), room_));
-  const auto written = write_all(file_.get(), zeros);
+  ErrorOr<void> written;
+  while (written && room_ < end) {
+    written = write_all(file_.get(), zeros);
+    if (written) room_ += zeros.size();
+  }
   TRY_VOID(go_to(file_.get(), size_));
-  if (written) room_ += zeros.size();
   return written;
 }
 
@@ -209,12 +228,7 @@ ErrorOr<void> UsageLog::record(const market::LogEntry& entry) {
   running_.erase(entry.index);
   if (entry.index < settled()) return {};
   if (!broken_.empty()) return fail(ErrorCode::kIo, "the usage log is broken: " + broken_);
-  const Bytes bytes = make_record(kEntryRecord, entry);
-  if (voucher_pending_) {
-    fog::append(deferred_, bytes);
-  } else {
-    TRY_VOID(append(bytes));
-  }
+  TRY_VOID(append(make_record(kEntryRecord, entry)));
   entries_.emplace(entry.index, entry);
   return {};
 }
@@ -225,7 +239,7 @@ const market::LogEntry* UsageLog::entry(std::uint64_t index) const {
 }
 
 // Refuses unless chain hash and sums over what was served here are those of the voucher.
-Result<UsageLog::Settled, std::string> UsageLog::settle(const market::VoucherUpdate& update) const {
+Result<UsageLog::Leaves, std::string> UsageLog::settle(const market::VoucherUpdate& update) const {
   const market::Voucher& voucher = update.voucher.voucher;
   const std::set<std::uint64_t> voids(update.voids.begin(), update.voids.end());
   market::Voucher own = voucher_ ? voucher_->voucher : market::Voucher{};
@@ -233,7 +247,7 @@ Result<UsageLog::Settled, std::string> UsageLog::settle(const market::VoucherUpd
   if (voucher.count - own.count > kVoucherStepMax) {
     return Fail{std::string("a voucher over more than 4096 new requests")};
   }
-  Settled out;
+  Leaves out;
   market::Counters counters = sums_.root(sums_.size()).sums;
   for (std::uint64_t index = own.count; index < voucher.count; ++index) {
     market::LogEntry leaf;
@@ -252,7 +266,7 @@ Result<UsageLog::Settled, std::string> UsageLog::settle(const market::VoucherUpd
     own.request_bytes += leaf.request_bytes;
     own.response_bytes += leaf.counters.egress_bytes;
     own.chain = market::extend_chain(own.chain, leaf.request, leaf.response);
-    out.leaves.push_back(market::log_leaf(leaf));
+    out.push_back(market::log_leaf(leaf));
   }
   if (own.request_bytes != voucher.request_bytes) {
     return Fail{differs_at(voucher.count, "request bytes differ")};
@@ -266,17 +280,17 @@ Result<UsageLog::Settled, std::string> UsageLog::settle(const market::VoucherUpd
   return out;
 }
 
-void UsageLog::apply(const market::VoucherUpdate& update, const Settled& settled_by_it) {
-  for (const market::SumNode& leaf : settled_by_it.leaves) {
+void UsageLog::apply(const market::SignedVoucher& voucher, const Leaves& leaves) {
+  for (const market::SumNode& leaf : leaves) {
     // The sums were added up before.
     CHECK(sums_.append(leaf));
   }
-  voucher_ = update.voucher;
+  voucher_ = voucher;
   entries_.erase(entries_.begin(), entries_.lower_bound(settled()));
   CHECK(sums_.size() == settled());
 }
 
-Result<std::optional<PendingVoucher>, std::string> UsageLog::check_voucher(
+Result<std::optional<PendingVoucher>, std::string> UsageLog::take_voucher(
     const market::VoucherUpdate& update) {
   CHECK(!voucher_pending_);
   const market::Voucher& voucher = update.voucher.voucher;
@@ -286,49 +300,37 @@ Result<std::optional<PendingVoucher>, std::string> UsageLog::check_voucher(
   }
   if (!broken_.empty()) return Fail{"this Host cannot write its log: " + broken_};
   if (voucher.count <= settled()) return std::optional<PendingVoucher>();
-  TRY(const Settled settled_by_it, settle(update));
+  TRY(Leaves leaves, settle(update));
   if (!market::verify_voucher(update.voucher, head_.gateway_key)) {
     return Fail{std::string("the voucher's signature does not verify")};
   }
-  PendingVoucher pending{update, {}};
+  market::VoucherUpdate kept = update;
   // Only what this voucher settles is needed again when the log is read.
-  std::erase_if(pending.update.voids,
+  std::erase_if(kept.voids,
                 [&](std::uint64_t index) { return index < settled() || index >= voucher.count; });
-  pending.record = make_record(kVoucherRecord, pending.update);
-  if (auto room = make_room(pending.record.size()); !room) {
-    return Fail{"this Host cannot write its log: " + room.error().context};
+  if (const auto written = append(make_record(kVoucherRecord, kept)); !written) {
+    return Fail{"this Host cannot write its log: " + written.error().context};
   }
   voucher_pending_ = true;
-  return std::optional<PendingVoucher>(std::move(pending));
+  return std::optional<PendingVoucher>({update.voucher, std::move(leaves), size_});
 }
 
-ErrorOr<void> UsageLog::write_voucher(const PendingVoucher& pending) const {
-  if (::fdatasync(file_.get()) != 0) return fail_errno("cannot sync the usage log");
-  TRY_VOID(write_all(file_.get(), pending.record));
+ErrorOr<void> UsageLog::sync() const {
   if (::fdatasync(file_.get()) != 0) return fail_errno("cannot sync the usage log");
   return {};
 }
 
-void UsageLog::finish_voucher(const PendingVoucher& pending, const ErrorOr<void>& written) {
+void UsageLog::finish_voucher(const PendingVoucher& pending, const ErrorOr<void>& synced) {
   CHECK(voucher_pending_);
   voucher_pending_ = false;
-  if (!written) {
-    // What stands in the file is not known: the next start reads it.
-    broken_ = written.error().context;
-  } else {
-    size_ += pending.record.size();
-    const auto settled_by_it = settle(pending.update);
-    CHECK(settled_by_it.has_value());
-    apply(pending.update, *settled_by_it);
-    if (auto flushed = append(deferred_); !flushed) broken_ = flushed.error().context;
+  if (!synced) {
+    // What stands on the disk is not known: the next start reads it.
+    broken_ = synced.error().context;
+    return;
   }
-  deferred_.clear();
-  for (const auto& then : std::exchange(waiting_, {})) then();
-}
-
-void UsageLog::when_written(std::function<void()> then) {
-  if (!voucher_pending_) return then();
-  waiting_.push_back(std::move(then));
+  apply(pending.voucher, pending.leaves);
+  // Without the mark damage would look like a torn tail, no more.
+  (void)append(make_record(kSyncedRecord, pending.end));
 }
 
 std::vector<std::uint64_t> UsageLog::missing(const market::VoucherUpdate& update) const {

@@ -5,20 +5,20 @@
 // void settles as a leaf that counts nothing. An index is served once.
 //
 // The file is append-only:  length u32 | CRC-32 u32 | kind u8, BCS   (length and CRC cover kind and
-// BCS), then zeros. Entries are written as they come. A voucher is written after everything before
-// it has been synced, and synced before it counts. So after a crash a torn tail holds entries that
-// no voucher covers: it is cut off, those requests bill nothing, and nothing is ever claimed twice
-// or beyond a voucher. A damaged record with a voucher after it is no torn tail: open() refuses the
+// BCS), then zeros. Entries and vouchers are written as they come, and a voucher counts once all up
+// to it has been synced, which a mark behind it then says. So what a lost power supply tears off is
+// entries that no voucher covers and vouchers that did not count yet: it is cut off, those requests
+// bill nothing until they are vouched for again, and nothing is ever claimed twice or beyond a
+// voucher. A damaged record that a later mark calls synced is no torn tail: open() refuses the
 // file.
 //
 // The zeros are written ahead, so that a record changes neither the file's size nor its blocks: its
 // sync then takes its own bytes. Else it would have the file system commit its journal, which waits
 // for all that other files had appended.
 //
-// Not thread safe, but for write_voucher(), which may run beside the rest.
+// Not thread safe, but for sync(), which may run beside the rest.
 #pragma once
 
-#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -55,8 +55,9 @@ enum class Admission : std::uint8_t {
 
 // A checked voucher on its way to the disk.
 struct PendingVoucher {
-  market::VoucherUpdate update;
-  Bytes record;
+  market::SignedVoucher voucher;
+  std::vector<market::SumNode> leaves;  // that it settles
+  std::uint64_t end = 0;                // of its record in the file
 };
 
 class UsageLog {
@@ -70,19 +71,20 @@ class UsageLog {
   void begin(std::uint64_t index);
   // It did not run after all: its index is free again.
   void abandon(std::uint64_t index);
-  // It has ended: appends the entry. An error leaves the file as it was and the index free. An
-  // entry whose index was voided meanwhile is dropped.
+  // It has ended: appends the entry, so that a killed Host does not lose what it answers. An error
+  // leaves the file as it was and the index free. An entry whose index was voided meanwhile is
+  // dropped.
   ErrorOr<void> record(const market::LogEntry& entry);
 
-  // Checks a voucher against what was served. Nothing to do when it covers no more than the last
-  // one. The failure is a sentence for the gateway. After a PendingVoucher, no other until
-  // finish_voucher.
-  Result<std::optional<PendingVoucher>, std::string> check_voucher(
+  // Checks a voucher against what was served and appends it. Nothing to do when it covers no more
+  // than the last one. The failure is a sentence for the gateway. After a PendingVoucher, no other
+  // until finish_voucher.
+  Result<std::optional<PendingVoucher>, std::string> take_voucher(
       const market::VoucherUpdate& update);
-  // Syncs, appends, syncs. From any thread.
-  ErrorOr<void> write_voucher(const PendingVoucher& pending) const;
-  // With what write_voucher said. After a failure the log is broken.
-  void finish_voucher(const PendingVoucher& pending, const ErrorOr<void>& written);
+  // Everything appended so far is on the disk afterwards. From any thread.
+  ErrorOr<void> sync() const;
+  // With what sync() said. After a failure the log is broken.
+  void finish_voucher(const PendingVoucher& pending, const ErrorOr<void>& synced);
 
   // The claim that extends one of `from` leaves to all settled ones; nothing when there are no
   // more. kCorrupt when the chain has included more than this log holds.
@@ -92,10 +94,6 @@ class UsageLog {
   std::uint64_t settled() const { return voucher_ ? voucher_->voucher.count : 0; }
   std::uint64_t unsettled() const { return entries_.size(); }
   bool voucher_pending() const { return voucher_pending_; }
-  // Calls `then` once every entry recorded so far stands in the file, or the log is broken: at
-  // once, or at the end of finish_voucher. Only then may the answer go out: a killed Host must not
-  // lose what it answered.
-  void when_written(std::function<void()> then);
   // The indexes that a voucher calls served and this Host did not serve, or lost.
   std::vector<std::uint64_t> missing(const market::VoucherUpdate& update) const;
   const market::LogEntry* entry(std::uint64_t index) const;
@@ -107,12 +105,10 @@ class UsageLog {
  private:
   UsageLog(UsageLogHead head, UniqueFd file) : head_(std::move(head)), file_(std::move(file)) {}
 
-  // What a voucher settles, computed before anything is changed.
-  struct Settled {
-    std::vector<market::SumNode> leaves;
-  };
-  Result<Settled, std::string> settle(const market::VoucherUpdate& update) const;
-  void apply(const market::VoucherUpdate& update, const Settled& settled);
+  // The leaves that a voucher settles, computed before anything is changed.
+  using Leaves = std::vector<market::SumNode>;
+  Result<Leaves, std::string> settle(const market::VoucherUpdate& update) const;
+  void apply(const market::SignedVoucher& voucher, const Leaves& leaves);
   ErrorOr<void> load(const std::string& path);
   ErrorOr<void> load_record(std::uint8_t kind, ByteView payload);
   ErrorOr<void> append(const Bytes& record);
@@ -128,8 +124,6 @@ class UsageLog {
   std::map<std::uint64_t, market::LogEntry> entries_;  // served, not settled
   std::set<std::uint64_t> running_;
   bool voucher_pending_ = false;
-  Bytes deferred_;  // entries that came while a voucher is being written
-  std::vector<std::function<void()>> waiting_;  // for deferred_ to be written
   std::string broken_;
 };
 

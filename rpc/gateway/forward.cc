@@ -98,24 +98,19 @@ net::awaitable<beast::error_code> Relay::send_body(
   auto& parser = exchange_.parser;
   beast::error_code error = co_await say_continue(exchange_);
   if (error) co_return error;
-  const Bytes& kept = exchange_.kept_body;
-  do {
-    std::size_t got = kept.size();
-    if (!parser.is_done()) {
-      body_touched_ = true;
-      parser.get().body().data = chunk_.data();
-      parser.get().body().size = chunk_.size();
-      exchange_.client.expires_after(milliseconds(config_.body_idle_ms_max));
-      co_await http::async_read_some(exchange_.client, exchange_.buffer, parser,
-                                     net::redirect_error(net::use_awaitable, error));
-      if (error == http::error::need_buffer) error = {};
-      if (error) co_return error;
-      got = chunk_.size() - parser.get().body().size;
-    }
-    std::uint8_t* const part = kept.empty() ? chunk_.data() : exchange_.kept_body.data();
-    request_body_.update(ByteView(part, got));
+  while (!parser.is_done()) {
+    body_touched_ = true;
+    parser.get().body().data = chunk_.data();
+    parser.get().body().size = chunk_.size();
+    exchange_.client.expires_after(milliseconds(config_.body_idle_ms_max));
+    co_await http::async_read_some(exchange_.client, exchange_.buffer, parser,
+                                   net::redirect_error(net::use_awaitable, error));
+    if (error == http::error::need_buffer) error = {};
+    if (error) co_return error;
+    const std::size_t got = chunk_.size() - parser.get().body().size;
+    request_body_.update(ByteView(chunk_.data(), got));
     request_bytes_ += got;
-    request.body().data = got == 0 ? nullptr : part;
+    request.body().data = got == 0 ? nullptr : chunk_.data();
     request.body().size = got;
     request.body().more = !parser.is_done();
     if (got == 0 && request.body().more) continue;
@@ -124,7 +119,7 @@ net::awaitable<beast::error_code> Relay::send_body(
                                net::redirect_error(net::use_awaitable, error));
     if (error == http::error::need_buffer) error = {};
     if (error) co_return error;
-  } while (!parser.is_done() || !serializer.is_done());
+  }
   co_return error;
 }
 
@@ -134,17 +129,26 @@ net::awaitable<beast::error_code> Relay::send_request(std::uint64_t index) {
   beast::error_code error;
   request_body_ = {};  // it may be sent a second time
   request_bytes_ = 0;
-  request.body().data = nullptr;
-  request.body().more = !exchange_.parser.is_done() || !exchange_.kept_body.empty() || asks_switch_;
-  const bool may_stall =
-      !exchange_.parser.is_done() || asks_switch_ || exchange_.kept_body.size() > kTakenUnread;
-  host_->notice_silence(may_stall ? std::max(kSilentMsMax, config_.body_idle_ms_max)
-                                  : kSilentMsMax);
-  host_->stream.expires_after(milliseconds(config_.connect_ms_max));
-  co_await http::async_write_header(host_->stream, serializer,
-                                    net::redirect_error(net::use_awaitable, error));
-  if (error) co_return error;
-  if (!asks_switch_) error = co_await send_body(serializer, request);
+  Bytes& kept = exchange_.kept_body;
+  const bool is_here = exchange_.parser.is_done() && !asks_switch_;
+  host_->notice_silence(!is_here || kept.size() > kTakenUnread
+                            ? std::max(kSilentMsMax, config_.body_idle_ms_max)
+                            : kSilentMsMax);
+  host_->stream.expires_after(
+      milliseconds(kept.empty() ? config_.connect_ms_max : config_.body_idle_ms_max));
+  request.body().data = kept.empty() ? nullptr : kept.data();
+  request.body().size = kept.size();
+  request.body().more = !is_here;
+  if (is_here) {
+    request_body_.update(kept);
+    request_bytes_ = kept.size();
+    co_await http::async_write(host_->stream, serializer,
+                               net::redirect_error(net::use_awaitable, error));
+  } else {
+    co_await http::async_write_header(host_->stream, serializer,
+                                      net::redirect_error(net::use_awaitable, error));
+    if (!error && !asks_switch_) error = co_await send_body(serializer, request);
+  }
   if (error) co_return error;
   request_hash_ = market::request_hash(head_, request_body_.finish());
   request_whole_ = true;

@@ -2,6 +2,9 @@
 // forward() is made of. Included by .cc files only.
 #pragma once
 
+#include <memory>
+#include <span>
+
 #include "rpc/gateway/forward.h"
 
 namespace fog::gateway {
@@ -57,12 +60,7 @@ class Relay {
  public:
   Relay(Replica& replica, Exchange& exchange, UpstreamPool& pool, const GatewayConfig& config,
         GatewayCounters& counters)
-      : replica_(replica),
-        exchange_(exchange),
-        pool_(pool),
-        config_(config),
-        counters_(counters),
-        chunk_(kBodyChunk) {}
+      : replica_(replica), exchange_(exchange), pool_(pool), config_(config), counters_(counters) {}
 
   net::awaitable<ForwardResult> run();
 
@@ -70,6 +68,7 @@ class Relay {
   bool build_head();
   http::request<http::buffer_body> host_request(std::uint64_t index) const;
   net::awaitable<beast::error_code> send_request(std::uint64_t index);
+  // What is not here yet: part by part, as it comes from the End User.
   net::awaitable<beast::error_code> send_body(
       http::request_serializer<http::buffer_body>& serializer,
       http::request<http::buffer_body>& request);
@@ -83,6 +82,8 @@ class Relay {
   http::response<http::buffer_body> client_response() const;
   std::uint64_t host_part_ms() const;
   net::awaitable<ForwardResult> relay_answer(Settling& settling);
+  net::awaitable<beast::error_code> send_head(
+      http::response_serializer<http::buffer_body>& serializer);
   // The next part of the Host's answer, in chunk_: how many bytes, 0 where there is more to read
   // first. Nothing when the answer has broken off.
   net::awaitable<std::optional<std::size_t>> read_part();
@@ -111,7 +112,10 @@ class Relay {
   UpstreamPool& pool_;
   const GatewayConfig& config_;
   GatewayCounters& counters_;
-  std::vector<std::uint8_t> chunk_;
+  // Not zeroed: that takes longer than what most requests have in it.
+  const std::unique_ptr<std::uint8_t[]> chunk_memory_ =
+      std::make_unique_for_overwrite<std::uint8_t[]>(kBodyChunk);
+  const std::span<std::uint8_t> chunk_{chunk_memory_.get(), kBodyChunk};
   std::unique_ptr<UpstreamPool::Connection> host_;
   market::RequestHead head_;
   market::ResponseHead answer_;

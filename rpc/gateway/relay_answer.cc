@@ -70,15 +70,24 @@ std::shared_ptr<void> Relay::yield_stream(std::uint64_t index) {
       std::move(leave), std::move(stream));
 }
 
+net::awaitable<beast::error_code> Relay::send_head(
+    http::response_serializer<http::buffer_body>& serializer) {
+  beast::error_code error;
+  exchange_.client.expires_after(milliseconds(config_.body_idle_ms_max));
+  co_await http::async_write_header(exchange_.client, serializer,
+                                    net::redirect_error(net::use_awaitable, error));
+  co_return error;
+}
+
 net::awaitable<ForwardResult> Relay::relay_answer(Settling& settling) {
   beast::error_code client_error;
   auto response = client_response();
   http::response_serializer<http::buffer_body> serializer(response);
   response.body().data = nullptr;
   response.body().more = !parser_->is_done();
-  exchange_.client.expires_after(milliseconds(config_.body_idle_ms_max));
-  co_await http::async_write_header(exchange_.client, serializer,
-                                    net::redirect_error(net::use_awaitable, client_error));
+  // An answer that is not streamed has been made before its head came: head and first part go out
+  // in one piece.
+  if (streamed_ || parser_->is_done()) client_error = co_await send_head(serializer);
   // A stream may pause for long, and a write alone would show that nobody is there.
   const auto yields = yield_stream(settling.index());
   std::shared_ptr<void> watch;
@@ -98,6 +107,7 @@ net::awaitable<ForwardResult> Relay::relay_answer(Settling& settling) {
                                net::redirect_error(net::use_awaitable, client_error));
     if (client_error == http::error::need_buffer) client_error = {};
   }
+  if (!client_error && !serializer.is_header_done()) client_error = co_await send_head(serializer);
   if (streamed_ && !accept_counters(settling.index())) co_return ForwardResult{};
   const std::string_view outcome = view(parser_->get()["Fog-Outcome"]);
   const bool cut = streamed_ && outcome != "ok";
