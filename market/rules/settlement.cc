@@ -28,6 +28,17 @@ void tell_escrow(Overlay& state, const BlockContext& block, const MarketParams& 
   emit(state, block, params, std::move(event), {to.begin(), to.end()});
 }
 
+// What is burned of the last payment of those that add up to `ever`. Burned of each sum, so that it
+// does not depend on how a bill is cut; at the share that is voted now, whatever it was before.
+Amount burn_of(const MarketParams& params, Amount ever, Amount last) {
+  const auto burned = [&](Amount sum) {
+    const auto part = mul_div_floor(sum.droplets, params.burn_permille, kPermille);
+    CHECK(part.has_value());
+    return Amount{*part};
+  };
+  return burned(ever) - burned(ever - last);
+}
+
 }  // namespace
 
 Amount full_slice(const MarketParams& params, Amount spend_per_hour_max) {
@@ -66,18 +77,16 @@ Payment pay_from_slice(const MarketParams& params, Bid& bid, Lease& lease, Amoun
   bid.locked -= paid;
   bid.spent += paid;
   lease.paid += paid;
-  const auto burned_ever = mul_div_floor(lease.paid.droplets, params.burn_permille, kPermille);
-  CHECK(burned_ever.has_value());
 
   Payment payment;
   payment.short_by = owed - paid;
-  payment.burned = Amount{*burned_ever} - lease.burned;
+  payment.burned = burn_of(params, lease.paid, paid);
   const Amount rest = paid - payment.burned;
   const auto held = mul_div_floor(rest.droplets, params.holdback_permille, kPermille);
   CHECK(held.has_value());
   payment.held = Amount{*held};
   payment.to_host = rest - payment.held;
-  lease.burned = Amount{*burned_ever};
+  lease.burned += payment.burned;
   lease.held += payment.held;
   return payment;
 }
