@@ -20,6 +20,9 @@ std::vector<std::string> names_of(const std::vector<Method>& methods) {
   return out;
 }
 
+// What may be answered at once is short.
+constexpr std::size_t kQuickBytesMax = 512;
+
 std::uint64_t refused_among(const std::vector<SubmitReply>& replies) {
   std::uint64_t count = 0;
   for (const SubmitReply& reply : replies) {
@@ -205,6 +208,17 @@ Dispatcher::~Dispatcher() = default;
 void Dispatcher::stop() {
   impl_->hub.stop();
   impl_->subscriptions.stop();
+}
+
+bool Dispatcher::handle_quick(const std::string& body, const Caller& caller, const Done& done) {
+  if (body.size() > kQuickBytesMax || !body.starts_with('{')) return false;
+  const auto envelope = parse_envelope(body, {.depth_max = impl_->limits.depth_max});
+  if (!envelope || envelope->calls.size() != 1 || !envelope->calls[0]) return false;
+  const RpcCall& call = *envelope->calls[0];
+  const auto found = impl_->by_name.find(call.method);
+  if (found == impl_->by_name.end() || !impl_->methods[found->second].is_quick) return false;
+  impl_->run_calls(*envelope, caller, done);
+  return true;
 }
 
 void Dispatcher::handle(std::string body, const Caller& caller, Done done) {

@@ -1,6 +1,6 @@
 // Dispatcher: a JSON-RPC request body in, the response body out. Knows nothing of HTTP.
 //
-// Methods run on the caller's thread; only calls that wait for the chain are answered later, from
+// Methods run on the calling thread; only calls that wait for the chain are answered later, from
 // the WaitHub's thread. Safe from any thread.
 #pragma once
 
@@ -43,6 +43,9 @@ class Dispatcher {
   // subscriptions say nothing any more.
   void stop();
 
+  // Whether `body` was one call that only reads records by key: then it has been answered, on this
+  // thread. What may take longer is handle()'s.
+  bool handle_quick(const std::string& body, const Caller& caller, const Done& done);
   // `body` is kept until the answer.
   void handle(std::string body, const Caller& caller, Done done);
   // The page for /metrics.

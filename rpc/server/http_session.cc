@@ -304,15 +304,24 @@ void HttpSession::on_body(beast::error_code error) {
   Request request = parser_->release();
   const std::string target(view(request.target()).substr(0, request.target().find('?')));
   const bool page = target != "/";
-  boost::asio::post(
-      shared_.workers, [self = shared_from_this(), target, page, caller = caller_of(request),
-                        body = std::move(request.body())]() mutable {
-        if (page) return self->answer_page(target);
-        self->shared_.dispatcher.handle(std::move(body), caller, [self](std::string text) {
-          const auto status = text.empty() ? http::status::no_content : http::status::ok;
-          self->post_response(self->make(status, std::move(text), kJsonType));
-        });
-      });
+  const Caller caller = caller_of(request);
+  const auto answer = [this](std::string text) {
+    release_body();
+    write(make_answer(std::move(text)));
+  };
+  if (!page && shared_.dispatcher.handle_quick(request.body(), caller, answer)) return;
+  boost::asio::post(shared_.workers, [self = shared_from_this(), target, page, caller,
+                                      body = std::move(request.body())]() mutable {
+    if (page) return self->answer_page(target);
+    self->shared_.dispatcher.handle(std::move(body), caller, [self](std::string text) {
+      self->post_response(self->make_answer(std::move(text)));
+    });
+  });
+}
+
+HttpSession::Response HttpSession::make_answer(std::string text) {
+  const auto status = text.empty() ? http::status::no_content : http::status::ok;
+  return make(status, std::move(text), kJsonType);
 }
 
 void HttpSession::answer_page(const std::string& target) {

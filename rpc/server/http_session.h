@@ -48,9 +48,9 @@ class HttpSession final : public Connection, public std::enable_shared_from_this
   void release_body();
   void read_body();
   void on_body(beast::error_code error);
-  void answer_rpc(std::string body);
   void answer_page(const std::string& target);
   Response make(http::status status, std::string text, const char* type);
+  Response make_answer(std::string text);  // of JSON-RPC; 204 for an empty one
   // Back on the connection's thread from wherever the answer was found.
   void post_response(Response response);
   void write(Response response);

@@ -68,6 +68,8 @@ struct Method {
   Access access = Access::kEverybody;
   std::uint32_t cost = 1;  // a batch may cost kBatchCostMax in all
   bool is_dear = false;    // each client may call it only so often (DispatchLimits)
+  // It only reads a few records by key: a call of it alone is answered where it was read.
+  bool is_quick = false;
   // The named arguments are complete: every required one is there, no unknown one is.
   std::function<Outcome(NodeApi& node, const Args& args)> run = {};
   // In its place, of what needs an open connection to answer on.

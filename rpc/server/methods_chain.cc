@@ -163,6 +163,7 @@ Method params_get() {
       .errors = {kUnavailable, kNodeFailed},
       .example_params = "{}",
       .example_result = R"({"chain": {"base_price_min": "10"}, "market": {"burn_permille": 20}})",
+      .is_quick = true,
       .run = [](NodeApi& node, const Args&) -> Outcome {
         FOG_ARG(const auto chain, read_record<ChainParams>(node, chain_params_key()));
         FOG_ARG(const auto market,
@@ -191,6 +192,7 @@ Method account_get() {
       .example_params = R"({"address": "fog1xyerxdp4xcmnswfsxyerxdp4xcmnswfsjka587"})",
       .example_result =
           R"({"exists": true, "balance": "12500000000", "balance_fog": "12.5 FOG", "lanes": [{"lane": 0, "next": "3"}]})",
+      .is_quick = true,
       .run = [](NodeApi& node, const Args& args) -> Outcome {
         FOG_ARG(const Address address, args.get<Address>("address"));
         FOG_ARG(const auto account, read_record<Account>(node, account_key(address)));

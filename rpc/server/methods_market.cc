@@ -104,6 +104,7 @@ Method market_host() {
           .example_params = kExampleHash,
           .example_result =
               R"({"host": {"endpoint": "http://127.0.0.1:7001"}, "offer": {"scale": 10000}})",
+          .is_quick = true,
           .run = [](NodeApi& node, const Args& args) -> Outcome {
             FOG_ARG(const market::HostId id, args.get<market::HostId>("id"));
             FOG_ARG(const auto host, read_record<market::Host>(node, market::host_key(id)));
@@ -167,6 +168,7 @@ Method market_gateway() {
           .errors = {kNotFound},
           .example_params = R"({"owner": "fog1xyerxdp4xcmnswfsxyerxdp4xcmnswfsjka587"})",
           .example_result = R"({"endpoint": "http://127.0.0.1:8001"})",
+          .is_quick = true,
           .run = [](NodeApi& node, const Args& args) -> Outcome {
             FOG_ARG(const Address owner, args.get<Address>("owner"));
             return read_one<market::Gateway>(node, market::gateway_key(owner),
@@ -197,6 +199,7 @@ Method market_service() {
           .errors = {kNotFound},
           .example_params = R"({"name": "echo"})",
           .example_result = R"({"name": "echo", "version": 1, "manifest": {"runtime": "wasm"}})",
+          .is_quick = true,
           .run = [](NodeApi& node, const Args& args) -> Outcome {
             FOG_ARG(const std::string name, service_name(args, "name"));
             return read_one<market::Service>(
@@ -234,6 +237,7 @@ Method market_bid() {
       .errors = {kNotFound},
       .example_params = kExampleHash,
       .example_result = R"({"free": "5000000000", "terms": {"service": "echo"}, "closed": "open"})",
+      .is_quick = true,
       .run = [](NodeApi& node, const Args& args) -> Outcome {
         FOG_ARG(const market::BidId id, args.get<market::BidId>("id"));
         return read_one<market::Bid>(node, market::bid_key(id),
@@ -281,6 +285,7 @@ Method market_lease() {
           .errors = {kNotFound},
           .example_params = kExampleHash,
           .example_result = R"({"service": "echo", "state": "active", "term": 1})",
+          .is_quick = true,
           .run = [](NodeApi& node, const Args& args) -> Outcome {
             FOG_ARG(const market::LeaseId id, args.get<market::LeaseId>("id"));
             return read_one<market::Lease>(node, market::lease_key(id),

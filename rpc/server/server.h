@@ -4,7 +4,8 @@
 // answered in order. No TLS here: put a proxy in front where the network is not trusted.
 //
 // Every bound stands in ServerOptions. A call that waits for the chain holds no thread, so it
-// delays nobody; other calls run on `workers` threads.
+// delays nobody; a single call that only reads records by key is answered where it was read; other
+// calls run on `workers` threads.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +31,7 @@ struct ServerOptions {
   // never another site's page, which comes from wherever its visitor is.
   std::string operator_token;
 
-  unsigned io_threads = 1;
+  unsigned io_threads = 2;
   unsigned workers = 4;
   std::size_t connections_max = 4'096;
   std::size_t connections_per_address_max = 256;  // loopback is exempt
