@@ -1,6 +1,7 @@
 #include "tests/bench/load_support.h"
 
 #include <algorithm>
+#include <fstream>
 #include <unistd.h>
 
 #include <arpa/inet.h>
@@ -8,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "chain/types/transaction.h"
+#include "consensus/engine/node.h"
 #include "tests/bench/bench_support.h"
 
 namespace fog::bench {
@@ -130,6 +132,32 @@ std::vector<Batch> sign_batches(Signing& signing, std::uint64_t transfers, std::
   }
   for (std::thread& thread : threads) thread.join();
   return batches;
+}
+
+OneNode::OneNode(const std::string& folder, const std::vector<Key>& keys,
+                 const std::vector<std::string>& options) {
+  const ValidatorKey validator = ValidatorKey::generate(system_rng());
+  const Genesis genesis = make_genesis(keys, {validator});
+  chain_ = chain_id_of(genesis);
+  NodeOptions node;
+  node.directory = folder + "/node";
+  must(init_node(node, genesis, validator));
+  const std::string port_file = folder + "/port";
+  std::vector<std::string> command = {program_folder() + "/fogcoind",
+                                      "run",
+                                      "--dir",
+                                      node.directory,
+                                      "--rpc",
+                                      "127.0.0.1:0",
+                                      "--port-file",
+                                      port_file};
+  command.insert(command.end(), options.begin(), options.end());
+  child_ = std::make_unique<Child>(command, folder + "/log");
+  for (int i = 0; i < 200 && port_ == 0; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    std::ifstream(port_file) >> port_;
+  }
+  CHECK(port_ != 0);
 }
 
 }  // namespace fog::bench

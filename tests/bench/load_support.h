@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -47,6 +48,23 @@ class Connection {
 // Ascending by address.
 std::vector<Key> make_keys(std::uint64_t count);
 Genesis make_genesis(const std::vector<Key>& keys, const std::vector<ValidatorKey>& validators);
+
+// A network of one validator whose accounts are the keys: a `fogcoind` with a ledger in `folder`,
+// its RPC on loopback; `options` are more of its own.
+class OneNode {
+ public:
+  OneNode(const std::string& folder, const std::vector<Key>& keys,
+          const std::vector<std::string>& options = {});
+  const ChainId& chain() const { return chain_; }
+  std::uint16_t port() const { return port_; }
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+  int pid() const { return child_->pid(); }
+
+ private:
+  ChainId chain_;
+  std::unique_ptr<Child> child_;
+  std::uint16_t port_ = 0;
+};
 
 // Sequences go on over all runs.
 struct Signing {

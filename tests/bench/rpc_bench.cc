@@ -20,7 +20,6 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
-#include "consensus/engine/node.h"
 #include "rpc/client/http_node.h"
 #include "tests/bench/bench_support.h"
 #include "tests/bench/load_support.h"
@@ -221,23 +220,10 @@ Progress load_chain(Signing& signing, const Options& options, std::uint16_t port
 int run(const Options& options) {
   ScratchFolder folder;
   std::vector<Key> keys = make_keys(2'000);
-  const ValidatorKey validator = ValidatorKey::generate(system_rng());
-  const Genesis genesis = make_genesis(keys, {validator});
-  NodeOptions node_options;
-  node_options.directory = folder.path() + "/node";
-  must(init_node(node_options, genesis, validator));
-  const std::string port_file = folder.path() + "/port";
-  Child child({program_folder() + "/fogcoind", "run", "--dir", node_options.directory, "--rpc",
-               "127.0.0.1:0", "--port-file", port_file},
-              folder.path() + "/log");
-  std::uint16_t port = 0;
-  for (int i = 0; i < 200 && port == 0; ++i) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    std::ifstream(port_file) >> port;
-  }
-  CHECK(port != 0);
-  rpc::HttpNode node("http://127.0.0.1:" + std::to_string(port));
-  Signing signing{chain_id_of(genesis), keys, {}};
+  const OneNode one(folder.path(), keys);
+  const std::uint16_t port = one.port();
+  rpc::HttpNode node(one.url());
+  Signing signing{one.chain(), keys, {}};
 
   const std::string call = R"({"jsonrpc":"2.0","id":1,"method":"account_get","params":[")" +
                            to_text(keys.front().address) + "\"]}";

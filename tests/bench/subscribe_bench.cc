@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <fstream>
 #include <map>
 #include <mutex>
 #include <string_view>
@@ -21,7 +20,6 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
-#include "consensus/engine/node.h"
 #include "rpc/client/http_node.h"
 #include "tests/bench/bench_support.h"
 #include "tests/bench/load_support.h"
@@ -183,28 +181,14 @@ int run(const Options& options) {
   allow_files(options.subscribers + 200);
   ScratchFolder folder;
   std::vector<Key> keys = make_keys(2);
-  const ValidatorKey validator = ValidatorKey::generate(system_rng());
-  const Genesis genesis = make_genesis(keys, {validator});
-  NodeOptions node_options;
-  node_options.directory = folder.path() + "/node";
-  must(init_node(node_options, genesis, validator));
-  const std::string port_file = folder.path() + "/port";
-  Child node({program_folder() + "/fogcoind", "run", "--dir", node_options.directory, "--rpc",
-              "127.0.0.1:0", "--port-file", port_file, "--rpc-connections",
-              std::to_string(options.subscribers + 100)},
-             folder.path() + "/log");
-  std::uint16_t port = 0;
-  for (int i = 0; i < 200 && port == 0; ++i) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    std::ifstream(port_file) >> port;
-  }
-  CHECK(port != 0);
-  rpc::HttpNode api("http://127.0.0.1:" + std::to_string(port));
-  Crowd crowd(port, options.subscribers);
+  const OneNode node(folder.path(), keys,
+                     {"--rpc-connections", std::to_string(options.subscribers + 100)});
+  rpc::HttpNode api(node.url());
+  Crowd crowd(node.port(), options.subscribers);
   progress(std::to_string(crowd.size()) + " subscribers; the node holds " +
            std::to_string(static_cast<int>(rss_mib(node.pid()))) + " MiB");
 
-  const Signing signing{chain_id_of(genesis), keys, {}};
+  const Signing signing{node.chain(), keys, {}};
   std::vector<double> last_ms, first_ms;
   const double cpu = cpu_seconds(node.pid());
   const double start = seconds_now();

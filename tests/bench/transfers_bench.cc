@@ -5,7 +5,6 @@
 // alternate with measurements of the machine's raw signature checks over all cores; ratio = median
 // of their quotients.
 #include <atomic>
-#include <fstream>
 #include <map>
 #include <mutex>
 #include <unistd.h>
@@ -13,7 +12,6 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include "consensus/engine/node.h"
 #include "rpc/client/http_node.h"
 #include "tests/bench/bench_support.h"
 #include "tests/bench/load_support.h"
@@ -89,29 +87,14 @@ RunFigures run_once(Signing& signing, const Options& options, std::uint16_t port
 int run(const Options& options) {
   ScratchFolder folder;
   std::vector<Key> keys = make_keys(options.accounts);
-  const ValidatorKey validator = ValidatorKey::generate(system_rng());
-  const Genesis genesis = make_genesis(keys, {validator});
-  NodeOptions node_options;
-  node_options.directory = folder.path() + "/node";
-  const auto made = init_node(node_options, genesis, validator);
-  CHECK(made.has_value());
-  const std::string port_file = folder.path() + "/port";
-  Child node({program_folder() + "/fogcoind", "run", "--dir", node_options.directory, "--rpc",
-              "127.0.0.1:0", "--port-file", port_file},
-             folder.path() + "/log");
-  std::uint16_t port = 0;
-  for (int i = 0; i < 200 && port == 0; ++i) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    std::ifstream(port_file) >> port;
-  }
-  CHECK(port != 0);
-  rpc::HttpNode api("http://127.0.0.1:" + std::to_string(port));
-  Signing signing{chain_id_of(genesis), keys, {}};
+  const OneNode node(folder.path(), keys);
+  rpc::HttpNode api(node.url());
+  Signing signing{node.chain(), keys, {}};
   std::vector<double> rates, raws, ratios, node_cpu, client_cpu, latencies;
   for (unsigned i = 0; i < options.runs; ++i) {
     raws.push_back(raw_verify_per_second(options.verify_seconds));
     progress("raw verifications/s: " + std::to_string(static_cast<std::uint64_t>(raws.back())));
-    const RunFigures figures = run_once(signing, options, port, api, node.pid());
+    const RunFigures figures = run_once(signing, options, node.port(), api, node.pid());
     rates.push_back(figures.per_second);
     ratios.push_back(figures.per_second / raws.back());
     node_cpu.push_back(figures.node_cpu_us);
